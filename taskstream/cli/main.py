@@ -1,0 +1,71 @@
+"""The command ``taskstream``: finds the commands that the installed parts register, and prints errors as one line."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from taskstream import __version__
+from taskstream.errors import TaskstreamError
+
+
+def _registered() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group="taskstream.commands")}
+
+
+class _Commands(click.Group):
+    """Loads a command's module only when that command (or the list of all) is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_registered())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = _registered().get(cmd_name)
+        if entry is None:
+            return None
+        try:
+            command = entry.load()
+        except ModuleNotFoundError as error:
+            part = entry.module.split(".")[0]
+            return _missing(cmd_name, part, error.name or "?")
+        assert isinstance(command, click.Command)
+        return command
+
+
+def _missing(name: str, part: str, module: str) -> click.Command:
+    extra = {"collectors": "collector", "deploy": "embedded"}.get(part, part)
+
+    @click.command(name, help=f"(not installed: pip install 'taskstream[{extra}]')", add_help_option=False)
+    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+    def command(rest: tuple[str, ...]) -> None:
+        del rest
+        raise TaskstreamError(f"`taskstream {name}` needs {module}: pip install 'taskstream[{extra}]'")
+
+    return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="taskstream")
+def cli() -> None:
+    """Find repetitive desktop work, with evidence of the time it takes and without watching anybody."""
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 to 5 as in ``taskstream.errors``, 130 interrupted."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except TaskstreamError as error:
+        click.echo(f"taskstream: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,33 @@
+"""The errors a user can meet; the command line prints their words without a traceback and exits with their code."""
+
+from __future__ import annotations
+
+
+class TaskstreamError(Exception):
+    """Something a user can mend. The message says what is wrong, where, and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(TaskstreamError):
+    """The command or a setting was given a value that cannot work."""
+
+    exit_code = 2
+
+
+class InputError(TaskstreamError):
+    """A file or message is missing, foreign or damaged."""
+
+    exit_code = 3
+
+
+class ServiceError(TaskstreamError):
+    """Kafka, ClickHouse or another process cannot be reached or does not answer as it should."""
+
+    exit_code = 4
+
+
+class DataLossError(TaskstreamError):
+    """Events were lost or duplicated."""
+
+    exit_code = 5

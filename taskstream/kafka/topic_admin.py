@@ -1,0 +1,100 @@
+"""Bring the broker's topics in line with their declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+from msgspec import Struct
+
+from taskstream.errors import ServiceError
+from taskstream.kafka.clients import quiet
+from taskstream.settings import Settings
+from taskstream.topics import ALL, Topic
+
+TIMEOUT_S = 20.0
+
+
+class Change(Struct, frozen=True):
+    """One difference between declaration and broker, and whether it was mended."""
+
+    topic: str
+    what: str
+    done: bool
+
+
+def partitions_of(topic: Topic, settings: Settings) -> int:
+    """Partitions the topic is to have."""
+    return settings.partitions if topic.partitions == "input" else topic.partitions
+
+
+def apply(kafka: str, settings: Settings, *, dry_run: bool) -> list[Change]:
+    """Create missing topics, add partitions, mend settings. Returns the differences found, in order.
+
+    Raises:
+        ServiceError: the broker cannot be reached, refuses a change, or has more partitions than declared.
+    """
+    admin = AdminClient(quiet({"bootstrap.servers": kafka}))
+    try:
+        existing = admin.list_topics(timeout=TIMEOUT_S).topics
+        changes: list[Change] = []
+        for topic in ALL:
+            name = settings.prefix + topic.name
+            if name not in existing:
+                changes.append(_create(admin, name, topic, settings, dry_run))
+                continue
+            changes += _partitions(admin, name, topic, settings, len(existing[name].partitions), dry_run)
+            changes += _config(admin, name, topic, dry_run)
+        return changes
+    except KafkaException as error:
+        raise ServiceError(f"Kafka at {kafka}: {error.args[0].str()}") from error
+
+
+def _create(admin: AdminClient, name: str, topic: Topic, settings: Settings, dry_run: bool) -> Change:
+    partitions = partitions_of(topic, settings)
+    if not dry_run:
+        new = NewTopic(name, partitions, settings.replication, config=topic.config())
+        try:
+            admin.create_topics([new], operation_timeout=TIMEOUT_S)[name].result(TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another `apply` at the same time
+                raise
+    return Change(name, f"create with {partitions} partitions", not dry_run)
+
+
+def _partitions(
+    admin: AdminClient, name: str, topic: Topic, settings: Settings, actual: int, dry_run: bool
+) -> list[Change]:
+    wanted = partitions_of(topic, settings)
+    if actual == wanted:
+        return []
+    if actual > wanted:
+        raise ServiceError(
+            f"topic {name} has {actual} partitions, declared are {wanted}: Kafka cannot take partitions away; "
+            f"set TASKSTREAM_PARTITIONS={actual} or choose another --prefix"
+        )
+    if not dry_run:
+        admin.create_partitions([NewPartitions(name, wanted)])[name].result(TIMEOUT_S)
+    return [Change(name, f"add partitions: {actual} to {wanted}", not dry_run)]
+
+
+def _config(admin: AdminClient, name: str, topic: Topic, dry_run: bool) -> list[Change]:
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    actual: dict[str, Any] = admin.describe_configs([resource])[resource].result(TIMEOUT_S)
+    wrong = {key: value for key, value in topic.config().items() if key in actual and actual[key].value != value}
+    if not wrong:
+        return []
+    if not dry_run:
+        entries = [ConfigEntry(k, v, incremental_operation=AlterConfigOpType.SET) for k, v in wrong.items()]
+        change = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
+        admin.incremental_alter_configs([change])[change].result(TIMEOUT_S)
+    return [Change(name, f"set {key} from {actual[key].value} to {value}", not dry_run) for key, value in wrong.items()]

@@ -1,0 +1,286 @@
+"""What the streams emit. One record is one Kafka message in JSON, keyed as ``taskstream.topics`` says.
+
+Ids derive from the input alone, so that a replay gives the same bytes. All times are milliseconds since the epoch, UTC.
+``active_ms`` is time with the person active: the sum of the gaps between events, each capped by the idle limit.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class _Record(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all records: immutable and closed; defaults are written out, so that every consumer sees every field."""
+
+
+class Session(_Record, frozen=True):
+    """One uninterrupted stretch of work of one agent.
+
+    ``id``       ``agent:first_seq``
+    ``reason``   what closed it: an inactivity gap, the lock screen, the end of the (UTC) day, or its bound on events
+    ``late``     whether it lies behind the partition's watermark and allowed lateness
+    """
+
+    id: str
+    tenant: str
+    team: str
+    actor: str
+    agent: str
+    first_seq: int
+    last_seq: int
+    start_ms: int
+    end_ms: int
+    active_ms: int
+    events: int
+    apps: int
+    switches: int
+    reason: Literal["gap", "lock", "day", "bound"]
+    late: bool = False
+
+
+class Step(_Record, frozen=True):
+    """One step of a segment: an activity with the seq of the event it came from.
+
+    ``offset_ms``  time since the segment's start
+    ``active_ms``  active time until the next step of the same segment
+    ``role``       what the step does with values: reads one, writes one, or neither
+    """
+
+    activity: str
+    seq: int
+    offset_ms: int
+    active_ms: int = 0
+    role: Literal["", "read", "write"] = ""
+
+
+class Segment(_Record, frozen=True):
+    """One recognised execution of some task by one agent: consecutive in its lane, not necessarily in the stream.
+
+    ``id``          ``agent:first_seq``
+    ``lane``        0 for uninterrupted work; another number where the execution was set aside and resumed
+    ``complete``    whether it ended with evidence of completion; False when it was cut off
+    ``elapsed_ms``  end minus start, ``active_ms`` the part with the person active, ``waiting_ms`` the rest
+    ``transfers``   values written in it that were read in it before (copy and paste, or re-keyed)
+    ``confidence``  of both ends, 0 to 1
+    """
+
+    id: str
+    tenant: str
+    team: str
+    actor: str
+    agent: str
+    first_seq: int
+    last_seq: int
+    start_ms: int
+    end_ms: int
+    active_ms: int
+    waiting_ms: int
+    steps: tuple[Step, ...]
+    apps: tuple[str, ...]
+    lane: int = 0
+    complete: bool = True
+    transfers: int = 0
+    written: int = 0
+    confidence: float = 1.0
+
+
+class Transfer(_Record, frozen=True):
+    """A value that moved from one field to another: copied and pasted, or read or copied and typed again.
+
+    ``id``      ``agent:seq`` of the writing event
+    ``how``     ``paste``: pasted from the clipboard; ``rekey``: typed, equal to a value shown or copied before
+    ``lag_ms``  from reading or copying to writing
+    """
+
+    id: str
+    tenant: str
+    team: str
+    actor: str
+    agent: str
+    seq: int
+    source_seq: int
+    at_ms: int
+    lag_ms: int
+    how: Literal["paste", "rekey"]
+    form: str
+    source_app: str
+    source_screen: str
+    source_element: str
+    target_app: str
+    target_screen: str
+    target_element: str
+
+
+class ActivityPartial(_Record, frozen=True):
+    """Phase 1 of the 1-minute tumbling windows: one partition's count of one activity of one team.
+
+    ``id``      ``partition:window_start_ms:n``; unique within the topic
+    ``actors``  the distinct pseudonyms, sorted; at most 10,000
+    """
+
+    id: str
+    tenant: str
+    team: str
+    window_start_ms: int
+    app: str
+    kind: str
+    events: int
+    active_ms: int
+    actors: tuple[str, ...]
+    late: bool = False
+
+
+class ActivityWindow(_Record, frozen=True):
+    """Phase 2: an activity count of at least k people; safe for every dashboard. Counts of one key are added up.
+
+    Below the floor a row is merged into its team's ``(other)`` row, below the floor still into the tenant's.
+    """
+
+    id: str
+    tenant: str
+    team: str
+    window_start_ms: int
+    app: str
+    kind: str
+    events: int
+    active_ms: int
+    people: int
+    late: bool = False
+
+
+class DeadLetter(_Record, frozen=True):
+    """Input that was refused, with the reason and where it stood. ``payload`` is base64 of at most 64 KiB of it."""
+
+    id: str
+    reason: str
+    detail: str
+    stage: str
+    source_topic: str
+    source_partition: int
+    source_offset: int
+    at_ms: int
+    key: str
+    size: int
+    payload: str
+
+
+class Assignment(_Record, frozen=True):
+    """That a segment is an execution of a routine. A later one for the same segment replaces it (``version``)."""
+
+    segment: str
+    tenant: str
+    team: str
+    routine: str
+    variant: str
+    fit: float
+    start_ms: int
+    active_ms: int
+    version: int = 0
+
+
+class Flow(_Record, frozen=True):
+    """A field to field movement of values inside a routine, with the share of executions that show it."""
+
+    source: str
+    target: str
+    how: str
+    form: str
+    share: float
+
+
+class RoutineVariant(_Record, frozen=True):
+    """One way a routine is carried out."""
+
+    id: str
+    steps: tuple[str, ...]
+    executions: int
+    share: float
+
+
+class Routine(_Record, frozen=True):
+    """A routine of the catalogue: the model by which executions are recognised, and its evidence.
+
+    ``skeleton``   activities present in at least 80 % of executions, in their usual order
+    ``optional``   the other activities, with their presence
+    ``presence``   activity → share of executions that hold it; the model for recognition
+    ``merged``     ids of routines that this one took over; ``into``: the routine that took this one over
+    ``people``     distinct people, never fewer than k in company mode
+    Times in milliseconds: active and elapsed time per execution.
+    """
+
+    id: str
+    tenant: str
+    name: str
+    pattern: str
+    skeleton: tuple[str, ...]
+    optional: tuple[str, ...]
+    presence: dict[str, float]
+    variants: tuple[RoutineVariant, ...]
+    apps: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    triggers: tuple[str, ...]
+    executions: int
+    people: int
+    teams: int
+    days: int
+    first_ms: int
+    last_ms: int
+    active_median_ms: int
+    active_p90_ms: int
+    active_low_ms: int
+    active_high_ms: int
+    elapsed_median_ms: int
+    elapsed_p90_ms: int
+    waiting_share: float
+    transfer_share: float
+    determinism: float
+    version: int = 0
+    merged: tuple[str, ...] = ()
+    into: str = ""
+
+
+class Opportunity(_Record, frozen=True):
+    """A routine that may be worth automating, with why it ranks where it does.
+
+    ``why``   feature → contribution to the score; ``assumptions``: setting → value used
+    ``verdict``  ``worth it``, ``unclear`` or ``not worth it`` (the interval of net savings crosses or lies below zero)
+    """
+
+    id: str
+    tenant: str
+    rank: int
+    name: str
+    pattern: str
+    steps: tuple[str, ...]
+    apps: tuple[str, ...]
+    executions: int
+    executions_per_week: float
+    people: int
+    active_median_ms: int
+    active_p90_ms: int
+    active_low_ms: int
+    active_high_ms: int
+    hours_per_week: float
+    transferred_values: float
+    transfer_share: float
+    determinism: float
+    variants: int
+    hours_per_year: float
+    hours_per_year_low: float
+    hours_per_year_high: float
+    build_cost: float
+    yearly_saving: float
+    payback_months_low: float
+    payback_months: float
+    payback_months_high: float
+    verdict: str
+    score: float
+    why: dict[str, float]
+    assumptions: dict[str, float]
+    updated_ms: int
+    version: int = 0
+    withdrawn: bool = False

@@ -1,0 +1,111 @@
+"""Every setting, declared once: name, unit, default, purpose. docs/settings.md is generated from here.
+
+A setting comes from, in this order: the command line, the environment (``TASKSTREAM_`` and the name in capitals), the
+file ``taskstream.toml`` in the home folder, the default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from taskstream.errors import UsageError
+
+
+def _default_home() -> Path:
+    return Path(platformdirs.user_data_dir("taskstream", appauthor=False))
+
+
+def _default_cache() -> Path:
+    return Path(platformdirs.user_cache_dir("taskstream", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """All settings, validated. Units are in the names (``_ms``, ``_bytes``) or in the descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKSTREAM_", extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=_default_home, description="folder of all data kept on this machine")
+    cache: Path = Field(default_factory=_default_cache, description="folder of downloads that can be made again")
+
+    kafka: str = Field("", description="HOST:PORT of your own Kafka; empty: the embedded one")
+    clickhouse: str = Field("", description="URL of your own ClickHouse server; empty: the embedded one")
+    clickhouse_user: str = Field("", description="user at ClickHouse; empty: the embedded one's")
+    clickhouse_password: str = Field("", description="password at ClickHouse; empty: the embedded one's")
+    database: str = Field("taskstream", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database in ClickHouse")
+
+    prefix: str = Field("taskstream.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="prefix of all topics")
+    partitions: int = Field(4, ge=1, le=1024, description="partitions of ui-events and of the topics derived from it")
+    replication: int = Field(1, ge=1, le=7, description="replicas of each topic (an enterprise wants 3)")
+
+    tenant: str = Field("local", min_length=1, max_length=128, description="whose data it is")
+    team: str = Field("default", min_length=1, max_length=128, description="team of this desktop's person")
+    k: int = Field(5, ge=1, le=1000, description="people a result must cover at least before anybody sees it")
+
+    session_gap_ms: int = Field(900_000, ge=1_000, description="inactivity that closes a session")
+    idle_ms: int = Field(30_000, ge=1_000, description="a gap between events counts as active time up to this")
+    disorder_ms: int = Field(5_000, ge=0, description="how far events of a partition may be out of order")
+    lateness_ms: int = Field(60_000, ge=0, description="how long after the watermark a window still waits")
+    max_skew_ms: int = Field(
+        600_000, ge=1_000, description="difference to the broker's clock from which an agent's clock counts as wrong"
+    )
+    tick_ms: int = Field(5_000, ge=100, description="silence of a partition after which a tick advances its event time")
+    transaction_ms: int = Field(250, ge=10, le=60_000, description="interval of the streams' transactions")
+    max_agents: int = Field(50_000, ge=1, description="agents whose state one worker keeps at most")
+
+    dashboard_port: int = Field(8750, ge=0, le=65535, description="loopback port of the live page; 0: any free one")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="loopback port of the Prometheus endpoint; 0: any free one"
+    )
+
+    hourly_cost: float = Field(45.0, gt=0, description="cost of an hour of work, in your currency")
+    weeks_per_year: float = Field(44.0, gt=0, le=53, description="working weeks of a year")
+    build_hours_base: float = Field(16.0, ge=0, description="hours to build any automation")
+    build_hours_per_step: float = Field(1.0, ge=0, description="further hours for each distinct step")
+    build_hours_per_app: float = Field(12.0, ge=0, description="further hours for each application bridged")
+    build_hourly_cost: float = Field(90.0, gt=0, description="cost of an hour of building, in your currency")
+    maintenance_share: float = Field(0.2, ge=0, le=5, description="yearly upkeep as a share of the build cost")
+    adoption: float = Field(0.8, gt=0, le=1, description="share of executions that an automation will take over")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line first, then the environment. The file is read by :func:`load`, which knows the home folder."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return init_settings, env_settings
+
+
+def load(**given: Any) -> Settings:
+    """Settings from the command line's ``given`` (None means not given), the environment, the file and the defaults.
+
+    Raises:
+        UsageError: a value is out of bounds or a name in the file is unknown; the message names it and its source.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    home = Path(given.get("home") or os.environ.get("TASKSTREAM_HOME") or _default_home())
+    path = home / "taskstream.toml"
+    try:
+        filed = tomllib.loads(path.read_text()) if path.is_file() else {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the settings file {path} cannot be read: {error}") from error
+    environment = {name for name in Settings.model_fields if f"TASKSTREAM_{name.upper()}" in os.environ}
+    merged = {name: value for name, value in filed.items() if name not in environment} | given
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        source = "command line" if name in given else "environment" if name in environment else str(path)
+        raise UsageError(f"setting {name} ({source}): {first['msg']}") from error

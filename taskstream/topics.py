@@ -1,0 +1,92 @@
+"""Every Kafka topic, declared once: `taskstream topics apply` creates them, docs/topics.md is generated from here."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+DAY_MS: Final = 86_400_000
+
+
+class Topic(Struct, frozen=True):
+    """One topic, without the deployment's prefix.
+
+    ``partitions``   "input": as many as ui-events has (co-partitioned); else the number
+    ``writers``, ``readers``   which parts may write and read it
+    """
+
+    name: str
+    key: str
+    purpose: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    partitions: int | Literal["input"] = "input"
+    retention_ms: int = 30 * DAY_MS
+    compacted: bool = False
+    record: str = ""
+
+    def config(self) -> dict[str, str]:
+        """Kafka's own topic settings. Compacted topics are cleaned eagerly: restoring state reads them to the end."""
+        if self.compacted:
+            return {
+                "cleanup.policy": "compact",
+                "min.cleanable.dirty.ratio": "0.1",
+                "segment.ms": "600000",
+                "segment.bytes": str(64 << 20),
+                "max.compaction.lag.ms": "600000",
+            }
+        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+
+
+UI_EVENTS: Final = Topic(
+    "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and ticks",
+    ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch",
+)  # fmt: skip
+CLEAN: Final = Topic(
+    "ui-events.clean", "actor", "checked, de-duplicated, redacted batches",
+    ("streams",), ("sinks", "streams"), record="EventBatch",
+)  # fmt: skip
+SESSIONS: Final = Topic("sessions", "actor", "closed sessions", ("streams",), ("sinks",), record="Session")
+SEGMENTS: Final = Topic(
+    "segments", "actor", "recognised executions", ("streams",), ("sinks", "catalogue"), record="Segment"
+)
+TRANSFERS: Final = Topic(
+    "transfers", "actor", "values moved from field to field", ("streams",), ("sinks", "catalogue"), record="Transfer"
+)
+ACTIVITY_PARTIAL: Final = Topic(
+    "activity.partial", "team", "1-minute windows before the k-anonymity floor", ("streams",), ("streams",),
+    retention_ms=7 * DAY_MS, record="ActivityPartial",
+)  # fmt: skip
+ACTIVITY: Final = Topic(
+    "activity", "team", "1-minute windows of at least k people", ("streams",), ("sinks", "dashboards"),
+    retention_ms=90 * DAY_MS, record="ActivityWindow",
+)  # fmt: skip
+ASSIGNMENTS: Final = Topic(
+    "assignments", "segment", "which routine a segment is an execution of", ("catalogue", "streams"), ("sinks",),
+    record="Assignment",
+)  # fmt: skip
+ROUTINES: Final = Topic(
+    "routines", "routine id", "routine models with their evidence", ("catalogue",), ("streams", "sinks"),
+    partitions=1, compacted=True, record="Routine",
+)  # fmt: skip
+OPPORTUNITIES: Final = Topic(
+    "opportunities", "routine id", "ranked opportunities", ("catalogue",), ("sinks", "dashboards"),
+    partitions=1, compacted=True, record="Opportunity",
+)  # fmt: skip
+STATE: Final = Topic("state", "partition/key", "checkpoints of the streams", ("streams",), ("streams",), compacted=True)
+CONTROL: Final = Topic(
+    "control", "subject", "consent, policy, erasure orders", ("control",), ("collectors", "streams", "sinks"),
+    partitions=1, compacted=True,
+)  # fmt: skip
+DEAD_LETTER: Final = Topic(
+    "dead-letter", "none", "refused input with its reason; restricted",
+    ("collectors", "streams", "sinks"), ("steward",),
+
+    partitions=1, retention_ms=3 * DAY_MS, record="DeadLetter",
+)  # fmt: skip
+
+ALL: Final[tuple[Topic, ...]] = (
+    UI_EVENTS, CLEAN, SESSIONS, SEGMENTS, TRANSFERS, ACTIVITY_PARTIAL, ACTIVITY, ASSIGNMENTS, ROUTINES, OPPORTUNITIES,
+    STATE, CONTROL, DEAD_LETTER,
+)  # fmt: skip
