@@ -1,0 +1,1 @@
+"""What the tests need beyond pip. Filled by ``make test``."""
