@@ -169,7 +169,10 @@ class DeadLetter(_Record, frozen=True):
 
 
 class Assignment(_Record, frozen=True):
-    """That a segment is an execution of a routine. A later one for the same segment replaces it (``version``)."""
+    """That a segment is an execution of a routine. A later one for the same segment replaces it (``version``).
+
+    ``routine``  empty when a later look took the segment out of its routine
+    """
 
     segment: str
     tenant: str
@@ -193,11 +196,45 @@ class Flow(_Record, frozen=True):
 
 
 class RoutineVariant(_Record, frozen=True):
-    """One way a routine is carried out."""
+    """One way a routine is carried out: the steps of a real execution that stands for those like it.
+
+    ``example``  id of that execution's segment
+    """
 
     id: str
     steps: tuple[str, ...]
     executions: int
+    share: float
+    example: str = ""
+
+
+class RoutineStep(_Record, frozen=True):
+    """One activity of a routine, in the routine's usual order.
+
+    ``label``        the activity in words
+    ``presence``     share of executions that hold it
+    ``repeats``      mean number of times in an execution that holds it
+    ``determinism``  share of its most likely successor
+    ``active_ms``    median active time until the next step
+    """
+
+    activity: str
+    label: str
+    presence: float
+    repeats: float
+    determinism: float
+    active_ms: int
+    role: Literal["", "read", "write"] = ""
+
+
+class Edge(_Record, frozen=True):
+    """In the process map: ``target`` directly follows ``source`` in ``share`` of the executions.
+
+    Both are positions in ``Routine.steps``; -1 stands for the start (as source) and the end (as target).
+    """
+
+    source: int
+    target: int
     share: float
 
 
@@ -209,6 +246,13 @@ class Routine(_Record, frozen=True):
     ``presence``   activity → share of executions that hold it; the model for recognition
     ``merged``     ids of routines that this one took over; ``into``: the routine that took this one over
     ``people``     distinct people, never fewer than k in company mode
+    ``steps``, ``edges``  the process map: activities in their usual order, and what directly follows what
+    ``active_low_ms``, ``active_high_ms``  95 % interval of the median active time
+    ``active_by_idle_ms``  median active time if gaps counted up to 30, 60, 180 s: key ``30000`` ...
+    ``partial``    segments that hold only a small part of it; they do not count as executions
+    ``complete_share``   executions that ended with evidence of completion
+    ``split_from``  id of the routine that this one was split from
+    ``withdrawn``  it is no longer in the catalogue (merged, or too few executions or people are left)
     Times in milliseconds: active and elapsed time per execution.
     """
 
@@ -241,13 +285,27 @@ class Routine(_Record, frozen=True):
     version: int = 0
     merged: tuple[str, ...] = ()
     into: str = ""
+    split_from: str = ""
+    withdrawn: bool = False
+    steps: tuple[RoutineStep, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    active_by_idle_ms: dict[str, int] = {}
+    waiting_median_ms: int = 0
+    partial: int = 0
+    complete_share: float = 1.0
+    transferred_values: float = 0.0
 
 
 class Opportunity(_Record, frozen=True):
     """A routine that may be worth automating, with why it ranks where it does.
 
-    ``why``   feature → contribution to the score; ``assumptions``: setting → value used
-    ``verdict``  ``worth it``, ``unclear`` or ``not worth it`` (the interval of net savings crosses or lies below zero)
+    ``id``    the routine's
+    ``why``   feature → contribution to the score (they sum to it); ``assumptions``: setting → value used
+    ``verdict``  ``worth it``, or ``not worth it``: the 90 % interval of net savings over the horizon crosses or lies
+              below zero
+    ``covers``  ids of routines that are contained in this one and not listed by themselves
+    ``exceptions``  share of executions expected to need a person all the same
+    ``payback_months*``  5 %, 50 % and 95 % of the simulated distribution; 999 stands for never
     """
 
     id: str
@@ -284,3 +342,8 @@ class Opportunity(_Record, frozen=True):
     updated_ms: int
     version: int = 0
     withdrawn: bool = False
+    covers: tuple[str, ...] = ()
+    exceptions: float = 0.0
+    net_saving_low: float = 0.0
+    net_saving: float = 0.0
+    net_saving_high: float = 0.0
