@@ -40,6 +40,16 @@ class Settings(BaseSettings):
     clickhouse_password: str = Field("", description="password at ClickHouse; empty: the embedded one's")
     database: str = Field("taskstream", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database in ClickHouse")
 
+    java: str = Field(
+        "", description="Java for the embedded Kafka: `system`, or a path of Java 17+; empty: the bundled one"
+    )
+    maven_repository: str = Field("", description="URL of a mirror to fetch Kafka's jars from; empty: Maven Central")
+    kafka_port: int = Field(0, ge=0, le=65535, description="loopback port of the embedded Kafka; 0: any free one")
+    kafka_heap_mb: int = Field(512, ge=128, le=65536, description="memory of the embedded Kafka, in MB")
+    clickhouse_port: int = Field(
+        0, ge=0, le=65535, description="loopback port of the embedded ClickHouse; 0: any free one"
+    )
+
     prefix: str = Field("taskstream.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="prefix of all topics")
     partitions: int = Field(4, ge=1, le=1024, description="partitions of ui-events and of the topics derived from it")
     replication: int = Field(1, ge=1, le=7, description="replicas of each topic (an enterprise wants 3)")
