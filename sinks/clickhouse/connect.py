@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int = 60) -> Client:
-    """A client of the server in ``endpoints``. It holds no session, so calls may overlap, and repeats nothing by itself.
+    """A client of the server in ``endpoints``. Calls may overlap (no session); it repeats none by itself.
 
     Raises:
         ServiceError: no server answers there, it refuses the user, or the database does not exist.

@@ -58,7 +58,7 @@ class Status(Struct, frozen=True):
 
 
 def statements_of(text: str) -> tuple[str, ...]:
-    """The SQL statements in ``text``: comments that fill a line are dropped, a statement ends with ``;`` at a line's end."""
+    """The SQL statements in ``text``, without comment lines; each ends with ``;`` at the end of a line."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
     pieces = re.split(r";[ \t]*(?:\n|$)", "\n".join(lines))
     return tuple(piece.strip() for piece in pieces if piece.strip())
@@ -141,7 +141,8 @@ def _applied(client: Client, database: str) -> dict[int, tuple[str, str]]:
     if not exists.result_rows[0][0]:
         return {}
     rows: Sequence[Sequence[object]] = client.query(
-        f"SELECT number, argMax(name, applied_ms), argMax(checksum, applied_ms) FROM `{database}`.schema_migrations GROUP BY number"
+        "SELECT number, argMax(name, applied_ms), argMax(checksum, applied_ms) "
+        f"FROM `{database}`.schema_migrations GROUP BY number"
     ).result_rows
     return {int(str(number)): (str(name), str(checksum)) for number, name, checksum in rows}
 
