@@ -5,9 +5,9 @@ Run as a program (by its path, with the standard library alone: it starts in som
     python -I -S guard.py GRACE_S LOG LOG_BYTES COMMAND...
 
 It starts COMMAND in a process group of its own and writes ``pid N`` to standard output. It ends the group (SIGTERM,
-GRACE_S seconds, SIGKILL) when it is told to by SIGTERM, or when its standard input closes, which happens whatever way the
-parent ends, kill -9 included. Should the guard itself be killed, Linux kills the child. What the command prints goes to
-the file LOG, which is renamed to LOG.1 when it reaches LOG_BYTES. The guard exits as the child did.
+GRACE_S seconds, SIGKILL) when it is told to by SIGTERM, or when its standard input closes, which happens whatever way
+the parent ends, kill -9 included. Should the guard itself be killed, Linux kills the child. What the command prints
+goes to the file LOG, which is renamed to LOG.1 when it reaches LOG_BYTES. The guard exits as the child did.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHUNK = 65536
 
 
 class _Log:
-    """The command's output on disk: two files of at most ``limit`` bytes each. A full disk loses output, nothing else."""
+    """The command's output: two files of at most ``limit`` bytes each. A full disk loses output, nothing else."""
 
     def __init__(self, path: str, limit: int) -> None:
         self._path, self._limit = path, limit
@@ -48,16 +48,14 @@ class _Guard:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGINT):
-            signal.signal(
-                number, lambda *_: None
-            )  # SIGINT: Ctrl-C is for the parent, which stops its children in order
+            signal.signal(number, lambda *_: None)  # Ctrl-C is for the parent, which stops its children in order
         self._child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_guard if sys.platform == "linux" else None,
+            preexec_fn=_die_with_guard if sys.platform == "linux" else None,  # noqa: PLW1509 (one thread: safe)
         )
         assert self._child.stdout is not None
         self._output = self._child.stdout.fileno()

@@ -1,6 +1,6 @@
-"""Write ``jars.lock``: what Apache Kafka needs to run, with versions and checksums. Run by hand for a new Kafka version.
+"""Write ``jars.lock``: what Apache Kafka needs to run, with versions and checksums. Run by hand for a new version.
 
-``python -m deploy.embedded.jars_lock`` resolves the coordinates below (and refuses a file whose published SHA-1 differs).
+``python -m deploy.embedded.jars_lock`` resolves the coordinates below and writes what the files are.
 Kafka and the logging jars are resolved apart: resolved together, log4j's own bill of materials replaces Kafka's clients
 by an older release.
 """

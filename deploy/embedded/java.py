@@ -27,8 +27,8 @@ class Java(Struct, frozen=True):
 def find(choice: str = "") -> Java:
     """The Java to use.
 
-    ``choice`` is empty for the bundled one, ``system`` for JAVA_HOME or the ``java`` on the PATH, else a path (of the program or
-    its home).
+    ``choice`` is empty for the bundled one, ``system`` for JAVA_HOME or the ``java`` on the PATH, else a path (of the
+    program or its home).
 
     Raises:
         UsageError: the path given is no Java.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from deploy.embedded import jars
 from deploy.embedded import java as java_runtime
+from deploy.embedded.class_archive import ClassArchive
 from deploy.embedded.kafka_config import logging_xml, server_properties
 from deploy.embedded.ports import LOOPBACK, accepts, free_ports, is_free
 from deploy.embedded.process import GuardedProcess
@@ -22,8 +24,8 @@ from taskstream.errors import ServiceError
 START_S = 60.0
 STOP_S = 20.0
 LEAST_FREE_BYTES = 256 << 20
-# Kafka starts twice as fast with the first compiler alone (quick), but then serves a heavy load more slowly.
-JVM = ("-XX:+UseSerialGC", "-Xss512k", "-XX:MaxDirectMemorySize=128m", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto",
+# The serial collector starts fastest and uses least memory; both compilers stay on, since the load may become heavy.
+JVM = ("-XX:+UseSerialGC", "-Xss512k", "-XX:MaxDirectMemorySize=128m", "-XX:+ExitOnOutOfMemoryError",
        "-Djava.awt.headless=true", "--enable-native-access=ALL-UNNAMED")  # fmt: skip
 
 
@@ -56,6 +58,7 @@ class EmbeddedKafka:
         self._process: GuardedProcess | None = None
         self._libs: Path | None = None
         self._java: java_runtime.Java | None = None
+        self._archive: ClassArchive | None = None
         self.port = 0
         self.log = self._folder / "logs" / "kafka.log"
 
@@ -112,6 +115,8 @@ class EmbeddedKafka:
         """Stop it cleanly; after a deadline by force. Doing it twice is harmless."""
         if self._process is not None:
             self._process.stop()
+            if self._archive is not None:
+                self._archive.keep()
 
     def kill(self) -> None:
         """kill -9, as a crash would."""
@@ -119,7 +124,7 @@ class EmbeddedKafka:
             self._process.kill()
 
     def tool(self, main_class: str, *arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
-        """Run one of Kafka's own tools from the same jars, such as ``org.apache.kafka.tools.consumer.ConsoleConsumer``."""
+        """Run one of Kafka's own tools, such as ``org.apache.kafka.tools.consumer.ConsoleConsumer``."""
         command = [*self._java_command("-Xmx256m", "-XX:TieredStopAtLevel=1"), main_class, *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
 
@@ -144,7 +149,7 @@ class EmbeddedKafka:
     def _java_command(self, *options: str) -> list[str]:
         libs = self._prepare()
         assert self._java is not None
-        return [str(self._java.program), *JVM, *options, "-cp", f"{libs}/*"]
+        return [str(self._java.program), *JVM, *options, "-cp", os.pathsep.join(map(str, sorted(libs.glob("*.jar"))))]
 
     def _configure(self, controller_port: int) -> str:
         """Write the configuration; format the data folder on the first start. Returns the cluster's id."""
@@ -186,7 +191,13 @@ class EmbeddedKafka:
         return f"-Dlog4j2.configurationFile={self._folder / 'log4j2.xml'}"
 
     def _launch(self) -> None:
-        command = self._java_command(f"-Xms{min(128, self._heap_mb)}m", f"-Xmx{self._heap_mb}m", self._logging_option())
+        self._archive = self._archive_for()
+        command = self._java_command(
+            f"-Xms{min(128, self._heap_mb)}m",
+            f"-Xmx{self._heap_mb}m",
+            self._logging_option(),
+            *(self._archive.options() if self._archive else ()),
+        )
         self._process = GuardedProcess(
             [*command, "kafka.Kafka", self._folder / "server.properties"],
             self._folder / "logs" / "kafka.out",
@@ -196,6 +207,10 @@ class EmbeddedKafka:
         )
         self._log_from = self.log.stat().st_size if self.log.exists() else 0
         self._process.start()
+
+    def _archive_for(self) -> ClassArchive | None:
+        assert self._java is not None
+        return ClassArchive.of(self._java, self._prepare())
 
     def _await_ready(self, cluster: str) -> None:
         """Until a client is told of one broker in our own cluster (its port could be another server's)."""
@@ -230,6 +245,10 @@ class EmbeddedKafka:
             return ServiceError(f"the disk is full: Kafka cannot write to {self._folder}")
         if "Failed to acquire lock" in said:
             return ServiceError(f"another Kafka uses {self._folder}: stop it first (`taskstream down`)")
+        if "initialization of VM" in said:
+            return ServiceError(
+                f"Java cannot start: {'; '.join(self._process.output().strip().splitlines()[-2:])[:300]}"
+            )
         telling = [line for line in said.splitlines() if " ERROR " in line or " FATAL " in line or "Error" in line]
         last = (telling or said.strip().splitlines() or ["it said nothing"])[-1]
         return ServiceError(f"Kafka ended while starting (code {self._process.poll()}): {last[:300]} (log: {self.log})")

@@ -92,8 +92,8 @@ def server_properties(data: Path, port: int, controller_port: int) -> str:
         port=port,
         controller_port=controller_port,
         data=str(data).replace("\\", "/"),
-        session_ms=6000,
-        heartbeat_ms=1000,
+        session_ms=3000,
+        heartbeat_ms=500,
     )
 
 

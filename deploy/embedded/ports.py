@@ -18,7 +18,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen there now (connections of an earlier server that are still closing do not count)."""
+    """Whether a server could listen there now (an earlier server's connections that still close do not count)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
