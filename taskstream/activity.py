@@ -19,6 +19,11 @@ FINE_BASE: Final = 8
 FINE_SHARE: Final = 0.1
 """A coarse name seen n times may have FINE_BASE + FINE_SHARE × n distinct fine forms and still keep them apart."""
 
+CHARACTERS: Final = 32_768
+"""Characters of all names of one :class:`Activities` together."""
+OTHER: Final = "other|||"
+"""Activity of everything beyond the bound on distinct activities."""
+
 _SPACE: Final = re.compile(r"\s+")
 _ID: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -50,49 +55,96 @@ def coarse(element: str) -> str:
     return _DIGITS.sub("#", element)
 
 
-class Activities:
-    """Adaptive names of one agent's or one log's activities; bounded, deterministic, its state is plain data.
+def activity(event: UiEvent) -> str:
+    """The fine name of an event's activity."""
+    return f"{event.app}|{event.kind}|{event.screen}|{event.element}"
 
-    State: coarse name → ``[times seen, fine element, ...]``, or ``[times seen]`` once the coarse name has won. It never
-    changes back, so that a name is stable from then on.
+
+class Activities:
+    """Activities of one agent as small integers, with adaptive names and counts; bounded and deterministic.
+
+    A name without digits is its own activity. Names that differ in digits alone form a group and stay apart while
+    they are few; once a group has too many it is folded into its coarse name for ever. When ``limit`` names or
+    CHARACTERS of names are known, new ones fall back to their application and kind.
     """
 
-    __slots__ = ("_max_names", "_seen")
+    __slots__ = ("_groups", "_ids", "_memo", "_room", "counts", "limit", "names")
 
-    def __init__(self, max_names: int = 512) -> None:
-        self._seen: dict[str, list[int | str]] = {}
-        self._max_names = max_names
+    def __init__(self, limit: int = 512) -> None:
+        self.names: list[str] = []
+        self.counts: list[int] = []
+        self.limit = limit
+        self._room = CHARACTERS
+        self._ids: dict[str, int] = {}
+        self._groups: dict[str, list[int] | None] = {}
+        self._memo: dict[tuple[str, str, str, str], int] = {}
 
-    def name(self, event: UiEvent) -> str:
-        """The activity of an event."""
-        element = event.element
-        prefix = f"{event.app}|{event.kind}|{event.screen}|"
+    def id_of(self, event: UiEvent) -> int:
+        """The activity of an event, counted."""
+        key = (event.app, event.kind, event.screen, event.element)
+        known = self._memo.get(key)
+        if known is None:
+            known = self._find(*key)
+            if len(self._memo) >= 2 * self.limit:
+                self._memo.clear()
+            self._memo[key] = known
+        self.counts[known] += 1
+        return known
+
+    def _find(self, app: str, kind: str, screen: str, element: str) -> int:
+        prefix = f"{app}|{kind}|{screen}|"
         rough = coarse(element)
         if rough == element:
-            return prefix + element
-        seen = self._seen.get(prefix + rough)
-        if seen is None:
-            if len(self._seen) >= self._max_names:
-                return prefix + rough
-            self._seen[prefix + rough] = [1, element]
-            return prefix + element
-        count = seen[0] = int(seen[0]) + 1
-        if len(seen) == 1:
-            return prefix + rough
-        if element not in seen:
-            seen.append(element)
-            if len(seen) - 1 > FINE_BASE + FINE_SHARE * count:
-                del seen[1:]
-                return prefix + rough
-        return prefix + element
+            return self._intern(prefix + element, app, kind)
+        group = self._groups.get(prefix + rough, [])
+        if group is None:
+            return self._intern(prefix + rough, app, kind)
+        known = self._ids.get(prefix + element)
+        if known is not None:
+            return known
+        seen = sum(self.counts[member] for member in group)
+        if len(group) + 1 > FINE_BASE + FINE_SHARE * seen:
+            self._groups[prefix + rough] = None
+            self._memo.clear()
+            return self._intern(prefix + rough, app, kind)
+        made = self._intern(prefix + element, app, kind)
+        if self.names[made] == prefix + element:
+            self._groups[prefix + rough] = [*group, made]
+        return made
 
-    def dump(self) -> dict[str, list[int | str]]:
-        """The complete state."""
-        return {name: list(seen) for name, seen in self._seen.items()}
+    def _intern(self, name: str, app: str, kind: str) -> int:
+        known = self._ids.get(name)
+        if known is not None:
+            return known
+        if len(self.names) >= self.limit or self._room < len(name):
+            name = f"{app}|{kind}||" if len(self.names) < self.limit + self.limit // 8 else OTHER
+            known = self._ids.get(name)
+            if known is not None:
+                return known
+        self._ids[name] = len(self.names)
+        self._room -= len(name)
+        self.names.append(name)
+        self.counts.append(0)
+        return len(self.names) - 1
+
+    def dump(self) -> tuple[list[str], list[int], list[str]]:
+        """Names, counts and the coarse names whose groups were folded: the complete state."""
+        return self.names, self.counts, [name for name, group in self._groups.items() if group is None]
 
     @classmethod
-    def load(cls, state: dict[str, list[int | str]], max_names: int = 512) -> Activities:
+    def load(cls, names: list[str], counts: list[int], folded: list[str], limit: int = 512) -> Activities:
         """The inverse of :meth:`dump`."""
-        made = cls(max_names)
-        made._seen = {name: list(seen) for name, seen in state.items()}
+        made = cls(limit)
+        made.names, made.counts = names, counts
+        made._ids = {name: number for number, name in enumerate(names)}
+        made._room -= sum(map(len, names))
+        for number, name in enumerate(names):
+            prefix, _, element = name.rpartition("|")
+            rough = coarse(element)
+            if rough != element:
+                group = made._groups.setdefault(f"{prefix}|{rough}", [])
+                if group is not None:
+                    group.append(number)
+        for name in folded:
+            made._groups[name] = None
         return made

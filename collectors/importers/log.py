@@ -86,6 +86,6 @@ def _convert(rows: Iterator[Fields], name: str, key: bytes) -> Iterator[Imported
         given = row.fields.get("person", "").strip()[:128]
         if given:
             person = people.setdefault(given, given)
-        yield ImportedEvent(row.index, person, converter.convert(row.fields, row.at_ms, person))
+        yield ImportedEvent(row.position, person, converter.convert(row.fields, row.at_ms, person))
     if not count:
         raise InputError(f"{name} holds no events")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 from collectors.importers.vocabulary import Fields
@@ -22,7 +22,7 @@ MAX_GAP_MS: Final = 600_000
 class Row(NamedTuple):
     """A row of a log at its 0-based position in the file; ``at_ms`` is None where the row names no valid time."""
 
-    index: int
+    position: int
     at_ms: int | None
     fields: Fields
 
@@ -31,7 +31,7 @@ class Timed(NamedTuple):
     """A row with the time it gets."""
 
     at_ms: int
-    index: int
+    position: int
     fields: Fields
 
 
@@ -42,7 +42,7 @@ def in_order(rows: Iterator[Row]) -> Iterator[Timed]:
     """
     head = list(islice(rows, WINDOW))
     times = [row.at_ms for row in head if row.at_ms is not None]
-    jumps = sum(b < a - JUMP_MS for a, b in zip(times, times[1:], strict=False))
+    jumps = sum(b < a - JUMP_MS for a, b in pairwise(times))
     if jumps > MAX_JUMPS * len(times):
         yield from _mended(head, rows)
     else:
@@ -54,19 +54,20 @@ def _sorted(head: list[Row], rest: Iterator[Row]) -> Iterator[Timed]:
     heap: list[Timed] = []
     for row in head:
         last = last if row.at_ms is None else row.at_ms
-        heap.append(Timed(last, row.index, row.fields))
+        heap.append(Timed(last, row.position, row.fields))
     head.clear()
     heapq.heapify(heap)
     for row in rest:
         last = last if row.at_ms is None else row.at_ms
-        yield heapq.heappushpop(heap, Timed(last, row.index, row.fields))
+        yield heapq.heappushpop(heap, Timed(last, row.position, row.fields))
     while heap:
         yield heapq.heappop(heap)
 
 
 def _mended(head: list[Row], rest: Iterator[Row]) -> Iterator[Timed]:
     """File order; a step back counts as no time, a step forward of more than MAX_GAP_MS as none either."""
-    now, before = 0, None
+    now = 0
+    before: int | None = None
     for rows in (iter(head), rest):
         for row in rows:
             if row.at_ms is not None:
@@ -75,4 +76,4 @@ def _mended(head: list[Row], rest: Iterator[Row]) -> Iterator[Timed]:
                 elif 0 < row.at_ms - before <= MAX_GAP_MS:
                     now += row.at_ms - before
                 before = row.at_ms
-            yield Timed(now, row.index, row.fields)
+            yield Timed(now, row.position, row.fields)

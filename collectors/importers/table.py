@@ -29,7 +29,7 @@ def read_table(stream: TextIO, name: str) -> Iterator[Fields]:
     missing = {"action": "eventType", "app": "targetApp"}.keys() - set(columns)
     if missing:
         raise InputError(
-            f"{name} is not a UI log this importer knows: its header names no {' and no '.join(sorted(missing))} column "
+            f"{name} is not a UI log this importer knows: its header has no column for {' and '.join(sorted(missing))} "
             "(expected such as timeStamp, userID, targetApp, eventType, url, target.name)"
         )
     reader = csv.reader(stream, delimiter=delimiter)

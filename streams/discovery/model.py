@@ -1,0 +1,87 @@
+"""What one agent's past says about its activities: additive counts, so that they can be merged and summed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from streams.discovery.words import meaning
+from taskstream.activity import Activities
+
+SHIFT: Final = 16
+"""A pair of activities (a, b) is the key ``a << SHIFT | b``."""
+MAX_PAIRS: Final = 4096
+"""Pairs that are kept; beyond it all counts are halved and those that reach 0 forgotten."""
+GAP_CLASSES: Final = 40
+"""A gap's class is its number of binary digits in milliseconds."""
+
+OTHER, COPY, WRITE, FOCUS = 0, 1, 2, 3
+"""Class of an activity: takes a value to the clipboard, writes one, clicks on a field or cell; or none of these."""
+
+_CLASSES: Final = {"copy": COPY, "cut": COPY, "paste": WRITE, "edit": WRITE}
+_FOCUSED: Final = ("cell", "range", "field", "select", "checkbox", "radio")
+
+
+class Model:
+    """Counts of activities, of pairs in sequence, of starts and ends, and of gaps."""
+
+    __slots__ = (
+        "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "gaps",
+        "pairs", "starts", "targets",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.activities = Activities()
+        self.pairs: dict[int, int] = {}
+        self.decided: list[int] = []
+        self.ends: list[float] = []
+        self.starts: list[float] = []
+        self.gaps: list[int] = [0] * GAP_CLASSES
+        self.completion: list[int] = []
+        self.authentication: list[bool] = []
+        self.classes: list[int] = []
+        self.targets: list[int] = []
+        self.apps: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def grow(self) -> None:
+        """Give every new activity its row in the tables."""
+        for name in self.activities.names[len(self.decided) :]:
+            app, kind, rest = name.split("|", 2)
+            element = rest.partition("|")[2]
+            told = meaning(kind, element)
+            self.completion.append(told.completion)
+            self.authentication.append(told.authentication)
+            focus = kind == "click" and element.startswith(_FOCUSED)
+            self.classes.append(FOCUS if focus else _CLASSES.get(kind, OTHER))
+            self.targets.append(self._places.setdefault(f"{app}|{rest}", len(self._places)))
+            self.apps.append(app)
+            self.decided.append(0)
+            self.ends.append(0.0)
+            self.starts.append(0.0)
+
+    def forget(self) -> None:
+        """Halve the pairs when there are too many."""
+        if len(self.pairs) > MAX_PAIRS:
+            self.pairs = {key: count >> 1 for key, count in self.pairs.items() if count > 1}
+
+    def dump(self) -> list[Any]:
+        """The complete state as plain data."""
+        return [
+            self.activities.dump(),
+            list(self.pairs.keys()),
+            list(self.pairs.values()),
+            self.decided,
+            self.ends,
+            self.starts,
+            self.gaps,
+        ]
+
+    @classmethod
+    def load(cls, state: list[Any]) -> Model:
+        """The inverse of :meth:`dump`."""
+        made = cls()
+        made.activities = Activities.load(*state[0])
+        made.grow()
+        made.pairs = dict(zip(state[1], state[2], strict=True))
+        made.decided, made.ends, made.starts, made.gaps = state[3:]
+        return made
