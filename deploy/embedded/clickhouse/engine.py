@@ -1,0 +1,237 @@
+"""Connections to the chDB engine: one process, one directory, one fresh connection a request.
+
+Everything here blocks and runs in worker threads (the engine releases the interpreter lock); nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from deploy.embedded.clickhouse.failures import CANCELLED, Failure, failure, from_engine
+from deploy.embedded.clickhouse.guard import Known
+from deploy.embedded.clickhouse.limits import Limits
+from taskstream.errors import ServiceError
+
+STREAMED = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow", "JSONCompactEachRow"})
+"""Formats whose blocks can be concatenated, so that an answer need not be held in memory."""
+
+
+class Counts(Struct, frozen=True):
+    """What a statement read and wrote."""
+
+    rows: int = 0
+    rows_read: int = 0
+    bytes_read: int = 0
+    rows_written: int = 0
+    bytes_written: int = 0
+
+
+class Answer(Struct, frozen=True):
+    """A whole answer."""
+
+    data: bytes
+    counts: Counts
+
+
+class Connection:
+    """One connection: its own settings, database and temporary tables."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def prepare(self, database: str, settings: Mapping[str, str]) -> None:
+        """Choose the database and settings for the statements that follow."""
+        if database:
+            self.run(f"USE {quote_name(database)}")
+        if settings:
+            self.run("SET " + ", ".join(f"{quote_name(name)} = {quote(value)}" for name, value in settings.items()))
+
+    def run(self, sql: str | bytes, form: str = "TabSeparated", params: Mapping[str, str] | None = None) -> Answer:
+        """Run one statement and return its whole answer."""
+        try:
+            result = self._raw.query(_text(sql), form, params=dict(params or {}))
+            return Answer(result.bytes(), _counts(result))
+        except RuntimeError as error:
+            raise from_engine(error) from error
+
+    def stream(self, sql: bytes, form: str, params: Mapping[str, str]) -> Iterator[Answer]:
+        """The answer of one SELECT in pieces, in one of the formats :data:`STREAMED`, each with the counts so far."""
+        try:
+            handle = self._raw.send_query(_text(sql), form, params=dict(params))
+            while True:
+                piece = self._raw.streaming_fetch_result(handle)
+                data = piece.bytes() if piece is not None else b""
+                if not data:
+                    return
+                yield Answer(data, _counts(piece))
+        except RuntimeError as error:
+            raise from_engine(error) from error
+
+    def insert(self, sql: bytes, form: str) -> Insert:
+        """Begin an INSERT whose data follow in pieces."""
+        try:
+            return Insert(self._raw, self._raw.send_insert(_text(sql), form))
+        except RuntimeError as error:
+            raise from_engine(error) from error
+
+    def classify(self, sql: bytes) -> str:
+        """What the engine's own parser says the statement would do, such as ``READ_ONLY``."""
+        return str(self._raw.classify_query(_text(sql))["query_class"].name)
+
+    def close(self) -> None:
+        """Drop settings and temporary tables."""
+        self._raw.close()
+
+
+class Insert:
+    """An INSERT under way: nothing of it is stored before :meth:`done`."""
+
+    def __init__(self, raw: Any, handle: Any) -> None:
+        self._raw = raw
+        self._handle = handle
+
+    def append(self, data: bytes) -> None:
+        """Hand over a piece of the data."""
+        try:
+            self._raw.insert_append(self._handle, data)
+        except RuntimeError as error:
+            raise from_engine(error) from error
+
+    def done(self) -> Counts:
+        """Store it, and wait until it is stored."""
+        try:
+            return _counts(self._raw.insert_done(self._handle))
+        except RuntimeError as error:
+            raise from_engine(error) from error
+
+    def cancel(self) -> None:
+        """Give it up; nothing of it is stored."""
+        try:
+            self._raw.insert_cancel(self._handle)
+        except RuntimeError as error:
+            if from_engine(error).code != CANCELLED:
+                raise from_engine(error) from error
+
+
+class Engine:
+    """The engine with its data directory. Only one process can own a directory at a time."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        self._limits = limits
+        self._lock = _own(path)
+        # Bare names in SQL are looked up as files relative to the working directory until _hide_files has run.
+        nowhere = path / "nowhere"
+        nowhere.mkdir(exist_ok=True)
+        os.chdir(nowhere)
+        from chdb import _chdb
+
+        _chdb.set_signal_handlers_enabled(False)
+        self._connect = _chdb.connect
+        self._address = f"{path}?max_server_memory_usage={limits.server_memory_bytes}"
+        try:
+            self._root = Connection(self._connect(self._address))
+            self._hide_files()
+        except (RuntimeError, Failure) as error:
+            raise ServiceError(f"the ClickHouse directory {path} cannot be opened: {error}") from error
+        self.version = self._root.run("SELECT version()").data.decode().strip()
+        self.timezone = self._root.run("SELECT timezone()").data.decode().strip()
+        self.known = Known(
+            table_functions=self._names("table_functions"),
+            engines=self._names("table_engines") | self._names("database_engines"),
+            functions=self._names("functions"),
+        )
+
+    def connect(self) -> Connection:
+        """A fresh connection (about 0.1 ms)."""
+        try:
+            return Connection(self._connect(self._address))
+        except RuntimeError as error:
+            raise from_engine(error) from error
+
+    def cancel(self, query_id: str) -> None:
+        """Ask the engine to stop the statement with this id; does not wait."""
+        connection = self.connect()
+        try:
+            connection.run(f"KILL QUERY WHERE Settings['log_comment'] = {quote(query_id)} ASYNC")
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the directory; what was acknowledged is stored."""
+        self._root.close()
+        os.close(self._lock)
+
+    def _hide_files(self) -> None:
+        """Make ``default`` an ordinary database: chDB overlays it with one in which every file is a table."""
+        if (self._path / "metadata" / "default.sql").exists():
+            self._root.run("DETACH DATABASE default")
+            self._root.run("ATTACH DATABASE default")
+        else:
+            self._root.run("DROP DATABASE default")
+            self._root.run("CREATE DATABASE default ENGINE = Atomic")
+        engine = self._root.run("SELECT engine FROM system.databases WHERE name = 'default'").data
+        if engine != b"Atomic\n":
+            raise failure(36, "the database `default` still shows files")
+        self._root.run("USE default")
+
+    def _names(self, table: str) -> frozenset[str]:
+        names = self._root.run(f"SELECT DISTINCT lower(name) FROM system.{table}").data.decode().split("\n")
+        return frozenset(name for name in names if name)
+
+
+def _own(path: Path) -> int:
+    """Lock the directory for this process.
+
+    Raises:
+        ServiceError: another process has it, or it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ServiceError(f"the ClickHouse directory {path} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        owner = os.read(handle, 32).decode(errors="replace").strip() or "?"
+        os.close(handle)
+        raise ServiceError(f"the ClickHouse directory {path} is in use by process {owner}: stop it first") from error
+    os.ftruncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode())
+    return handle
+
+
+def quote(text: str) -> str:
+    """A string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_name(name: str) -> str:
+    """An identifier."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _text(sql: str | bytes) -> str:
+    if isinstance(sql, str):
+        return sql
+    try:
+        return sql.decode()
+    except UnicodeDecodeError as error:
+        raise failure(62, "A statement is UTF-8 text") from error
+
+
+def _counts(result: Any) -> Counts:
+    return Counts(
+        rows=result.rows_read(),
+        rows_read=result.storage_rows_read(),
+        bytes_read=result.storage_bytes_read(),
+        rows_written=result.rows_written(),
+        bytes_written=result.bytes_written(),
+    )

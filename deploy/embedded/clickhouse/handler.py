@@ -1,0 +1,362 @@
+"""One request from end to end: who asks, may it run, run it, answer in the words of a ClickHouse server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from deploy.embedded.clickhouse.access import User, authenticate, refuse_foreign
+from deploy.embedded.clickhouse.engine import STREAMED, Answer, Connection, Counts, Engine, quote_name
+from deploy.embedded.clickhouse.failures import (
+    QUERY_TOO_LARGE,
+    READONLY,
+    SAME_ID,
+    Failure,
+    failure,
+)
+from deploy.embedded.clickhouse.guard import Guard, Statement
+from deploy.embedded.clickhouse.limits import Limits
+from deploy.embedded.clickhouse.request import Asked, External, decompress, read_form, read_url, without_external
+from deploy.embedded.clickhouse.sessions import Sessions
+from deploy.embedded.clickhouse.turns import Turns
+
+log = logging.getLogger("taskstream.clickhouse")
+T = TypeVar("T")
+
+_CONTENT = {
+    "Native": "application/octet-stream", "RowBinary": "application/octet-stream",
+    "JSON": "application/json; charset=UTF-8", "JSONCompact": "application/json; charset=UTF-8",
+    "JSONEachRow": "application/x-ndjson; charset=UTF-8", "JSONCompactEachRow": "application/x-ndjson; charset=UTF-8",
+    "CSV": "text/csv; charset=UTF-8; header=absent", "CSVWithNames": "text/csv; charset=UTF-8; header=present",
+    "TabSeparated": "text/tab-separated-values; charset=UTF-8", "TSV": "text/tab-separated-values; charset=UTF-8",
+    "Arrow": "application/octet-stream",
+    "ArrowStream": "application/octet-stream", "Parquet": "application/octet-stream",
+}  # fmt: skip
+
+
+class Handler:
+    """Serves requests. One for the life of the process."""
+
+    def __init__(self, engine: Engine, users: Mapping[str, User], limits: Limits) -> None:
+        self._engine = engine
+        self._users = users
+        self._limits = limits
+        self._guard = Guard(engine.known)
+        self._pool = ThreadPoolExecutor(limits.readers + limits.writers + 4, thread_name_prefix="clickhouse")
+        self._turns = Turns(limits)
+        self._sessions = Sessions(limits, engine.connect)
+        self._running: set[str] = set()
+
+    async def ping(self, request: web.Request) -> web.Response:
+        """Whether the process serves; needs no password."""
+        del request
+        return web.Response(text="Ok.\n")
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one statement."""
+        answering = _Answering(request, self._engine)
+        try:
+            refuse_foreign(request.headers)
+            user = authenticate(self._users, request.headers, request.query)
+            readonly = user.readonly or request.method != "POST" or request.query.get("readonly", "0") in ("1", "2")
+            asked = read_url(request, self._limits, readonly=readonly)
+            answering.query_id = asked.query_id
+            await self._serve(request, user, asked, answering, readonly=readonly)
+        except Failure as error:
+            await answering.fail(error)
+        assert answering.response is not None
+        return answering.response
+
+    async def close(self) -> None:
+        """Stop what runs, within a few seconds."""
+        for query_id in list(self._running):
+            await self._in_thread(self._engine.cancel, query_id)
+        self._sessions.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _serve(
+        self, request: web.Request, user: User, asked: Asked, answering: _Answering, *, readonly: bool
+    ) -> None:
+        params, tables, sql = dict(asked.params), list[External](), asked.query
+        body: bytes | None = None
+        if request.content_type == "multipart/form-data":
+            fields, tables = await read_form(request)
+            sql = (
+                sql + b"\n" + fields["query"].encode()
+                if sql and "query" in fields
+                else (fields.get("query", "").encode() or sql)
+            )
+            params |= {name[6:]: value for name, value in fields.items() if name.startswith("param_")}
+            body = b""
+        statement = self._guard.judge(sql, readonly=readonly) if sql.strip() else None
+        if statement is None or statement.kind != "insert":
+            if body is None:
+                body = await self._body(request)
+            if body:
+                sql = sql + b"\n" + body if sql else body
+                statement = self._guard.judge(sql, readonly=readonly)
+        if statement is None:
+            statement = self._guard.judge(b"", readonly=readonly)
+        async with (
+            self._turn(asked.query_id, reads=statement.kind == "read"),
+            self._connection(user, asked) as connection,
+        ):
+            settings = without_external(asked.settings, tables)
+            if asked.session and not user.readonly:
+                settings.pop("readonly", None)
+            await self._in_thread(self._prepare, connection, asked.database, settings, tables)
+            if statement.kind == "insert":
+                data = sql[statement.data_at :] if statement.data_at >= 0 else b""
+                pieces = self._pieces(request, data, read=body is None)
+                await self._insert(connection, statement, asked, pieces, answering)
+                return
+            mutates = await self._in_thread(connection.classify, statement.sql) != "READ_ONLY"
+            if readonly and mutates:
+                raise failure(READONLY, "Cannot execute query in readonly mode")
+            await self._select(connection, statement, asked, params, answering)
+
+    def _prepare(self, connection: Connection, database: str, settings: dict[str, str], tables: list[External]) -> None:
+        readonly = settings.pop("readonly", "")
+        connection.prepare(database, settings)
+        for table in tables:
+            create = f"CREATE TEMPORARY TABLE {quote_name(table.name)} ({table.structure}) ENGINE = Memory".encode()
+            connection.run(self._guard.judge(create, readonly=False).sql)
+            insert = connection.insert(f"INSERT INTO {quote_name(table.name)}".encode(), table.form)
+            insert.append(table.data)
+            insert.done()
+        if readonly:
+            connection.prepare("", {"readonly": readonly})
+
+    async def _select(
+        self, connection: Connection, statement: Statement, asked: Asked, params: Mapping[str, str], out: _Answering
+    ) -> None:
+        form = statement.format or asked.form or "TabSeparated"
+        out.form = form if statement.kind == "read" else ""
+        streamed = form in STREAMED and statement.sql.lstrip(b"( \n\t")[:4].upper() in (b"SELE", b"WITH", b"FROM")
+        if statement.kind != "read" or not streamed:
+            await out.whole(await self._cancellable(asked.query_id, connection.run, statement.sql, form, params))
+            return
+        pieces = connection.stream(statement.sql, form, params)
+        while True:
+            piece = await self._cancellable(asked.query_id, _next, pieces)
+            if piece is None:
+                await out.end()
+                return
+            await out.write(piece, hold=self._limits.answer_bytes if asked.hold else 0)
+
+    async def _insert(
+        self,
+        connection: Connection,
+        statement: Statement,
+        asked: Asked,
+        pieces: AsyncIterator[bytes],
+        out: _Answering,
+    ) -> None:
+        form = statement.format or asked.form or "Values"
+        insert = await self._in_thread(connection.insert, statement.sql, form)
+        try:
+            async for piece in pieces:
+                await self._in_thread(insert.append, piece)
+            counts = await self._in_thread(insert.done)
+        except BaseException:
+            await self._in_thread(insert.cancel)
+            raise
+        out.form = ""
+        await out.whole(Answer(b"", counts))
+
+    async def _pieces(self, request: web.Request, first: bytes, *, read: bool) -> AsyncIterator[bytes]:
+        """The data of an INSERT in pieces whose borders depend on the data alone, so that a repeat gives the same."""
+        if not read:
+            if first:
+                yield first
+            return
+        encoding = request.headers.get("Content-Encoding", "")
+        if encoding not in ("", "identity"):
+            data = await self._body(request)
+            yield first + data if first else data
+            return
+        held, size = [first] if first else [], len(first)
+        while chunk := await request.content.readany():
+            held.append(chunk)
+            size += len(chunk)
+            if size >= self._limits.append_bytes:
+                whole = b"".join(held)
+                yield whole[: self._limits.append_bytes]
+                rest = whole[self._limits.append_bytes :]
+                held, size = [rest], len(rest)
+        if size:
+            yield held[0] if len(held) == 1 else b"".join(held)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The whole body, without its Content-Encoding."""
+        held, size = [], 0
+        while chunk := await request.content.readany():
+            held.append(chunk)
+            size += len(chunk)
+            if size > self._limits.body_bytes:
+                raise failure(QUERY_TOO_LARGE, "The body is too large: give the INSERT statement in the URL")
+        encoding = request.headers.get("Content-Encoding", "")
+        data = b"".join(held)
+        return await self._in_thread(decompress, encoding, data) if encoding and data else data
+
+    @asynccontextmanager
+    async def _turn(self, query_id: str, *, reads: bool) -> AsyncIterator[None]:
+        if query_id in self._running:
+            raise failure(SAME_ID, f"Query with id = {query_id} is already running")
+        self._running.add(query_id)
+        try:
+            async with self._turns.turn(reads=reads):
+                yield
+        finally:
+            self._running.discard(query_id)
+
+    @asynccontextmanager
+    async def _connection(self, user: User, asked: Asked) -> AsyncIterator[Connection]:
+        if asked.session:
+            async with self._sessions.hold((user.name, asked.session), asked.session_seconds) as connection:
+                yield connection
+            return
+        connection = await self._in_thread(self._engine.connect)
+        try:
+            yield connection
+        finally:
+            await self._in_thread(connection.close)
+
+    async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:
+        """Run ``work`` in a thread to its end, even when the client has gone: a connection serves one thread."""
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
+
+    async def _cancellable(self, query_id: str, work: Callable[..., T], *args: Any) -> T:
+        """As :meth:`_in_thread`, but the statement is stopped in the engine when the client has gone."""
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            while not future.done():
+                # Repeated: the statement may not have begun in the engine when it was first told to stop.
+                await self._in_thread(self._engine.cancel, query_id)
+                await asyncio.wait([future], timeout=0.5)
+            raise
+
+
+class _Answering:
+    """The answer to one request: headers as late as possible, errors in the form that fits what is already sent."""
+
+    def __init__(self, request: web.Request, engine: Engine) -> None:
+        self._request = request
+        self._engine = engine
+        self._began = time.monotonic_ns()
+        self._held: list[bytes] = []
+        self._size = 0
+        self._rows = 0
+        self._counts = Counts()
+        self._tag = secrets.token_hex(8)
+        self.query_id = ""
+        self.form = ""
+        self.response: web.StreamResponse | None = None
+
+    async def whole(self, answer: Answer) -> None:
+        """A complete answer at once."""
+        self._counts = answer.counts
+        self._rows = answer.counts.rows
+        response = web.Response(body=answer.data, headers=self._headers(200))
+        await self._start(response)
+        await response.write_eof()
+
+    async def write(self, piece: Answer, hold: int) -> None:
+        """A piece of the answer; held back while there is less than ``hold`` bytes, so that errors and counts fit
+        into the headers."""
+        self._counts = piece.counts
+        self._rows += piece.counts.rows
+        if self.response is None:
+            self._held.append(piece.data)
+            self._size += len(piece.data)
+            if self._size >= hold:
+                await self._start(web.StreamResponse(headers=self._headers(200)))
+                for held in self._held:
+                    await self._response.write(held)
+                self._held.clear()
+            return
+        await self._response.write(piece.data)
+
+    async def end(self) -> None:
+        """The answer is complete."""
+        if self.response is None:
+            await self.whole(Answer(b"".join(self._held), self._counts))
+            return
+        await self._response.write_eof()
+
+    async def fail(self, error: Failure) -> None:
+        """Say what went wrong: by status and headers, or inside the answer where it has already begun."""
+        text = f"{error} (version {self._engine.version})\n" if "(version " not in str(error) else f"{error}\n"
+        if self.response is None:
+            headers = self._headers(error.status) | {
+                "X-ClickHouse-Exception-Code": str(error.code),
+                "Content-Type": "text/plain; charset=UTF-8",
+            }
+            await self._start(web.Response(status=error.status, text=None, body=text.encode(), headers=headers))
+            await self._response.write_eof()
+            return
+        message = text.encode()
+        block = b"\r\n__exception__\r\n%s\r\n%s%d %s\r\n__exception__\r\n" % (
+            self._tag.encode(), message, len(message), self._tag.encode()
+        )  # fmt: skip
+        await self._response.write(block)
+        # Without the closing chunk: a client that does not know the block sees a broken answer, not a short one.
+        if self._request.transport is not None:
+            self._request.transport.close()
+
+    @property
+    def _response(self) -> web.StreamResponse:
+        assert self.response is not None
+        return self.response
+
+    async def _start(self, response: web.StreamResponse) -> None:
+        self.response = response
+        await response.prepare(self._request)
+
+    def _headers(self, status: int) -> dict[str, str]:
+        headers = {
+            "X-ClickHouse-Query-Id": self.query_id,
+            "X-ClickHouse-Server-Display-Name": "taskstream",
+            "X-ClickHouse-Timezone": self._engine.timezone,
+            "X-ClickHouse-Exception-Tag": self._tag,
+            "X-Content-Type-Options": "nosniff",
+            "Content-Type": _CONTENT.get(self.form, "text/plain; charset=UTF-8"),
+            "X-ClickHouse-Summary": self._summary(),
+        }
+        if self.form and status == 200:
+            headers["X-ClickHouse-Format"] = self.form
+        return headers
+
+    def _summary(self) -> str:
+        counts = self._counts
+        numbers = {
+            "read_rows": counts.rows_read,
+            "read_bytes": counts.bytes_read,
+            "written_rows": counts.rows_written,
+            "written_bytes": counts.bytes_written,
+            "total_rows_to_read": counts.rows_read,
+            "result_rows": counts.rows_written or self._rows,
+            "result_bytes": self._size,
+            "elapsed_ns": time.monotonic_ns() - self._began,
+        }
+        return json.dumps({name: str(value) for name, value in numbers.items()})
+
+
+def _next(pieces: Iterator[Answer]) -> Answer | None:
+    return next(pieces, None)
