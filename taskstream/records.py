@@ -118,8 +118,11 @@ class Transfer(_Record, frozen=True):
 class ActivityPartial(_Record, frozen=True):
     """Phase 1 of the 1-minute tumbling windows: one partition's count of one activity of one team.
 
-    ``id``      ``partition:window_start_ms:n``; unique within the topic
-    ``actors``  the distinct pseudonyms, sorted; at most 10,000
+    ``id``          ``partition:release_ms:n``; unique within the topic
+    ``actors``      the distinct pseudonyms, sorted; at most 10,000
+    ``late``        whether its events came after their window had been closed
+    ``release_ms``  start of the window with which it is released: its own window, or for a late one the first that the
+                    partition had not closed yet. It depends on the partition's own input alone.
     """
 
     id: str
@@ -132,6 +135,18 @@ class ActivityPartial(_Record, frozen=True):
     active_ms: int
     actors: tuple[str, ...]
     late: bool = False
+    release_ms: int = 0
+
+
+class WindowMark(_Record, frozen=True):
+    """In ``activity.partial``: partition ``source`` of ui-events has sent all it has for windows before ``before_ms``.
+
+    Phase 2 releases a window when every source has said so; so its result does not depend on how the partitions'
+    records interleave. It carries the header ``ce_type: taskstream.mark``.
+    """
+
+    source: int
+    before_ms: int
 
 
 class ActivityWindow(_Record, frozen=True):
@@ -196,16 +211,12 @@ class Flow(_Record, frozen=True):
 
 
 class RoutineVariant(_Record, frozen=True):
-    """One way a routine is carried out: the steps of a real execution that stands for those like it.
-
-    ``example``  id of that execution's segment
-    """
+    """One way a routine is carried out: the steps of a real execution that stands for those like it."""
 
     id: str
     steps: tuple[str, ...]
     executions: int
     share: float
-    example: str = ""
 
 
 class RoutineStep(_Record, frozen=True):

@@ -69,6 +69,21 @@ class Settings(BaseSettings):
     transaction_ms: int = Field(250, ge=10, le=60_000, description="interval of the streams' transactions")
     max_agents: int = Field(50_000, ge=1, description="agents whose state one worker keeps at most")
 
+    spool_max_bytes: int = Field(
+        200_000_000,
+        ge=1_000_000,
+        description="size of a desktop's spool from which the least valuable events are dropped",
+    )
+    spool_max_age_ms: int = Field(
+        7 * 86_400_000, ge=60_000, description="age from which events that could not be sent are dropped from the spool"
+    )
+    key_epoch: str = Field(
+        "1",
+        min_length=1,
+        max_length=32,
+        description="rotation epoch of pseudonyms and digests; a new one cuts all links",
+    )
+
     dashboard_port: int = Field(8750, ge=0, le=65535, description="loopback port of the live page; 0: any free one")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="loopback port of the Prometheus endpoint; 0: any free one"
@@ -82,6 +97,15 @@ class Settings(BaseSettings):
     build_hourly_cost: float = Field(90.0, gt=0, description="cost of an hour of building, in your currency")
     maintenance_share: float = Field(0.2, ge=0, le=5, description="yearly upkeep as a share of the build cost")
     adoption: float = Field(0.8, gt=0, le=1, description="share of executions that an automation will take over")
+    workdays_per_week: float = Field(5.0, gt=0, le=7, description="working days of a week")
+    horizon_years: float = Field(3.0, gt=0, le=20, description="years over which an automation must pay")
+    day_variation: float = Field(
+        0.3, ge=0, le=5, description="how much the number of executions varies from day to day (share of the mean)"
+    )
+    build_uncertainty: float = Field(
+        1.0, ge=0, le=10, description="further build cost where no step follows surely (share at determinism 0)"
+    )
+    build_spread: float = Field(0.25, ge=0, le=1, description="uncertainty of the build cost (share, one sigma)")
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,255 @@
+"""The catalogue of one tenant's routines: segments go in one by one, routines with evidence come out.
+
+Pure: no clock, no randomness, no I/O. Bounded: clusters, executions kept of each, agents and activity names remembered.
+``add`` decides at once by the models at hand; ``refine`` mends them and says what changed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import structs
+
+from streams.discovery import opportunities, refine
+from streams.discovery.evidence import routine_of, variants_of
+from streams.discovery.execution import Execution, flows_of, from_segment
+from streams.discovery.hashing import short_id
+from streams.discovery.labels import app_name, object_name, screen_name
+from streams.discovery.routines import DAY_MS, DAYS, JOIN, PARTIAL, Cluster, Grouping
+from streams.discovery.variants import LIMIT, Variant
+from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
+from taskstream.settings import Settings
+
+MAX_CLUSTERS = 4_096
+MAX_AGENTS = 50_000
+MAX_ACTIVITIES = 200_000
+MAX_BACKLOG = 100_000
+ADJACENT = 3
+"""Sequence numbers between two segments of an agent that still count as one right after the other."""
+
+
+class Changes(NamedTuple):
+    """What a refinement changed: routines that are new, different or withdrawn, and segments that moved."""
+
+    routines: list[Routine]
+    assignments: list[Assignment]
+
+
+class Catalogue:
+    """Routines of one tenant. ``k``: people that a routine must be seen from (1 only on one's own file)."""
+
+    def __init__(self, tenant: str, *, k: int, max_clusters: int = MAX_CLUSTERS) -> None:
+        self.tenant = tenant
+        self.k = k
+        self.grouping = Grouping(max_clusters)
+        self.revision = 0
+        self.days: dict[int, int] = {}
+        self.last_ms = 0
+        self.active_ms = 0
+        self._names: dict[str, str] = {}
+        self._agents: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        self._published: dict[str, Routine] = {}
+        self._listed: dict[str, Opportunity] = {}
+
+    def add(self, segment: Segment, transfers: Sequence[Transfer] = ()) -> list[Assignment]:
+        """Take in one execution with the values moved in it.
+
+        Returns the assignment of the segment if its routine is in the catalogue; others follow from ``refine``.
+        """
+        steps = self._shared([step.activity for step in segment.steps])
+        if not steps:
+            return []
+        execution = from_segment(segment, steps, flows_of(transfers, _place) if transfers else ())
+        self._observe(segment)
+        shape = frozenset(steps)
+        grouping = self.grouping
+        cluster, fit = grouping.nearest(shape)
+        if cluster is None or fit < JOIN:
+            cluster, fit = grouping.found(), 1.0
+        grouping.arrivals += 1
+        cluster.touched = grouping.arrivals
+        execution.fit = fit
+        execution.partial = cluster.executions >= refine.FEW and cluster.coverage(shape) < PARTIAL
+        self._follow(segment, execution, cluster)
+        cluster.take(execution)
+        if not execution.partial:
+            grouping.learn(cluster, shape)
+        return [self._assign(execution, cluster.id)] if cluster.id else []
+
+    def _shared(self, activities: list[str]) -> tuple[str, ...]:
+        """The activities as strings of which each exists once; beyond the bound the memo starts anew."""
+        names = self._names
+        if len(names) > MAX_ACTIVITIES:
+            names.clear()
+        return tuple([names.setdefault(activity, activity) for activity in activities])
+
+    def _observe(self, segment: Segment) -> None:
+        day = segment.start_ms // DAY_MS
+        self.days[day] = self.days.get(day, 0) + 1
+        if len(self.days) > DAYS:
+            del self.days[min(self.days)]
+        self.last_ms = max(self.last_ms, segment.end_ms)
+        self.active_ms += segment.active_ms
+
+    def _follow(self, segment: Segment, execution: Execution, cluster: Cluster) -> None:
+        """Note which cluster's execution the same agent had right before this one."""
+        before = self._agents.pop(segment.agent, None)
+        if before is not None and before[1] < segment.first_seq <= before[1] + ADJACENT:
+            execution.before = before[0]
+            previous = self.grouping.clusters.get(before[0])
+            if previous is not None and (cluster.number in previous.followers or len(previous.followers) < 32):
+                previous.followers[cluster.number] = previous.followers.get(cluster.number, 0) + 1
+        self._agents[segment.agent] = (cluster.number, segment.last_seq, segment.end_ms)
+        if len(self._agents) > MAX_AGENTS:
+            self._agents.popitem(last=False)
+
+    def _assign(self, execution: Execution, routine: str, variant: str = "") -> Assignment:
+        execution.routine = routine
+        execution.variant = variant
+        execution.version += 1
+        return Assignment(
+            segment=execution.id,
+            tenant=execution.tenant,
+            team=execution.team,
+            routine=routine,
+            variant=variant,
+            fit=round(execution.fit, 4),
+            start_ms=execution.start_ms,
+            active_ms=execution.active_ms,
+            version=execution.version,
+        )
+
+    def refine(self) -> Changes:
+        """Merge, absorb and split; bring the public routines up to date. Does nothing when nothing was added."""
+        grouping = self.grouping
+        if not any(cluster.dirty for cluster in grouping):
+            return Changes([], [])
+        self.revision += 1
+        retired: dict[str, str] = {}
+        for kept, lost in self._regroup():
+            if lost.id:
+                retired[lost.id] = kept.id
+                kept.merged = tuple(sorted({*kept.merged, *lost.merged, lost.id}))[-64:]
+            elif lost.merged:
+                kept.merged = tuple(sorted({*kept.merged, *lost.merged}))[-64:]
+        self._name_new()
+        return self._publish(retired)
+
+    def _regroup(self) -> list[tuple[Cluster, Cluster]]:
+        taken = refine.merge_similar(self.grouping)
+        refine.split_mixtures(self.grouping)
+        taken += refine.merge_similar(self.grouping)
+        return taken + refine.absorb_fragments(self.grouping)
+
+    def _qualifies(self, cluster: Cluster) -> bool:
+        return cluster.executions >= refine.FEW and len(cluster.people) >= self.k
+
+    def _name_new(self) -> None:
+        """Give ids to clusters that enter the catalogue: a hash of what its first public model was."""
+        used = {cluster.id for cluster in self.grouping if cluster.id} | self._published.keys()
+        for cluster in sorted(self.grouping, key=lambda c: (-c.executions, sorted(c.counts)[:8], c.number)):
+            if cluster.id or not self._qualifies(cluster):
+                continue
+            skeleton = cluster.skeleton() or sorted(cluster.counts)
+            attempt = 0
+            while (name := "r" + short_id(self.tenant, str(attempt), *skeleton)) in used:
+                attempt += 1
+            cluster.id = name
+            used.add(name)
+
+    def _publish(self, retired: dict[str, str]) -> Changes:
+        names = {c.number: self._published[c.id].name for c in self.grouping if c.id in self._published}
+        telling = self._telling()
+        changed: list[Routine] = []
+        moved: list[Assignment] = []
+        current: set[str] = set()
+        for cluster in sorted([c for c in self.grouping if c.id], key=lambda c: c.id):
+            public = self._qualifies(cluster)
+            if public:
+                current.add(cluster.id)
+            if not cluster.dirty:
+                continue
+            if public:
+                found = routine_of(cluster, self.tenant, self.k, telling, lambda number: names.get(number, ""))
+                self._put(found, changed)
+            moved += self._reassign(cluster, cluster.id if public else "")
+        for cluster in self.grouping:
+            if not cluster.id and cluster.dirty:
+                moved += self._reassign(cluster, "")
+            cluster.dirty = False
+        for routine in sorted(self._published.keys() - current):
+            before = self._published[routine]
+            into = retired.get(routine, before.into)
+            self._put(structs.replace(before, into=into, withdrawn=True), changed)
+        return Changes(changed, moved)
+
+    def _put(self, routine: Routine, changed: list[Routine]) -> None:
+        """Publish ``routine`` if it differs from what was published, with the next version."""
+        before = self._published.get(routine.id)
+        if before is not None:
+            routine = structs.replace(routine, version=before.version)
+            if routine == before:
+                return
+            routine = structs.replace(routine, version=before.version + 1)
+        self._published[routine.id] = routine
+        changed.append(routine)
+
+    def _reassign(self, cluster: Cluster, routine: str) -> list[Assignment]:
+        return [self._assign(execution, routine) for execution in cluster.members if execution.routine != routine]
+
+    def _telling(self) -> dict[str, float]:
+        """Activity → 1 / number of routines in at least a fifth of whose executions it occurs."""
+        holders: dict[str, int] = {}
+        for cluster in self.grouping:
+            if not cluster.id:
+                continue
+            for activity, n in cluster.counts.items():
+                if 5 * n >= cluster.executions:
+                    holders[activity] = holders.get(activity, 0) + 1
+        return {activity: 1.0 / n for activity, n in holders.items()}
+
+    def routines(self) -> list[Routine]:
+        """The routines in the catalogue as last published, those with most executions first."""
+        living = [routine for routine in self._published.values() if not routine.withdrawn]
+        return sorted(living, key=lambda routine: (-routine.executions, routine.id))
+
+    def variants(self, routine: str, limit: int = LIMIT) -> list[Variant]:
+        """How a routine is carried out: few real executions that stand for all others, the most frequent first."""
+        for cluster in self.grouping:
+            if cluster.id == routine:
+                return variants_of(cluster, self.k, limit)
+        return []
+
+    def opportunities(self, settings: Settings) -> list[Opportunity]:
+        """The ranked list as it is now."""
+        return opportunities.rank(
+            self.routines(), opportunities.Observed(self.days, self.active_ms, self.last_ms), settings
+        )
+
+    def changed_opportunities(self, settings: Settings) -> list[Opportunity]:
+        """Opportunities that are new, different or withdrawn since the last call, with their versions."""
+        now = {opportunity.id: opportunity for opportunity in self.opportunities(settings)}
+        for gone, before in self._listed.items():
+            if gone not in now:
+                now[gone] = structs.replace(before, withdrawn=True)
+        changed = []
+        for name, opportunity in now.items():
+            known = self._listed.get(name)
+            if known is not None:
+                same = structs.replace(opportunity, version=known.version, updated_ms=known.updated_ms)
+                if same == known:
+                    continue
+                opportunity = structs.replace(opportunity, version=known.version + 1)
+            self._listed[name] = opportunity
+            changed.append(opportunity)
+        return changed
+
+
+def _place(app: str, screen: str, element: str) -> str:
+    """A field in words: ``Excel (Sheet1) / column B``. Application and screen come before the last `` / ``."""
+    where = app_name(app) if app else ""
+    name = screen_name(app, screen)
+    field = object_name(f"{app}||{screen}|{element}") or "a field"
+    return f"{where} ({name}) / {field}" if name else f"{where} / {field}"

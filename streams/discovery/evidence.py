@@ -1,0 +1,159 @@
+"""A routine's public record, with all its evidence, from what the catalogue keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from streams.discovery.execution import Execution
+from streams.discovery.naming import name_of
+from streams.discovery.patterns import pattern_of, profile
+from streams.discovery.process_map import determinism, process_map
+from streams.discovery.routines import Cluster
+from streams.discovery.timing import IDLE_LIMITS_MS, active_at, median, median_interval, quantile
+from streams.discovery.variants import Variant, variants
+from taskstream.records import Flow, Routine, RoutineVariant
+
+SKELETON = 0.8
+RARE = 0.04
+"""Activities in fewer executions are noise to the routine's variants."""
+SHOWN_VARIANTS = 12
+SHOWN_FLOWS = 24
+MIN_FLOW = 0.05
+MIN_TRIGGER = 0.25
+
+
+def rare_activities(cluster: Cluster, k: int) -> frozenset[str]:
+    """Activities that too few executions, or fewer than ``k`` people, hold to belong to the routine."""
+    least = max(2.0, RARE * cluster.executions) if cluster.executions >= 8 else 1.0
+    rare = {activity for activity, n in cluster.counts.items() if n < least}
+    if k > 1:
+        people: dict[str, set[int]] = {}
+        for execution in cluster.sampled():
+            for activity in execution.steps:
+                people.setdefault(activity, set()).add(execution.actor)
+        rare |= {activity for activity, actors in people.items() if len(actors) < k}
+        rare |= cluster.counts.keys() - people.keys()
+    return frozenset(rare)
+
+
+def variants_of(cluster: Cluster, k: int, limit: int) -> list[Variant]:
+    """The routine's variants, from its sample; each of at least ``k`` people."""
+    found = variants(cluster.sampled(), rare_activities(cluster, k), limit)
+    return [variant for variant in found if variant.people >= k]
+
+
+def routine_of(
+    cluster: Cluster, tenant: str, k: int, telling: Mapping[str, float], name_by_number: Callable[[int], str]
+) -> Routine:
+    """The record of a routine (``version`` 0). Nothing in it is of fewer than ``k`` people.
+
+    ``telling``         activity → how much it tells this routine from the others
+    ``name_by_number``  name of what a cluster's number stands for, empty where it is not public
+    """
+    executions = cluster.sampled()
+    n = max(1, cluster.executions)
+    rare = rare_activities(cluster, k)
+    steps, edges = process_map(executions, rare)
+    order = [step.activity for step in steps]
+    presence = {a: round(count / n, 4) for a, count in sorted(cluster.counts.items()) if a not in rare}
+    flows = _flows(cluster)
+    pattern = _pattern(cluster, presence, {step.activity: step.repeats for step in steps}, executions)
+    active = [execution.active_ms for execution in executions]
+    elapsed = [execution.end_ms - execution.start_ms for execution in executions]
+    waiting = [execution.waiting_ms for execution in executions]
+    low, high = median_interval(active)
+    return Routine(
+        id=cluster.id,
+        tenant=tenant,
+        name=name_of(pattern, presence, order, telling),
+        pattern=pattern,
+        skeleton=tuple([activity for activity in order if presence.get(activity, 0.0) >= SKELETON]),
+        optional=tuple([activity for activity in order if presence.get(activity, 0.0) < SKELETON]),
+        presence=presence,
+        variants=_variants(cluster, k),
+        apps=_apps(executions),
+        flows=flows,
+        triggers=_triggers(executions, name_by_number),
+        executions=cluster.executions,
+        people=len(cluster.people),
+        teams=len(cluster.teams),
+        days=len(cluster.days),
+        first_ms=cluster.first_ms,
+        last_ms=cluster.last_ms,
+        active_median_ms=median(active),
+        active_p90_ms=quantile(active, 0.9),
+        active_low_ms=low,
+        active_high_ms=high,
+        elapsed_median_ms=median(elapsed),
+        elapsed_p90_ms=quantile(elapsed, 0.9),
+        waiting_share=round(sum(waiting) / max(1, sum(waiting) + sum(active)), 4),
+        transfer_share=round(min(1.0, cluster.transfers / cluster.written), 4) if cluster.written else 0.0,
+        determinism=determinism(steps),
+        merged=cluster.merged,
+        split_from=cluster.split_from,
+        steps=steps,
+        edges=edges,
+        active_by_idle_ms={str(limit): median([active_at(e, limit) for e in executions]) for limit in IDLE_LIMITS_MS},
+        waiting_median_ms=median(waiting),
+        partial=cluster.partial,
+        complete_share=round(cluster.complete / n, 4),
+        transferred_values=round(cluster.transfers / n, 3),
+    )
+
+
+def _variants(cluster: Cluster, k: int) -> tuple[RoutineVariant, ...]:
+    return tuple(
+        RoutineVariant(v.id, v.steps, max(1, round(v.share * cluster.executions)), round(v.share, 4))
+        for v in variants_of(cluster, k, SHOWN_VARIANTS)
+    )
+
+
+def _flows(cluster: Cluster) -> tuple[Flow, ...]:
+    n = max(1, cluster.executions)
+    ranked = sorted(cluster.flows.items(), key=lambda item: (-item[1], item[0].source, item[0].target, item[0].how))
+    shown = [(flow, count / n) for flow, count in ranked[:SHOWN_FLOWS] if count >= MIN_FLOW * n]
+    return tuple([Flow(f.source, f.target, f.how, f.form, round(min(1.0, share), 4)) for f, share in shown])
+
+
+def _pattern(
+    cluster: Cluster, presence: Mapping[str, float], repeats: Mapping[str, float], executions: Sequence[Execution]
+) -> str:
+    moved = cluster.transfers / max(1, cluster.executions)
+    kinds = {"paste": 0, "rekey": 0}
+    across = total = 0
+    for flow, n in cluster.flows.items():
+        kinds[flow.how] = kinds.get(flow.how, 0) + n
+        total += n
+        across += n * (_place(flow.source) != _place(flow.target))
+    rekey_share = kinds["rekey"] / total if total else 0.0
+    if not total and moved:  # values moved, but not from where to where: several applications are the best sign
+        across_share = 1.0 if len(_apps(executions)) > 1 else 0.0
+    else:
+        across_share = across / total if total else 0.0
+    return pattern_of(profile(presence, repeats, moved * (1 - rekey_share), moved * rekey_share, across_share))
+
+
+def _place(field: str) -> str:
+    """Application and screen of a field."""
+    return field.rsplit(" / ", 1)[0]
+
+
+def _apps(executions: Sequence[Execution]) -> tuple[str, ...]:
+    votes: dict[str, int] = {}
+    for execution in executions:
+        for app in set(execution.apps):
+            votes[app] = votes.get(app, 0) + 1
+    common = [app for app, n in votes.items() if n >= 0.2 * len(executions)]
+    return tuple(sorted(common, key=lambda app: (-votes[app], app)))
+
+
+def _triggers(executions: Sequence[Execution], name_by_number: Callable[[int], str]) -> tuple[str, ...]:
+    """What comes right before it in a good part of the executions."""
+    votes: dict[str, int] = {}
+    for execution in executions:
+        name = name_by_number(execution.before) if execution.before >= 0 else ""
+        if name:
+            votes[name] = votes.get(name, 0) + 1
+    ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
+    total = max(1, len(executions))
+    return tuple([f"after: {name} ({n / total:.0%})" for name, n in ranked[:5] if n >= MIN_TRIGGER * total])

@@ -1,0 +1,146 @@
+"""Activities in words: ``chrome|click|crm/customers|button:save`` is "click Save"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from taskstream.events import KINDS
+
+_NAMES = {
+    "excel": "Excel", "chrome": "Chrome", "firefox": "Firefox", "msedge": "Edge", "edge": "Edge", "safari": "Safari",
+    "outlook": "Outlook", "winword": "Word", "word": "Word", "powerpnt": "PowerPoint", "sap": "SAP", "saplogon": "SAP",
+    "crm": "CRM", "erp": "ERP", "teams": "Teams", "slack": "Slack", "acrobat": "Acrobat", "onenote": "OneNote",
+    "libreoffice": "LibreOffice", "soffice": "LibreOffice", "os-clipboard": "clipboard", "clipboard": "clipboard",
+    "explorer": "File Explorer", "nautilus": "Files", "thunderbird": "Thunderbird", "calc": "Calc",
+    "notepad": "Notepad", "hr": "HR", "pdf": "PDF", "web": "Web", "jira": "Jira", "servicenow": "ServiceNow",
+}  # fmt: skip
+BROWSERS = frozenset({"chrome", "firefox", "msedge", "edge", "safari", "web", "chromium", "google-chrome", "browser"})
+SHEETS = frozenset({"excel", "calc", "libreoffice", "soffice", "google sheets", "numbers", "spreadsheet"})
+_VERBS = {
+    "window": "switch to", "click": "click", "keys": "type in", "shortcut": "press", "copy": "copy", "cut": "cut",
+    "paste": "paste into", "edit": "fill in", "navigate": "open", "submit": "submit", "open": "open", "save": "save",
+    "scroll": "scroll in", "idle": "pause", "lock": "lock", "unlock": "unlock", "gap": "gap", "health": "health",
+}  # fmt: skip
+_ROLES = {
+    "field": "field", "input": "field", "text": "field", "textbox": "field", "entry": "field", "edit": "field",
+    "select": "list", "combobox": "list", "option": "option", "checkbox": "checkbox", "radio": "option",
+    "cell": "cell", "column": "column", "range": "range", "button": "button", "link": "link", "tab": "tab",
+    "menu": "menu", "menuitem": "menu entry", "row": "row", "sheet": "sheet", "image": "image", "icon": "icon",
+}  # fmt: skip
+_SPLIT = re.compile(r"[_\-./\s:]+|(?<=[a-z])(?=[A-Z])")
+_ID = re.compile(r"[#\d]*#[#\d]*|\b[0-9a-f]{6,}\b|\d{3,}")
+_XPATH = re.compile(r"^/{0,2}(html|body|div|xpath|id\()|\[\d+\]")
+_CELL = re.compile(r"^[a-z]{1,3}$")
+
+
+class Parts(NamedTuple):
+    """An activity taken apart."""
+
+    app: str
+    kind: str
+    screen: str
+    role: str
+    label: str
+
+
+@lru_cache(maxsize=65_536)
+def parts(activity: str) -> Parts:
+    """``app|kind|screen|role:label`` taken apart; what is missing is empty."""
+    app, kind, screen, element = [*activity.split("|", 3), "", "", ""][:4]
+    if kind not in KINDS:
+        kind = ""
+    role, colon, label = element.partition(":")
+    if not colon:
+        role, label = "", element
+    return Parts(app, kind, screen, role, label)
+
+
+@lru_cache(maxsize=16_384)
+def app_name(app: str) -> str:
+    """An application's display name."""
+    known = _NAMES.get(app.lower())
+    if known:
+        return known
+    words = [word for word in _SPLIT.split(app.removesuffix(".exe")) if word and not _ID.fullmatch(word)]
+    return " ".join(word if word.isupper() else word.capitalize() for word in words) or "application"
+
+
+@lru_cache(maxsize=65_536)
+def phrase(text: str, words: int = 5) -> str:
+    """A label or name as words without ids, masks and XPath; empty where nothing readable is left."""
+    if not text or _XPATH.search(text):
+        return ""
+    cleaned = _ID.sub(" ", text)
+    parts_ = [part for part in _SPLIT.split(cleaned) if part.strip("()[]{}#*$%&'\"<>=|,;")]
+    kept = " ".join(parts_[:words]).strip()
+    return kept if any(letter.isalpha() for letter in kept) else ""
+
+
+@lru_cache(maxsize=16_384)
+def screen_name(app: str, screen: str) -> str:
+    """What a screen is called: the sheet, or the last telling part of a URL's path, or the page's site."""
+    if not screen:
+        return ""
+    if app.lower() in BROWSERS or "/" in screen:
+        host, *path = screen.split("/")
+        for part in reversed(path):
+            name = phrase(part, 4)
+            if name and name.lower() not in {
+                "form",
+                "forms",
+                "index",
+                "html",
+                "htm",
+                "view",
+                "edit",
+                "new",
+                "home",
+                "app",
+            }:
+                return name
+        return _site(host) or phrase(screen, 4)
+    return phrase(screen, 4)
+
+
+def _site(host: str) -> str:
+    names = [
+        part for part in host.split(".") if part not in {"www", "com", "org", "net", "io", "local", "example", "app"}
+    ]
+    names = [part for part in names if len(part) > 2] or names
+    return phrase(names[-1] if len(names) < 3 else names[-2], 3) if names else ""
+
+
+@lru_cache(maxsize=65_536)
+def object_name(activity: str) -> str:
+    """What an activity acts on: ``Save``, ``column B``, ``field Amount``; empty where it has no readable name."""
+    part = parts(activity)
+    label = part.label
+    if part.role in {"cell", "column"} and _CELL.match(label.lower()):
+        return f"column {label.upper()}"
+    name = phrase(label)
+    if not name:
+        return ""
+    name = name[0].upper() + name[1:]
+    role = _ROLES.get(part.role, "")
+    return f"{role} {name}" if role in {"field", "list", "checkbox"} else name
+
+
+@lru_cache(maxsize=65_536)
+def label_of(activity: str) -> str:
+    """An activity in words, with its application: ``paste into field Amount (Chrome)``."""
+    part = parts(activity)
+    verb = _VERBS.get(part.kind, "use")
+    what = object_name(activity)
+    where = app_name(part.app) if part.app else ""
+    if part.kind in {"window", "navigate", "open"}:
+        what = what or screen_name(part.app, part.screen)
+        return f"{verb} {what} ({where})" if what and where else f"{verb} {what or where}".strip()
+    if not what:
+        role = _ROLES.get(part.role, "")
+        screen = screen_name(part.app, part.screen)
+        what = f"a {role}" if role else ""
+        what += f" in {screen}" if screen else ""
+        what = what.strip()
+    return f"{verb} {what} ({where})".replace("  ", " ") if where else f"{verb} {what}".strip()
