@@ -6,12 +6,14 @@ Everything here blocks and runs in worker threads (the engine releases the inter
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from deploy.embedded.clickhouse.failures import CANCELLED, Failure, failure, from_engine
 from deploy.embedded.clickhouse.guard import Known
@@ -23,13 +25,17 @@ STREAMED = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSON
 
 
 class Counts(Struct, frozen=True):
-    """What a statement read and wrote."""
+    """What a statement read and wrote; ``rows`` are those of the answer."""
 
     rows: int = 0
     rows_read: int = 0
     bytes_read: int = 0
     rows_written: int = 0
     bytes_written: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """The sum of both."""
+        return Counts(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 class Answer(Struct, frozen=True):
@@ -130,8 +136,8 @@ class Engine:
         nowhere = path / "nowhere"
         nowhere.mkdir(exist_ok=True)
         os.chdir(nowhere)
-        from chdb import _chdb
-
+        # Not `import chdb`: its stubs do not know these functions.
+        _chdb = importlib.import_module("chdb._chdb")
         _chdb.set_signal_handlers_enabled(False)
         self._connect = _chdb.connect
         self._address = f"{path}?max_server_memory_usage={limits.server_memory_bytes}"

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from deploy.embedded.clickhouse.failures import ACCESS_DENIED, READONLY, SYNTAX_ERROR, Failure, failure
-from deploy.embedded.clickhouse.lexer import Token, tokens
+from deploy.embedded.clickhouse.lexer import END, Token, tokens
 
 READS: Final = frozenset({"SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK"})
 """First words of statements that only read."""
@@ -41,10 +41,10 @@ TABLE_ENGINES: Final = frozenset(
 )  # fmt: skip
 DATABASE_ENGINES: Final = frozenset({"atomic", "memory"})
 
-_OUTSIDE: Final = frozenset(
-    {"file", "disk", "catboostevaluate", "showcertificate", "ssd_cache", "complex_key_ssd_cache"}
-)
-"""Functions (lower case), other than table functions, that reach files, the network or the process."""
+_SCALARS: Final = frozenset({"file", "catboostevaluate", "showcertificate"})
+"""Scalar functions (lower case) that reach files or the process; those whose name begins with ``ai`` ask a service."""
+_NESTED: Final = frozenset({"disk", "ssd_cache", "complex_key_ssd_cache"})
+"""Names (lower case) that reach files where they are followed by a parenthesis in a definition."""
 
 _PROTECTED: Final = frozenset(
     {"max_memory_usage", "max_memory_usage_for_user", "max_execution_time", "timeout_overflow_mode", "log_comment",
@@ -81,9 +81,8 @@ class Guard:
     """Judges statements. Holds what the engine knows, so that unknown things are refused."""
 
     def __init__(self, known: Known) -> None:
-        artificial = {name for name in known.functions if name.startswith("ai")}
-        self._functions = (known.table_functions - TABLE_FUNCTIONS) | _OUTSIDE | artificial
-        self._scalars = _OUTSIDE | artificial
+        self._scalars = _SCALARS | {name for name in known.functions if name.startswith("ai")}
+        self._functions = (known.table_functions - TABLE_FUNCTIONS) | _NESTED
         self._engines = known.engines - TABLE_ENGINES - DATABASE_ENGINES
 
     def judge(self, sql: bytes, *, readonly: bool) -> Statement:
@@ -105,27 +104,26 @@ class Guard:
             self._check_create(seen)
         elif first == "SYSTEM" and not (len(seen) > 1 and seen[1].is_word(*_SYSTEM)):
             raise _refused("this SYSTEM statement")
-        elif first == "INSERT" and any(token.is_word("FUNCTION") for token in seen[:4]):
+        elif first == "INSERT" and _target(seen).is_word("FUNCTION"):
             raise _refused("INSERT INTO FUNCTION")
         return _statement(sql, seen, first, data_at, form)
 
     def _check_calls(self, seen: Sequence[Token], readonly: bool) -> None:
-        for token, following in pairwise(seen):
+        before = ""
+        for token, following in pairwise([*seen, END]):
             name = token.text.lower()
             if token.is_name and following.text == "(" and name in self._functions:
                 raise _refused(f"the function {token.text}()")
+            # A scalar function's bare name calls it as well: arrayMap(file, names), * APPLY file.
+            if token.is_name and before != "." and name in self._scalars:
+                raise _refused(f"the function {token.text}() (a column of that name: write table.{token.text})")
             if token.is_word("INTO") and following.is_word("OUTFILE"):
                 raise _refused("INTO OUTFILE")
             if token.is_word("FROM") and following.is_word("INFILE"):
                 raise _refused("FROM INFILE")
             if readonly and token.is_name and name in _PROTECTED and following.text == "=":
                 raise failure(READONLY, f"Cannot modify '{token.text}' setting in readonly mode")
-        for before, token, following in zip(seen, seen[1:], seen[2:], strict=False):
-            called = following if token.text == "(" else token
-            if before.is_word("APPLY") and called.is_name and called.text.lower() in self._scalars:
-                raise _refused(f"the function {called.text}()")
-        if len(seen) > 1 and seen[-2].is_word("APPLY") and seen[-1].text.lower() in self._scalars:
-            raise _refused(f"the function {seen[-1].text}()")
+            before = token.text
 
     def _check_create(self, seen: Sequence[Token]) -> None:
         words = [token for token in seen[1:4] if not token.is_word("OR", "REPLACE")]
@@ -209,6 +207,11 @@ def _without_comments(sql: bytes, seen: Sequence[Token]) -> bytes:
         pieces.append(b" " if gap.strip() else gap)
         pieces.append(sql[token.start : token.end])
     return b"".join(pieces)
+
+
+def _target(seen: Sequence[Token]) -> Token:
+    """What stands where an INSERT names its table."""
+    return next((token for token in seen[1:] if not token.is_word("INTO", "TABLE")), END)
 
 
 def _first(seen: Sequence[Token]) -> str:

@@ -20,8 +20,10 @@ from deploy.embedded.clickhouse.failures import (
     QUERY_TOO_LARGE,
     READONLY,
     SAME_ID,
+    TIMEOUT_EXCEEDED,
     Failure,
     failure,
+    from_engine,
 )
 from deploy.embedded.clickhouse.guard import Guard, Statement
 from deploy.embedded.clickhouse.limits import Limits
@@ -51,7 +53,7 @@ class Handler:
         self._users = users
         self._limits = limits
         self._guard = Guard(engine.known)
-        self._pool = ThreadPoolExecutor(limits.readers + limits.writers + 4, thread_name_prefix="clickhouse")
+        self._pool = ThreadPoolExecutor(limits.reader_turns + limits.owner_turns + 4, thread_name_prefix="clickhouse")
         self._turns = Turns(limits)
         self._sessions = Sessions(limits, engine.connect)
         self._running: set[str] = set()
@@ -73,6 +75,9 @@ class Handler:
             await self._serve(request, user, asked, answering, readonly=readonly)
         except Failure as error:
             await answering.fail(error)
+        except (OSError, ValueError, RuntimeError, MemoryError) as error:
+            log.exception("unexpected failure of query %s", answering.query_id)
+            await answering.fail(from_engine(error))
         assert answering.response is not None
         return answering.response
 
@@ -107,7 +112,7 @@ class Handler:
         if statement is None:
             statement = self._guard.judge(b"", readonly=readonly)
         async with (
-            self._turn(asked.query_id, reads=statement.kind == "read"),
+            self._turn(asked.query_id, reader=user.readonly),
             self._connection(user, asked) as connection,
         ):
             settings = without_external(asked.settings, tables)
@@ -122,7 +127,7 @@ class Handler:
             mutates = await self._in_thread(connection.classify, statement.sql) != "READ_ONLY"
             if readonly and mutates:
                 raise failure(READONLY, "Cannot execute query in readonly mode")
-            await self._select(connection, statement, asked, params, answering)
+            await self._select(connection, statement, asked, params, answering, mutates=mutates)
 
     def _prepare(self, connection: Connection, database: str, settings: dict[str, str], tables: list[External]) -> None:
         readonly = settings.pop("readonly", "")
@@ -137,12 +142,19 @@ class Handler:
             connection.prepare("", {"readonly": readonly})
 
     async def _select(
-        self, connection: Connection, statement: Statement, asked: Asked, params: Mapping[str, str], out: _Answering
+        self,
+        connection: Connection,
+        statement: Statement,
+        asked: Asked,
+        params: Mapping[str, str],
+        out: _Answering,
+        *,
+        mutates: bool,
     ) -> None:
         form = statement.format or asked.form or "TabSeparated"
-        out.form = form if statement.kind == "read" else ""
+        out.form = "" if mutates else form
         streamed = form in STREAMED and statement.sql.lstrip(b"( \n\t")[:4].upper() in (b"SELE", b"WITH", b"FROM")
-        if statement.kind != "read" or not streamed:
+        if mutates or not streamed:
             await out.whole(await self._cancellable(asked.query_id, connection.run, statement.sql, form, params))
             return
         pieces = connection.stream(statement.sql, form, params)
@@ -185,7 +197,7 @@ class Handler:
             yield first + data if first else data
             return
         held, size = [first] if first else [], len(first)
-        while chunk := await request.content.readany():
+        while chunk := await self._chunk(request):
             held.append(chunk)
             size += len(chunk)
             if size >= self._limits.append_bytes:
@@ -199,7 +211,7 @@ class Handler:
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, without its Content-Encoding."""
         held, size = [], 0
-        while chunk := await request.content.readany():
+        while chunk := await self._chunk(request):
             held.append(chunk)
             size += len(chunk)
             if size > self._limits.body_bytes:
@@ -208,13 +220,20 @@ class Handler:
         data = b"".join(held)
         return await self._in_thread(decompress, encoding, data) if encoding and data else data
 
+    async def _chunk(self, request: web.Request) -> bytes:
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                return await request.content.readany()
+        except TimeoutError:
+            raise failure(TIMEOUT_EXCEEDED, "The body did not arrive in time") from None
+
     @asynccontextmanager
-    async def _turn(self, query_id: str, *, reads: bool) -> AsyncIterator[None]:
+    async def _turn(self, query_id: str, *, reader: bool) -> AsyncIterator[None]:
         if query_id in self._running:
             raise failure(SAME_ID, f"Query with id = {query_id} is already running")
         self._running.add(query_id)
         try:
-            async with self._turns.turn(reads=reads):
+            async with self._turns.turn(reader=reader):
                 yield
         finally:
             self._running.discard(query_id)
@@ -262,7 +281,6 @@ class _Answering:
         self._began = time.monotonic_ns()
         self._held: list[bytes] = []
         self._size = 0
-        self._rows = 0
         self._counts = Counts()
         self._tag = secrets.token_hex(8)
         self.query_id = ""
@@ -271,8 +289,7 @@ class _Answering:
 
     async def whole(self, answer: Answer) -> None:
         """A complete answer at once."""
-        self._counts = answer.counts
-        self._rows = answer.counts.rows
+        self._count(answer)
         response = web.Response(body=answer.data, headers=self._headers(200))
         await self._start(response)
         await response.write_eof()
@@ -280,11 +297,9 @@ class _Answering:
     async def write(self, piece: Answer, hold: int) -> None:
         """A piece of the answer; held back while there is less than ``hold`` bytes, so that errors and counts fit
         into the headers."""
-        self._counts = piece.counts
-        self._rows += piece.counts.rows
+        self._count(piece)
         if self.response is None:
             self._held.append(piece.data)
-            self._size += len(piece.data)
             if self._size >= hold:
                 await self._start(web.StreamResponse(headers=self._headers(200)))
                 for held in self._held:
@@ -296,7 +311,7 @@ class _Answering:
     async def end(self) -> None:
         """The answer is complete."""
         if self.response is None:
-            await self.whole(Answer(b"".join(self._held), self._counts))
+            await self.whole(Answer(b"".join(self._held), Counts()))
             return
         await self._response.write_eof()
 
@@ -320,6 +335,10 @@ class _Answering:
         if self._request.transport is not None:
             self._request.transport.close()
 
+    def _count(self, answer: Answer) -> None:
+        self._counts = self._counts.plus(answer.counts)
+        self._size += len(answer.data)
+
     @property
     def _response(self) -> web.StreamResponse:
         assert self.response is not None
@@ -341,6 +360,8 @@ class _Answering:
         }
         if self.form and status == 200:
             headers["X-ClickHouse-Format"] = self.form
+        if self._request.query.get("send_progress_in_http_headers", "0") not in ("0", ""):
+            headers["X-ClickHouse-Progress"] = headers["X-ClickHouse-Summary"]
         return headers
 
     def _summary(self) -> str:
@@ -351,7 +372,7 @@ class _Answering:
             "written_rows": counts.rows_written,
             "written_bytes": counts.bytes_written,
             "total_rows_to_read": counts.rows_read,
-            "result_rows": counts.rows_written or self._rows,
+            "result_rows": counts.rows_written or counts.rows,
             "result_bytes": self._size,
             "elapsed_ns": time.monotonic_ns() - self._began,
         }

@@ -35,17 +35,21 @@ class Token(Struct, frozen=True):
         return self.kind in ("word", "quoted")
 
 
+END: Final = Token("sign", "", 0, 0)
+"""Stands behind the last token."""
+
 _TOKEN: Final = re.compile(
     rb"""
     (?P<space>[ \t\r\n\f\v]+)
-  | (?P<comment>--[^\n]*|\#[ !][^\n]*|/\*(?:(?!/\*)(?!\*/).)*\*/)
+  | (?P<comment>(?:--|//|\#[ !])[^\n]*|/\*(?:(?!/\*)(?!\*/).)*\*/)
+  | (?P<binary>[xXbB]'[0-9A-Fa-f]*')
   | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<number>[0-9][A-Za-z0-9_]*(?:\.[0-9][A-Za-z0-9_]*)?(?:(?<=[eEpP])[+-][0-9]+)?)
-  | (?P<string>'(?:[^'\\]|\\.|'')*')
+  | (?P<string>(?<![A-Za-z0-9_])'(?:[^'\\]|\\.|'')*')
   | (?P<backtick>`(?:[^`\\]|\\.|``)*`)
   | (?P<double>"(?:[^"\\]|\\.|"")*")
-  | (?P<heredoc>(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag))
-  | (?P<sign>/(?!\*)|[!%&()*+,\-.:;<=>?@\[\]^{|}~])
+  | (?P<heredoc>(?<![A-Za-z0-9_$])(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag))
+  | (?P<sign>/(?![*/])|[!%&()*+,\-.:;<=>?@\[\]^{|}~])
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -67,7 +71,7 @@ def tokens(sql: bytes) -> Iterator[Token]:
         end = found.end()
         if kind in ("word", "number", "sign"):
             yield Token(kind, found[0].decode(), at, end)  # type: ignore[arg-type]
-        elif kind in ("string", "heredoc", "tag"):
+        elif kind in ("string", "heredoc", "binary"):
             yield Token("string", found[0].decode(errors="replace"), at, end)
         elif kind in ("backtick", "double"):
             yield Token("quoted", _unquote(found[0].decode(errors="replace")), at, end)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib
 import re
+import sys
 import uuid
 import zlib
 from collections.abc import Callable, Mapping
@@ -76,8 +79,8 @@ def read_url(request: web.Request, limits: Limits, *, readonly: bool) -> Asked:
     return Asked(
         query=query.get("query", "").encode(),
         query_id=query_id,
-        database=query.get("database") or request.headers.get("X-ClickHouse-Database", ""),
-        form=query.get("default_format") or request.headers.get("X-ClickHouse-Format", ""),
+        database=query.get("database", "") or request.headers.get("X-ClickHouse-Database", ""),
+        form=query.get("default_format", "") or request.headers.get("X-ClickHouse-Format", ""),
         settings=settings
         | bounded
         | {"log_comment": query_id, "implicit_select": "0"}
@@ -129,34 +132,22 @@ def decompress(encoding: str, data: bytes) -> bytes:
         raise failure(CANNOT_DECOMPRESS, f"Cannot decompress the body ({encoding}): {error}") from error
 
 
-def _gzip(data: bytes) -> bytes:
-    import gzip
-
-    return gzip.decompress(data)
-
-
-def _deflate(data: bytes) -> bytes:
-    return zlib.decompress(data)
-
-
 def _zstd(data: bytes) -> bytes:
-    from backports import zstd
-
-    return zstd.decompress(data)
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    plain: bytes = zstd.decompress(data)
+    return plain
 
 
 def _lz4(data: bytes) -> bytes:
-    import lz4.frame
-
-    plain: bytes = lz4.frame.decompress(data)
+    plain: bytes = importlib.import_module("lz4.frame").decompress(data)
     return plain
 
 
 _DECOMPRESS: Mapping[str, Callable[[bytes], bytes]] = {
     "": lambda data: data,
     "identity": lambda data: data,
-    "gzip": _gzip,
-    "deflate": _deflate,
+    "gzip": gzip.decompress,
+    "deflate": zlib.decompress,
     "zstd": _zstd,
     "lz4": _lz4,
 }

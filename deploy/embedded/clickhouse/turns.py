@@ -1,4 +1,4 @@
-"""Turns: how many statements run and wait at a time; slow reading never keeps inserts from running."""
+"""Turns: how many statements run and wait at a time; the reader's slow questions never keep the owner waiting."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from deploy.embedded.clickhouse.limits import Limits
 
 
 class Turns:
-    """Separate turns for reading and for writing statements."""
+    """Separate turns for the reader and for the owner."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._reads = asyncio.Semaphore(limits.readers)
-        self._writes = asyncio.Semaphore(limits.writers)
+        self._reader = asyncio.Semaphore(limits.reader_turns)
+        self._owner = asyncio.Semaphore(limits.owner_turns)
         self._waiting = 0
 
     @asynccontextmanager
-    async def turn(self, *, reads: bool) -> AsyncIterator[None]:
+    async def turn(self, *, reader: bool) -> AsyncIterator[None]:
         """Wait for a turn, keep it for the block.
 
         Raises:
             Failure: too many wait already, or it took too long (clients repeat after this one).
         """
-        semaphore = self._reads if reads else self._writes
+        semaphore = self._reader if reader else self._owner
         if self._waiting >= self._limits.waiting:
             raise failure(TOO_MANY_QUERIES, f"Too many simultaneous queries: {self._waiting} wait already")
         self._waiting += 1
