@@ -140,11 +140,14 @@ class Tick(_Contract, frozen=True):
     """A record in ``ui-events`` that advances event time where no events come, so that idle partitions still close.
 
     ``advance_ms`` is added to the partition's watermark. Written through the log, so that a replay sees it again.
+    ``at_ms`` is the event time known to be reached in other partitions (0: unknown); it is where a partition starts
+    that never held an event, so that it does not hold back the windows of the others.
     It carries the header ``ce_type: taskstream.tick`` by which it is told from a batch.
     """
 
     schema: Literal[1]
     advance_ms: Annotated[int, Meta(ge=1, le=7 * 86_400_000)]
+    at_ms: Millis = 0
 
 
 TICK_TYPE: Final = b"taskstream.tick"

@@ -14,6 +14,7 @@ class Topic(Struct, frozen=True):
 
     ``partitions``   "input": as many as ui-events has (co-partitioned); else the number
     ``writers``, ``readers``   which parts may write and read it
+    ``broker_time``  records carry the broker's time of arrival, not the writer's, so that a wrong clock shows
     """
 
     name: str
@@ -25,6 +26,7 @@ class Topic(Struct, frozen=True):
     retention_ms: int = 30 * DAY_MS
     compacted: bool = False
     record: str = ""
+    broker_time: bool = False
 
     def config(self) -> dict[str, str]:
         """Kafka's own topic settings. Compacted topics are cleaned eagerly: restoring state reads them to the end."""
@@ -36,12 +38,13 @@ class Topic(Struct, frozen=True):
                 "segment.bytes": str(64 << 20),
                 "max.compaction.lag.ms": "600000",
             }
-        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+        timestamps = {"message.timestamp.type": "LogAppendTime"} if self.broker_time else {}
+        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)} | timestamps
 
 
 UI_EVENTS: Final = Topic(
     "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and ticks",
-    ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch",
+    ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch", broker_time=True,
 )  # fmt: skip
 CLEAN: Final = Topic(
     "ui-events.clean", "actor", "checked, de-duplicated, redacted batches",
@@ -75,6 +78,10 @@ OPPORTUNITIES: Final = Topic(
     partitions=1, compacted=True, record="Opportunity",
 )  # fmt: skip
 STATE: Final = Topic("state", "partition/key", "checkpoints of the streams", ("streams",), ("streams",), compacted=True)
+CATALOGUE_STATE: Final = Topic(
+    "catalogue.state", "tenant/cluster", "checkpoints of the catalogue", ("catalogue",), ("catalogue",),
+    partitions=1, compacted=True,
+)  # fmt: skip
 CONTROL: Final = Topic(
     "control", "subject", "consent, policy, erasure orders", ("control",), ("collectors", "streams", "sinks"),
     partitions=1, compacted=True,
@@ -88,5 +95,5 @@ DEAD_LETTER: Final = Topic(
 
 ALL: Final[tuple[Topic, ...]] = (
     UI_EVENTS, CLEAN, SESSIONS, SEGMENTS, TRANSFERS, ACTIVITY_PARTIAL, ACTIVITY, ASSIGNMENTS, ROUTINES, OPPORTUNITIES,
-    STATE, CONTROL, DEAD_LETTER,
+    STATE, CATALOGUE_STATE, CONTROL, DEAD_LETTER,
 )  # fmt: skip

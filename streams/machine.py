@@ -1,0 +1,56 @@
+"""What the checkpoint drives: a pure, deterministic state machine for one partition of one input topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Record(Protocol):
+    """One record of the input, as Kafka clients of any make present it. ``timestamp`` in milliseconds."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Input(NamedTuple):
+    """The plainest :class:`Record`."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class Output(NamedTuple):
+    """One record to write: topic without the deployment's prefix, partition, key, value (None deletes), headers."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]] | None = None
+
+
+class Machine(Protocol):
+    """State of one input partition.
+
+    ``apply`` depends on the state and the record alone: no clock, no randomness, nothing of how records were batched.
+    ``snapshot`` gives the items changed since the previous snapshot (None: deleted), and counts them as stored.
+    ``load`` takes the items of all snapshots so far, into a fresh machine; then both go on alike.
+    """
+
+    def apply(self, record: Record) -> list[Output]: ...
+    def snapshot(self) -> list[tuple[str, bytes | None]]: ...
+    def load(self, items: Mapping[str, bytes]) -> None: ...

@@ -1,0 +1,358 @@
+"""Phase 1: one partition of ``ui-events`` through all stages. Pure: worker, tests and offline tools run the same."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams import cells
+from streams.agent import Agent, AgentImage, ClosedImage, dump_closed, load_image
+from streams.machine import Output, Record
+from streams.stages.clock import correct, skew_of
+from streams.stages.deduplicate import Numbering
+from streams.stages.link import Link
+from streams.stages.sessionise import OpenSession, Reason
+from streams.stages.validate import Refused, decode
+from streams.stages.window import MAX_LATE_CELLS, WINDOW_MS, Windows
+from taskstream.events import EventBatch, Tick, encode
+from taskstream.privacy.redact import redact_batch
+from taskstream.records import ActivityPartial, DeadLetter, Session, Transfer, WindowMark
+from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, DEAD_LETTER, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
+
+MAX_PAYLOAD: Final = 48 * 1024
+"""Bytes of refused input kept in a dead letter (base64 makes 64 KiB of them)."""
+NUMBERS_KEPT_MS: Final = 30 * 86_400_000
+"""Event time for which a silent agent's numbers are kept: longer than ui-events and any spool keep its batches."""
+NUMBERS_PER_AGENT: Final = 20
+"""Silent agents whose numbers are kept, as a multiple of the bound on open agents."""
+MARK_HEADERS: Final = [("ce_type", b"taskstream.mark")]
+
+
+class Rules(Struct, frozen=True):
+    """Settings that the stages depend on. ``max_agents`` is this partition's share."""
+
+    partitions: int
+    session_gap_ms: int = 900_000
+    idle_ms: int = 30_000
+    disorder_ms: int = 5_000
+    lateness_ms: int = 60_000
+    max_skew_ms: int = 600_000
+    max_agents: int = 50_000
+
+
+class Counts(Struct):
+    """What happened since the counts were last taken; for metrics only, no part of the state."""
+
+    messages: int = 0
+    events_in: int = 0
+    events_out: int = 0
+    duplicates: int = 0
+    gaps: int = 0
+    skewed: int = 0
+    redacted: int = 0
+    late: int = 0
+    sent_ms: int = 0
+    refused: dict[str, int] = {}
+
+
+class _Image(Struct, array_like=True, frozen=True):
+    watermark_ms: int
+    horizon: int | None
+    released: int
+    chunks: dict[int, int]
+    late_chunks: int
+
+
+class PartitionState:
+    """All state of one partition of ``ui-events``. Implements :class:`streams.machine.Machine`.
+
+    ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
+    """
+
+    def __init__(self, partition: int, rules: Rules) -> None:
+        self.partition = partition
+        self.rules = rules
+        self.agents: dict[str, Agent] = {}
+        self.closed: dict[str, ClosedImage] = {}
+        self.windows = Windows()
+        self.watermark_ms = -1
+        self.counts = Counts()
+        self._dirty: set[str] = set()
+        self._chunks: dict[int, int] = {}
+        self._late_chunks = 0
+        self._out: list[Output] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is open that only the advance of event time will close."""
+        return bool(self.agents or self.windows.open or self.windows.late)
+
+    def take_counts(self) -> Counts:
+        """The counts since the last call."""
+        counts, self.counts = self.counts, Counts()
+        return counts
+
+    # --- the stages, in order
+
+    def apply(self, record: Record) -> list[Output]:
+        """Everything that ``record`` causes, in order."""
+        out: list[Output] = []
+        self._out = out
+        counts = self.counts
+        counts.messages += 1
+        message = decode(record)
+        if type(message) is EventBatch:
+            self._batch(record, message)
+        elif type(message) is Tick:
+            self._tick(message)
+        elif type(message) is Refused:
+            self._refuse(record, message)
+        return out
+
+    def _batch(self, record: Record, batch: EventBatch) -> None:
+        counts, rules = self.counts, self.rules
+        total = len(batch.events)
+        counts.events_in += total
+        counts.sent_ms = batch.sent_ms
+        numbering = self._numbering(batch.agent)
+        admitted = numbering.admit(batch.first_seq, total)
+        counts.duplicates += admitted.duplicates
+        if not admitted.ranges:
+            return
+        agent = self._agent(batch, numbering)
+        if admitted.missing is not None:
+            self._gap(record, batch, admitted.missing)
+        skew = skew_of(batch, record.timestamp, rules.max_skew_ms)
+        for start, end in admitted.ranges:
+            part = batch
+            if end - start != total:
+                part = msgspec.structs.replace(batch, first_seq=batch.first_seq + start, events=batch.events[start:end])
+            if skew:
+                part = correct(part, skew)
+                counts.skewed += end - start
+            clean = redact_batch(part)
+            if clean is not part:
+                counts.redacted += sum(a is not b for a, b in zip(clean.events, part.events, strict=True))
+            self._clean(record.offset, agent, clean)
+
+    def _clean(self, offset: int, agent: Agent, batch: EventBatch) -> None:
+        """A batch of new, checked, redacted events of one agent."""
+        rules, out, events = self.rules, self._out, batch.events
+        if agent.team != batch.team or agent.actor != batch.actor or agent.tenant != batch.tenant:
+            agent = self._move(agent, batch)
+        first = batch.first_seq
+        out.append(
+            Output(
+                CLEAN.name, self.partition, agent.key, encode(batch),
+                [
+                    ("ce_specversion", b"1.0"), ("ce_type", b"taskstream.events"), ("ce_source", agent.source),
+                    ("ce_id", b"%b:%d" % (agent.source, first)),
+                ],
+            )
+        )  # fmt: skip
+        self.counts.events_out += len(events)
+        active: list[int] = []
+        push = agent.segmenter.push
+        for piece in agent.sessioniser.push(first, events, rules.session_gap_ms, rules.idle_ms, active):
+            chunk = events[piece.start : piece.end]
+            seq = first + piece.start
+            for link in agent.linker.push(seq, chunk):
+                out.append(Output(TRANSFERS.name, self.partition, agent.key, encode(_transfer(agent, link))))
+            for event in chunk:
+                for segment in push(seq, event):
+                    out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+                seq += 1
+            if piece.closed is not None:
+                fresh = piece.end > piece.start
+                behind = self.watermark_ms - piece.closed.end_ms if fresh else agent.behind_ms
+                self._end_session(agent, piece.closed, piece.reason, behind)
+        self.counts.late += self.windows.add(batch, active)
+        if len(self.windows.late) > MAX_LATE_CELLS and self.windows.horizon is not None:
+            self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
+        watermark = max(event.at_ms for event in events) - rules.disorder_ms
+        self._touch(agent, offset, max(watermark, self.watermark_ms), events[-1].at_ms)
+        if watermark > self.watermark_ms:
+            self._advance(watermark)
+
+    def _tick(self, tick: Tick) -> None:
+        if self.watermark_ms >= 0:
+            self._advance(self.watermark_ms + tick.advance_ms)
+        elif tick.at_ms:
+            self._advance(tick.at_ms)
+
+    # --- event time
+
+    def _advance(self, watermark_ms: int) -> None:
+        """Move the watermark: close silent agents, then windows, then say so to phase 2."""
+        self.watermark_ms = watermark_ms
+        patience = self.rules.session_gap_ms + self.rules.lateness_ms
+        agents = self.agents
+        while agents:
+            agent = next(iter(agents.values()))
+            if agent.seen_ms + patience > watermark_ms:
+                break
+            self._retire(agent, "gap")
+        horizon = (watermark_ms - self.rules.lateness_ms) // WINDOW_MS
+        if self.windows.horizon is None or horizon > self.windows.horizon:
+            self._partials(self.windows.advance(horizon, self.partition))
+            mark = encode(WindowMark(source=self.partition, before_ms=horizon * WINDOW_MS))
+            for target in range(self.rules.partitions):
+                self._out.append(Output(ACTIVITY_PARTIAL.name, target, None, mark, MARK_HEADERS))
+        self._forget()
+
+    def _partials(self, partials: Iterable[ActivityPartial]) -> None:
+        for partial in partials:
+            key = f"{partial.tenant}/{partial.team}".encode()
+            target = zlib.crc32(key) % self.rules.partitions
+            self._out.append(Output(ACTIVITY_PARTIAL.name, target, key, encode(partial)))
+
+    # --- agents
+
+    def _numbering(self, name: str) -> Numbering:
+        agent = self.agents.get(name)
+        if agent is not None:
+            return agent.numbering
+        closed = self.closed.get(name)
+        return Numbering() if closed is None else closed.numbering
+
+    def _agent(self, batch: EventBatch, numbering: Numbering) -> Agent:
+        name = batch.agent
+        self._dirty.add(name)
+        agent = self.agents.get(name)
+        if agent is None:
+            self.closed.pop(name, None)
+            while len(self.agents) >= self.rules.max_agents:
+                self._retire(next(iter(self.agents.values())), "bound")
+            agent = self.agents[name] = Agent(batch.tenant, batch.team, batch.actor, name)
+            agent.numbering = numbering
+        return agent
+
+    def _touch(self, agent: Agent, offset: int, seen_ms: int, at_ms: int) -> None:
+        """Put the agent last in the order in which agents fall silent."""
+        self.agents[agent.agent] = self.agents.pop(agent.agent)
+        agent.touched, agent.seen_ms, agent.behind_ms = offset, seen_ms, self.watermark_ms - at_ms
+
+    def _retire(self, agent: Agent, reason: Reason) -> None:
+        """Close everything of an agent that fell silent (or has to make room) and keep only its numbers."""
+        session = agent.sessioniser.close()
+        self._end_session(agent, session, reason, agent.behind_ms)
+        name = agent.agent
+        del self.agents[name]
+        self.closed[name] = ClosedImage(agent.numbering, agent.touched, agent.seen_ms)
+        self._dirty.add(name)
+
+    def _forget(self) -> None:
+        """Drop the numbers of agents that have been silent for very long, or are too many."""
+        closed, most = self.closed, NUMBERS_PER_AGENT * self.rules.max_agents
+        while closed:
+            name = next(iter(closed))
+            if closed[name].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms and len(closed) <= most:
+                break
+            del closed[name]
+            self._dirty.add(name)
+
+    def _move(self, agent: Agent, batch: EventBatch) -> Agent:
+        """The agent under another person or team: what was open belongs to the former."""
+        self._end_session(agent, agent.sessioniser.close(), "bound", agent.behind_ms)
+        moved = Agent(batch.tenant, batch.team, batch.actor, batch.agent)
+        moved.numbering = agent.numbering
+        self.agents[batch.agent] = moved
+        return moved
+
+    def _end_session(self, agent: Agent, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
+        for segment in agent.segmenter.flush():
+            self._out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+        agent.linker.clear()
+        if session is None:
+            return
+        record = Session(
+            id=f"{agent.agent}:{session.first_seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor,
+            agent=agent.agent, first_seq=session.first_seq, last_seq=session.last_seq, start_ms=session.start_ms,
+            end_ms=session.end_ms, active_ms=session.active_ms, events=session.events, apps=len(session.apps),
+            switches=session.switches, reason=reason, late=behind_ms > self.rules.lateness_ms,
+        )  # fmt: skip
+        self._out.append(Output(SESSIONS.name, self.partition, agent.key, encode(record)))
+
+    # --- refusals
+
+    def _gap(self, record: Record, batch: EventBatch, missing: tuple[int, int]) -> None:
+        self.counts.gaps += missing[1] - missing[0] + 1
+        detail = f"agent {batch.agent}: events {missing[0]} to {missing[1]} never came"
+        self._dead(record, Refused("gap", detail), "deduplicate", ":gap", b"")
+
+    def _refuse(self, record: Record, refused: Refused) -> None:
+        self._dead(record, refused, "validate", "", record.value or b"")
+
+    def _dead(self, record: Record, refused: Refused, stage: str, suffix: str, payload: bytes) -> None:
+        self.counts.refused[refused.reason] = self.counts.refused.get(refused.reason, 0) + 1
+        letter = DeadLetter(
+            id=f"{UI_EVENTS.name}:{self.partition}:{record.offset}{suffix}", reason=refused.reason,
+            detail=refused.detail, stage=stage, source_topic=UI_EVENTS.name, source_partition=self.partition,
+            source_offset=record.offset, at_ms=record.timestamp, key=(record.key or b"").decode("utf-8", "replace"),
+            size=len(record.value or b""), payload=base64.b64encode(payload[:MAX_PAYLOAD]).decode(),
+        )  # fmt: skip
+        self._out.append(Output(DEAD_LETTER.name, 0, None, encode(letter)))
+
+    # --- snapshots
+
+    def snapshot(self) -> list[tuple[str, bytes | None]]:
+        """Items changed since the last snapshot; see :class:`streams.machine.Machine`."""
+        items: list[tuple[str, bytes | None]] = []
+        for name in sorted(self._dirty):
+            agent, closed = self.agents.get(name), self.closed.get(name)
+            data = agent.dump() if agent is not None else None if closed is None else dump_closed(closed)
+            items.append((f"a:{name}", data))
+        self._dirty.clear()
+        windows = self.windows
+        for number in sorted(windows.dirty):
+            chunks = cells.dump(windows.open.get(number, {}))
+            items += cells.replaced(f"w:{number}", chunks, self._chunks.pop(number, 0))
+            if chunks:
+                self._chunks[number] = len(chunks)
+        windows.dirty.clear()
+        late = cells.dump(windows.late)
+        items += cells.replaced("l", late, self._late_chunks)
+        self._late_chunks = len(late)
+        image = _Image(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
+        items.append(("p", msgspec.msgpack.encode(image)))
+        return items
+
+    def load(self, items: Mapping[str, bytes]) -> None:
+        """Take over what :meth:`snapshot` gave."""
+        opened: list[Agent] = []
+        closed: list[tuple[str, ClosedImage]] = []
+        windows = self.windows
+        for key, data in items.items():
+            kind, _, name = key.partition(":")
+            if kind == "a":
+                image = load_image(data)
+                if isinstance(image, AgentImage):
+                    opened.append(Agent.load(name, image))
+                else:
+                    closed.append((name, image))
+            elif kind == "w":
+                cells.load(data, windows.open.setdefault(int(name.partition(":")[0]), {}))
+            elif kind == "l":
+                cells.load(data, windows.late)
+            elif kind == "p":
+                state = msgspec.msgpack.decode(data, type=_Image)
+                self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
+                self._chunks, self._late_chunks = state.chunks, state.late_chunks
+        self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
+        self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
+
+
+def _transfer(agent: Agent, link: Link) -> Transfer:
+    event, source = link.event, link.source
+    return Transfer(
+        id=f"{agent.agent}:{link.seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor, agent=agent.agent,
+        seq=link.seq, source_seq=source.seq, at_ms=event.at_ms, lag_ms=event.at_ms - source.at_ms, how=link.how,
+        form=source.form or (event.value.form if event.value else ""), source_app=source.app,
+        source_screen=source.screen, source_element=source.element, target_app=event.app, target_screen=event.screen,
+        target_element=event.element,
+    )  # fmt: skip

@@ -1,0 +1,143 @@
+"""The worker as a process: logs, metrics, signals, deadlines, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from typing import Any, Final
+
+from streams.app import create_app
+from streams.worker import Worker
+from taskstream import metrics
+from taskstream.endpoints import resolve
+from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.kafka import topic_admin
+from taskstream.settings import Settings
+
+log = logging.getLogger("taskstream.streams")
+
+STOP_S: Final = 10.0
+"""SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
+STATE_BYTES: Final = 16_384
+"""Bound on one agent's state in bytes, for the memory bound printed at the start."""
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        return json.dumps(entry)
+
+
+class _Rare(logging.Filter):
+    """One line of a kind in ten seconds: clients write hundreds while a broker is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now - self._last.get(str(record.msg), -10.0) < 10.0:
+            return False
+        if len(self._last) > 1_000:
+            self._last.clear()
+        self._last[str(record.msg)] = now
+        return True
+
+
+def run(settings: Settings, *, as_json: bool) -> None:
+    """Run until stopped.
+
+    Raises:
+        TaskstreamError: the worker cannot start or cannot go on.
+    """
+    _logging(as_json)
+    kafka = resolve(settings, clickhouse=False).kafka
+    settings = settings.model_copy(update={"partitions": _partitions(kafka, settings)})
+    port = metrics.serve(settings.metrics_port)
+    log.info("metrics at http://127.0.0.1:%d/metrics", port)
+    _print_bounds(settings)
+    failure = asyncio.run(_serve(settings, kafka))
+    sys.stderr.flush()
+    if failure is not None:
+        raise failure
+
+
+def _partitions(kafka: str, settings: Settings) -> int:
+    """Partitions that ui-events really has; missing topics are created."""
+    topic_admin.apply(kafka, settings, dry_run=False)
+    return settings.partitions
+
+
+def _print_bounds(settings: Settings) -> None:
+    log.info(
+        "bounds: %d agents (%d MB of state at most), transactions every %d ms, %d MB of input and %d MB of output waiting",
+        settings.max_agents, settings.max_agents * STATE_BYTES >> 20, settings.transaction_ms, 64, 32 * settings.partitions,
+    )  # fmt: skip
+
+
+def _logging(as_json: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(_Rare())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    log.setLevel(logging.INFO)
+
+
+async def _serve(settings: Settings, kafka: str) -> TaskstreamError | None:
+    app, worker = create_app(settings, kafka)
+    metrics.HEALTH.require("partitions", lambda: bool(worker.owned))
+    metrics.HEALTH.require("restored", lambda: all(c.state == "ready" for c in worker.owned.values()))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    running = loop.create_task(worker.run())
+    await app.start()
+    crashed = loop.create_task(_crash_of(app))
+    stopping = loop.create_task(stop.wait())
+    await asyncio.wait([running, crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
+    failure = worker.failed_with()
+    if failure is None and not stop.is_set():
+        failure = ServiceError(f"the consumer ended: {app.crash_reason!r}")
+    await _shut_down(app, worker, failure)
+    return failure
+
+
+async def _crash_of(app: Any) -> None:
+    while app.crash_reason is None and not app.should_stop:
+        await asyncio.sleep(0.2)
+
+
+async def _shut_down(app: Any, worker: Worker, failure: TaskstreamError | None) -> None:
+    """Commit, leave the group, and go; after the deadline go anyway."""
+    loop = asyncio.get_running_loop()
+    code = 0 if failure is None else failure.exit_code
+
+    def end() -> None:
+        log.warning("not stopped within %.0f s: ending as it is (nothing is lost: the position is in Kafka)", STOP_S)
+        if failure is not None:
+            sys.stderr.write(f"taskstream: {failure}\n")
+        sys.stderr.flush()
+        os._exit(code)
+
+    deadline = loop.call_later(STOP_S, end)
+    await worker.stop()
+    try:
+        await app.stop()
+    except Exception as error:  # noqa: BLE001  # Faust's own shutdown; everything of ours is committed
+        log.warning("while stopping: %r", error)
+    deadline.cancel()
+    log.info("stopped")

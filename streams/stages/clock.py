@@ -1,0 +1,35 @@
+"""Stage 2: desktops whose clock is wrong. Their events' times are moved by the error, and counted."""
+
+from __future__ import annotations
+
+import msgspec
+
+from taskstream.events import MAX_TIME_MS, EventBatch
+
+
+def skew_of(batch: EventBatch, arrived_ms: int, max_skew_ms: int) -> int:
+    """By how much the desktop's clock is ahead (negative: behind), in milliseconds; 0 when within ``max_skew_ms``.
+
+    ``arrived_ms`` is the broker's time. The hand-over time ``sent_ms`` shows the error whatever the events' age;
+    without it only times in the future do.
+    """
+    if arrived_ms <= 0:
+        return 0
+    ahead = batch.sent_ms - arrived_ms if batch.sent_ms else 0
+    if abs(ahead) <= max_skew_ms:
+        ahead = 0
+    latest = batch.events[-1].at_ms - arrived_ms
+    if latest - ahead > max_skew_ms or len(batch.events) > 1:
+        latest = max(event.at_ms for event in batch.events) - arrived_ms
+    return latest if latest - ahead > max_skew_ms else ahead
+
+
+def correct(batch: EventBatch, skew_ms: int) -> EventBatch:
+    """``batch`` with all times moved back by ``skew_ms``, so that its own order and gaps stay."""
+    replace = msgspec.structs.replace
+    events = tuple(replace(event, at_ms=_bounded(event.at_ms - skew_ms)) for event in batch.events)
+    return replace(batch, events=events, sent_ms=_bounded(batch.sent_ms - skew_ms) if batch.sent_ms else 0)
+
+
+def _bounded(at_ms: int) -> int:
+    return min(max(at_ms, 0), MAX_TIME_MS)

@@ -1,0 +1,116 @@
+"""Stage 6: values that move from field to field: copied and pasted, or read somewhere and typed again (re-keyed)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from taskstream.events import UiEvent
+
+MAX_RECENT: Final = 64
+"""Values remembered for an agent; the one unused for longest goes first."""
+MAX_LAG_MS: Final = 4 * 3_600_000
+"""A value is forgotten after this long."""
+
+WRITES: Final = frozenset({"edit", "keys", "submit"})
+
+
+class Source(Struct, array_like=True, frozen=True):
+    """Where and when a value was read or copied."""
+
+    seq: int
+    at_ms: int
+    app: str
+    screen: str
+    element: str
+    form: str
+
+
+class Link(Struct, frozen=True):
+    """A value written by the event ``seq`` that came from ``source``."""
+
+    seq: int
+    event: UiEvent
+    source: Source
+    how: Literal["paste", "rekey"]
+
+
+class Linker(Struct, array_like=True):
+    """Recent values of one agent, by digest; the clipboard's source; the field written last, with its digest."""
+
+    recent: dict[int, Source] = {}
+    clipboard: Source | None = None
+    clipboard_digest: int = 0
+    written: tuple[str, str, str, int] = ("", "", "", 0)
+
+    def push(self, first_seq: int, events: Iterable[UiEvent]) -> list[Link]:
+        """The transfers that ``events`` complete."""
+        links: list[Link] = []
+        for seq, event in enumerate(events, first_seq):
+            value = event.value
+            kind = event.kind
+            if value is None and kind != "paste" and kind != "copy" and kind != "cut":
+                continue
+            digest = 0 if value is None else value.digest
+            form = "" if value is None else value.form
+            if kind == "copy" or kind == "cut":
+                self.clipboard = Source(seq, event.at_ms, event.app, event.screen, event.element, form)
+                self.clipboard_digest = digest
+                self._remember(digest, self.clipboard)
+            elif kind == "paste":
+                source = self._pasted(digest, event)
+                if source is not None:
+                    links.append(Link(seq, event, source, "paste"))
+                self._wrote(digest, event)
+            elif kind in WRITES:
+                source = self._typed(digest, event)
+                if source is not None:
+                    links.append(Link(seq, event, source, "rekey"))
+                self._wrote(digest, event)
+                self._remember(digest, Source(seq, event.at_ms, event.app, event.screen, event.element, form))
+            else:
+                self._remember(digest, Source(seq, event.at_ms, event.app, event.screen, event.element, form))
+        return links
+
+    def clear(self) -> None:
+        """Forget everything: the session is over."""
+        self.recent = {}
+        self.clipboard = None
+        self.clipboard_digest = 0
+        self.written = ("", "", "", 0)
+
+    def _pasted(self, digest: int, event: UiEvent) -> Source | None:
+        clipboard = self.clipboard
+        if clipboard is not None and (not digest or not self.clipboard_digest or digest == self.clipboard_digest):
+            source: Source | None = clipboard
+        else:
+            source = self.recent.get(digest) if digest else None
+        return source if source is not None and _in_time(source, event) else None
+
+    def _typed(self, digest: int, event: UiEvent) -> Source | None:
+        if not digest or self.written == (event.app, event.screen, event.element, digest):
+            return None  # the same writing again, such as the edit that follows a paste
+        source = self.recent.get(digest)
+        if source is None or not _in_time(source, event):
+            return None
+        same = source.app == event.app and source.screen == event.screen and source.element == event.element
+        return None if same else source
+
+    def _wrote(self, digest: int, event: UiEvent) -> None:
+        if digest:
+            self.written = (event.app, event.screen, event.element, digest)
+
+    def _remember(self, digest: int, source: Source) -> None:
+        if not digest:
+            return
+        recent = self.recent
+        recent.pop(digest, None)
+        recent[digest] = source
+        if len(recent) > MAX_RECENT:
+            del recent[next(iter(recent))]
+
+
+def _in_time(source: Source, event: UiEvent) -> bool:
+    return 0 <= event.at_ms - source.at_ms <= MAX_LAG_MS

@@ -1,0 +1,61 @@
+"""Stage 1: bytes in, a checked message or a refusal out. Nothing a producer can send makes it raise."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from streams.machine import Record
+from taskstream.events import (
+    BATCH_TYPE,
+    MAX_BATCH_BYTES,
+    MAX_SEQ,
+    TICK_TYPE,
+    EventBatch,
+    Tick,
+    decode_batch,
+    decode_tick,
+)
+
+MAX_DETAIL = 300
+"""Characters of a refusal's detail; the decoder's messages name the field, never its content."""
+
+
+class Refused(Struct, frozen=True):
+    """Why a message is not let in: a ``reason`` from a closed list (it labels a metric), and the particulars."""
+
+    reason: str
+    detail: str
+
+
+REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "gap")
+"""All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
+their range. ``gap`` reports sequence numbers that never came."""
+
+
+def decode(record: Record) -> EventBatch | Tick | Refused:
+    """The batch or tick in ``record``, or why it is refused."""
+    value = record.value
+    if not value:
+        return Refused("empty", "the message has no value")
+    kind = BATCH_TYPE
+    for name, content in record.headers:
+        if name == "ce_type":
+            kind = content
+    try:
+        if kind == BATCH_TYPE:
+            batch = decode_batch(value)
+            if record.key != batch.actor.encode():
+                return Refused("key", "the message's key is not its actor")
+            if batch.first_seq + len(batch.events) > MAX_SEQ:
+                return Refused("number", "sequence numbers leave the range of exact numbers")
+            return batch
+        if kind == TICK_TYPE:
+            return decode_tick(value)
+    except msgspec.ValidationError as error:
+        return Refused("schema", str(error)[:MAX_DETAIL])
+    except (msgspec.DecodeError, RecursionError) as error:
+        return Refused("size" if len(value) > MAX_BATCH_BYTES else "json", str(error)[:MAX_DETAIL])
+    except UnicodeError:
+        return Refused("json", "not UTF-8")
+    return Refused("type", "unknown ce_type")
