@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import queue
 import shutil
 import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
@@ -165,25 +166,48 @@ def _fill(folder: Path, jars: tuple[Jar, ...], fetch: Fetch, on_progress: Progre
     done, total = 0, sum(jar.size for jar in wanted)
     on_progress(what, 0, total)
     drafts = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=folder))
-    stop = threading.Event()
-    pool = ThreadPoolExecutor(CONNECTIONS)
+    todo: queue.SimpleQueue[Jar] = queue.SimpleQueue()
+    results: queue.SimpleQueue[Jar | Exception] = queue.SimpleQueue()
+    for jar in wanted:
+        todo.put(jar)
     try:
-        tasks = [pool.submit(_bring, jar, folder, drafts, fetch, stop) for jar in wanted]
-        for task in as_completed(tasks):
-            done += task.result().size
+        for _ in range(min(CONNECTIONS, len(wanted))):
+            # Daemons, unlike a pool's threads: an interrupted download must not hold up the end of the process.
+            threading.Thread(target=_work, args=(todo, results, folder, drafts, fetch), daemon=True).start()
+        for _ in wanted:
+            result = results.get()
+            if isinstance(result, Exception):
+                raise result
+            done += result.size
             on_progress(what, done, total)
     finally:
-        stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                todo.get_nowait()
         shutil.rmtree(drafts, ignore_errors=True)
 
 
-def _bring(jar: Jar, folder: Path, drafts: Path, fetch: Fetch, stop: threading.Event) -> Jar:
-    if stop.is_set():
-        return jar
+def _work(
+    todo: queue.SimpleQueue[Jar],
+    results: queue.SimpleQueue[Jar | Exception],
+    folder: Path,
+    drafts: Path,
+    fetch: Fetch,
+) -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            jar = todo.get_nowait()
+            try:
+                _bring(jar, folder, drafts, fetch)
+                results.put(jar)
+            except Exception as error:
+                results.put(error)
+
+
+def _bring(jar: Jar, folder: Path, drafts: Path, fetch: Fetch) -> None:
     try:
         draft = fetch(jar, Path(tempfile.mkdtemp(dir=drafts)))
-    except OSError:  # the disk, or requests' errors, which derive from OSError without a number
+    except OSError:  # the disk; or the network, whose errors derive from OSError too
         raise
     except Exception as error:
         raise ServiceError(f"{jar.filename} cannot be fetched: {_short(error)}") from error
@@ -193,7 +217,6 @@ def _bring(jar: Jar, folder: Path, drafts: Path, fetch: Fetch, stop: threading.E
             "from it; look for a proxy that changes downloads"
         )
     draft.replace(folder / jar.filename)
-    return jar
 
 
 def _short(error: BaseException) -> str:

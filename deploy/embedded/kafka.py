@@ -59,6 +59,7 @@ class EmbeddedKafka:
         self._libs: Path | None = None
         self._java: java_runtime.Java | None = None
         self._archive: ClassArchive | None = None
+        self._version = ""
         self.port = 0
         self.log = self._folder / "logs" / "kafka.log"
 
@@ -75,7 +76,9 @@ class EmbeddedKafka:
     @property
     def version(self) -> str:
         """Kafka's version as the jars it runs from say it."""
-        return jars.kafka_version(self._prepare())
+        if not self._version:
+            self._version = jars.kafka_version(self.prepare())
+        return self._version
 
     def poll(self) -> int | None:
         """None while the broker runs (or was never started), else how it ended."""
@@ -89,7 +92,7 @@ class EmbeddedKafka:
         """
         if self._process is not None and self._process.running:
             return self.bootstrap
-        self._prepare()
+        self.prepare()
         self._check_disk()
         wanted = self.port or self._port_wanted
         if wanted and not is_free(wanted):
@@ -128,7 +131,12 @@ class EmbeddedKafka:
         command = [*self._java_command("-Xmx256m", "-XX:TieredStopAtLevel=1"), main_class, *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
 
-    def _prepare(self) -> Path:
+    def prepare(self) -> Path:
+        """Find Java and the jars, fetching those that are missing; returns the jars' folder.
+
+        Raises:
+            ServiceError: they cannot be had.
+        """
         if self._libs is None:
             self._java = java_runtime.find(self._java_choice)
             self._libs = jars.install(self._cache, self._on_progress, repository=self._repository)
@@ -147,7 +155,7 @@ class EmbeddedKafka:
             )
 
     def _java_command(self, *options: str) -> list[str]:
-        libs = self._prepare()
+        libs = self.prepare()
         assert self._java is not None
         return [str(self._java.program), *JVM, *options, "-cp", os.pathsep.join(map(str, sorted(libs.glob("*.jar"))))]
 
@@ -210,7 +218,7 @@ class EmbeddedKafka:
 
     def _archive_for(self) -> ClassArchive | None:
         assert self._java is not None
-        return ClassArchive.of(self._java, self._prepare())
+        return ClassArchive.of(self._java, self.prepare())
 
     def _await_ready(self, cluster: str) -> None:
         """Until a client is told of one broker in our own cluster (its port could be another server's)."""

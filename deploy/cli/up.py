@@ -1,0 +1,55 @@
+"""``taskstream up``: run everything on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import click
+
+from taskstream.cli.options import with_settings
+from taskstream.settings import Settings
+
+
+@click.command()
+@with_settings(
+    "kafka",
+    "clickhouse",
+    "clickhouse_user",
+    "clickhouse_password",
+    "database",
+    "prefix",
+    "partitions",
+    "k",
+    "dashboard_port",
+    "kafka_port",
+    "clickhouse_port",
+    "java",
+)
+def up(settings: Settings) -> None:
+    """Start Kafka, ClickHouse, worker, catalogue, sink and the page, and keep them running until Ctrl-C.
+
+    Nothing needs to be installed: Apache Kafka, its Java and the ClickHouse engine come from pip packages and one
+    download. With --kafka or --clickhouse your own services are used instead.
+    """
+    from deploy.cli.running import addresses, components_table, console_for_people, progress_on, stop_on_signals
+    from deploy.embedded.supervisor import Stopped, Supervisor
+    from deploy.embedded.unit import wall_ms
+
+    console = console_for_people()
+    with progress_on(console) as progress:
+        supervisor = Supervisor(
+            settings, on_progress=progress, on_news=lambda line: console.print(line, style="yellow")
+        )
+        with stop_on_signals(supervisor.stop_requested):
+            console.print("starting ...")
+            try:
+                supervisor.start()
+                supervisor.await_ready()
+                console.print(components_table(supervisor.state, wall_ms()))
+                for line in addresses(supervisor.state):
+                    console.print(line, highlight=False)
+                console.print(f"data in {settings.home}; stop with Ctrl-C or `taskstream down`", highlight=False)
+                supervisor.run()
+                console.print("stopping ...")
+            except Stopped:
+                console.print("stopping ...")
+            finally:
+                supervisor.stop()
