@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         description="rotation epoch of pseudonyms and digests; a new one cuts all links",
     )
 
+    catalogue_quiet_ms: int = Field(
+        1_000, ge=50, description="silence of the segments after which the catalogue refines its routines"
+    )
+    catalogue_refine_ms: int = Field(
+        10_000, ge=100, description="longest time between two refinements while segments arrive"
+    )
+
     dashboard_port: int = Field(8750, ge=0, le=65535, description="loopback port of the live page; 0: any free one")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="loopback port of the Prometheus endpoint; 0: any free one"

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from streams.discovery import opportunities, refine
 from streams.discovery.evidence import routine_of, variants_of
-from streams.discovery.execution import Execution, flows_of, from_segment
+from streams.discovery.execution import MAX_STEPS, Execution, flows_of, from_segment
 from streams.discovery.hashing import short_id
 from streams.discovery.labels import app_name, object_name, screen_name
 from streams.discovery.routines import DAY_MS, DAYS, JOIN, PARTIAL, Cluster, Grouping
@@ -38,7 +38,10 @@ class Changes(NamedTuple):
 
 
 class Catalogue:
-    """Routines of one tenant. ``k``: people that a routine must be seen from (1 only on one's own file)."""
+    """Routines of one tenant. ``k``: people that a routine must be seen from (1 only on one's own file).
+
+    ``unsaved``  numbers of the clusters that changed or went since the last checkpoint
+    """
 
     def __init__(self, tenant: str, *, k: int, max_clusters: int = MAX_CLUSTERS) -> None:
         self.tenant = tenant
@@ -48,6 +51,7 @@ class Catalogue:
         self.days: dict[int, int] = {}
         self.last_ms = 0
         self.active_ms = 0
+        self.unsaved: set[int] = set()
         self._names: dict[str, str] = {}
         self._agents: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
         self._published: dict[str, Routine] = {}
@@ -58,7 +62,7 @@ class Catalogue:
 
         Returns the assignment of the segment if its routine is in the catalogue; others follow from ``refine``.
         """
-        steps = self._shared([step.activity for step in segment.steps])
+        steps = self.shared([step.activity for step in segment.steps[:MAX_STEPS]])
         if not steps:
             return []
         execution = from_segment(segment, steps, flows_of(transfers, _place) if transfers else ())
@@ -78,7 +82,7 @@ class Catalogue:
             grouping.learn(cluster, shape)
         return [self._assign(execution, cluster.id)] if cluster.id else []
 
-    def _shared(self, activities: list[str]) -> tuple[str, ...]:
+    def shared(self, activities: Sequence[str]) -> tuple[str, ...]:
         """The activities as strings of which each exists once; beyond the bound the memo starts anew."""
         names = self._names
         if len(names) > MAX_ACTIVITIES:
@@ -127,6 +131,7 @@ class Catalogue:
         if not any(cluster.dirty for cluster in grouping):
             return Changes([], [])
         self.revision += 1
+        before = set(grouping.clusters)
         retired: dict[str, str] = {}
         for kept, lost in self._regroup():
             if lost.id:
@@ -135,6 +140,9 @@ class Catalogue:
             elif lost.merged:
                 kept.merged = tuple(sorted({*kept.merged, *lost.merged}))[-64:]
         self._name_new()
+        self.unsaved |= (before - grouping.clusters.keys()) | grouping.dropped
+        grouping.dropped.clear()
+        self.unsaved |= {cluster.number for cluster in grouping if cluster.dirty}
         return self._publish(retired)
 
     def _regroup(self) -> list[tuple[Cluster, Cluster]]:
@@ -148,7 +156,7 @@ class Catalogue:
 
     def _name_new(self) -> None:
         """Give ids to clusters that enter the catalogue: a hash of what its first public model was."""
-        used = {cluster.id for cluster in self.grouping if cluster.id} | self._published.keys()
+        used = {cluster.id for cluster in self.grouping if cluster.id}
         for cluster in sorted(self.grouping, key=lambda c: (-c.executions, sorted(c.counts)[:8], c.number)):
             if cluster.id or not self._qualifies(cluster):
                 continue
@@ -209,6 +217,11 @@ class Catalogue:
                 if 5 * n >= cluster.executions:
                     holders[activity] = holders.get(activity, 0) + 1
         return {activity: 1.0 / n for activity, n in holders.items()}
+
+    def resume(self, published: Sequence[Routine], listed: Sequence[Opportunity]) -> None:
+        """Take up what was made public before: later versions count on from there."""
+        self._published = {routine.id: routine for routine in published}
+        self._listed = {opportunity.id: opportunity for opportunity in listed}
 
     def routines(self) -> list[Routine]:
         """The routines in the catalogue as last published, those with most executions first."""

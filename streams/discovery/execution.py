@@ -10,6 +10,8 @@ from msgspec import Struct
 from streams.discovery.hashing import hash64
 from taskstream.records import Segment, Transfer
 
+MAX_STEPS = 300
+"""Steps kept of an execution; what an endless one does beyond is no evidence of a routine."""
 _MAX_U32 = 2**32 - 1
 
 
@@ -86,8 +88,9 @@ _ROLE = {"": "-", "read": "r", "write": "w"}
 
 
 def from_segment(segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey, ...] = ()) -> Execution:
-    """The execution that ``segment`` describes; ``steps`` are its activities (shared strings)."""
+    """The execution that ``segment`` describes; ``steps`` are its first activities (shared strings)."""
     first = segment.first_seq
+    kept = segment.steps[: len(steps)]
     return Execution(
         id=segment.id,
         tenant=segment.tenant,
@@ -100,10 +103,10 @@ def from_segment(segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey,
         active_ms=segment.active_ms,
         waiting_ms=segment.waiting_ms,
         steps=steps,
-        seqs=_pack([step.seq - first for step in segment.steps]),
-        offsets=_pack([step.offset_ms for step in segment.steps]),
-        actives=_pack([step.active_ms for step in segment.steps]),
-        roles="".join([_ROLE[step.role] for step in segment.steps]),
+        seqs=_pack([step.seq - first for step in kept]),
+        offsets=_pack([step.offset_ms for step in kept]),
+        actives=_pack([step.active_ms for step in kept]),
+        roles="".join([_ROLE[step.role] for step in kept]),
         apps=segment.apps,
         complete=segment.complete,
         transfers=segment.transfers,

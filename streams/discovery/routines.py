@@ -169,14 +169,18 @@ def _age(execution: Execution) -> tuple[int, str]:
 
 
 class Grouping:
-    """All clusters with the inverted index that finds the nearest one in time independent of their number."""
+    """All clusters with the inverted index that finds the nearest one in time independent of their number.
+
+    ``arrivals``  executions taken in so far; ``dropped``: numbers of clusters forgotten to make room
+    """
 
     def __init__(self, max_clusters: int) -> None:
         self.clusters: dict[int, Cluster] = {}
         self.index: dict[str, dict[int, int]] = {}
         self.max_clusters = max_clusters
         self.arrivals = 0
-        self._next = 0
+        self.dropped: set[int] = set()
+        self.next_number = 0
 
     def __iter__(self) -> Iterator[Cluster]:
         return iter(self.clusters.values())
@@ -222,14 +226,15 @@ class Grouping:
         """A new, empty cluster; makes room by forgetting old clusters of one or two executions."""
         if len(self.clusters) >= self.max_clusters:
             self._make_room()
-        cluster = Cluster(self._next)
-        self._next += 1
+        cluster = Cluster(self.next_number)
+        self.next_number += 1
         self.clusters[cluster.number] = cluster
         return cluster
 
     def _make_room(self) -> None:
         weakest = sorted(self.clusters.values(), key=lambda c: (c.id != "", c.executions > 2, c.touched))
         for cluster in weakest[: max(1, self.max_clusters // 8)]:
+            self.dropped.add(cluster.number)
             self.drop(cluster)
 
     def learn(self, cluster: Cluster, shape: Iterable[str], times: int = 1) -> None:

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from streams.discovery.execution import Execution
 
-LIMIT = 24
+LIMIT = 40
 """Variants of a routine at most."""
-GAIN = 0.004
+GAIN = 0.001
 """A further variant must raise the mean likeness by this."""
 FIRST_GAIN = 1e-9
 

@@ -1,0 +1,38 @@
+"""``taskstream catalogue``: the routine catalogue and its opportunities."""
+
+from __future__ import annotations
+
+import click
+
+from taskstream.cli.options import with_settings
+from taskstream.settings import Settings
+
+
+@click.command()
+@with_settings("kafka", "prefix", "k", "metrics_port", "catalogue_quiet_ms", "catalogue_refine_ms")
+def catalogue(settings: Settings) -> None:
+    """Group executions into routines and rank what is worth automating (one process a deployment).
+
+    Reads the topics segments and transfers; writes routines, assignments and opportunities. Runs until Ctrl-C or
+    SIGTERM.
+    """
+    import signal
+    import threading
+
+    from streams.discovery.process import serve
+    from taskstream import metrics
+    from taskstream.endpoints import resolve
+
+    stop = threading.Event()
+    ready = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    kafka = resolve(settings, clickhouse=False).kafka
+    metrics.HEALTH.require("catalogue", ready.is_set)
+    port = metrics.serve(settings.metrics_port)
+
+    def on_ready() -> None:
+        ready.set()
+        click.echo(f"catalogue: reading segments from Kafka at {kafka}; metrics on 127.0.0.1:{port}", err=True)
+
+    serve(kafka, settings, stop, on_ready)
