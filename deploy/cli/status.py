@@ -35,21 +35,20 @@ def _show(found: Status) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
     if not found.running:
-        console.print(f"nothing runs in {found.home}: `taskstream up` or `taskstream demo` starts it", highlight=False)
+        click.echo(f"nothing runs in {found.home}: `taskstream up` or `taskstream demo` starts it")
     else:
         table = Table("component", "state", "pid", "up", "restarts", "lag", box=None, pad_edge=False)
         for each in found.components:
             lag = "-" if each.lag is None else str(each.lag)
             table.add_row(each.name, each.state, str(each.pid), f"{each.uptime_s} s", str(each.restarts), lag)
-        console.print(table)
+        Console().print(table)
     for name, where, version, reachable in (
         ("Kafka", found.kafka.bootstrap, found.kafka.version, found.kafka.reachable),
         ("ClickHouse", found.clickhouse.url, found.clickhouse.version, found.clickhouse.reachable),
     ):
         if where:
             said = (f"version {version}" if version else "version not told") if reachable else "does not answer"
-            console.print(f"{name:<11} {where} ({said})", highlight=False)
+            click.echo(f"{name:<11} {where} ({said})")
     if found.dashboard:
-        console.print(f"{'page':<11} {found.dashboard}", highlight=False)
+        click.echo(f"{'page':<11} {found.dashboard}")
