@@ -54,7 +54,7 @@ def producer_config(kafka: str) -> dict[str, Any]:
     })  # fmt: skip
 
 
-def input_partitions(kafka: str, topic: str, timeout_s: float = 10.0) -> int:
+def input_partitions(kafka: str, topic: str, timeout_s: float = 5.0) -> int:
     """How many partitions the topic has.
 
     Raises:

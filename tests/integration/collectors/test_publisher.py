@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from collectors.publisher import Publisher, input_partitions, send_ticks
@@ -15,6 +14,7 @@ from collectors.spool import Origin, Spool
 from taskstream.errors import ServiceError
 from taskstream.events import UiEvent, decode_batch, decode_tick
 from taskstream.kafka.clients import quiet
+from tests.integration.collectors.reading import read_all
 
 pytestmark = pytest.mark.integration
 
@@ -28,21 +28,6 @@ def topic(kafka: str) -> str:
     admin = AdminClient(quiet({"bootstrap.servers": kafka}))
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(20)
     return name
-
-
-def read_all(kafka: str, topic: str) -> list[Message]:
-    """Every message of the topic, in the order of each partition."""
-    consumer = Consumer(quiet({"bootstrap.servers": kafka, "group.id": uuid4().hex, "auto.offset.reset": "earliest"}))
-    partitions = [TopicPartition(topic, number, 0) for number in range(PARTITIONS)]
-    wanted = sum(consumer.get_watermark_offsets(partition, timeout=10)[1] for partition in partitions)
-    consumer.assign(partitions)
-    messages: list[Message] = []
-    deadline = time.monotonic() + 20
-    while len(messages) < wanted and time.monotonic() < deadline:
-        messages += [message for message in consumer.consume(500, 0.2) if message.error() is None]
-    consumer.close()
-    assert len(messages) == wanted
-    return messages
 
 
 def test_everything_arrives_once_in_order_with_its_headers(kafka: str, topic: str, tmp_path: Path) -> None:

@@ -1,0 +1,175 @@
+"""``taskstream replay``: recorded UI logs into Kafka, as if from many desktops."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from collectors.cli.running import Speed, progress, terminated_as_interrupt
+from taskstream.cli.options import with_settings
+from taskstream.errors import UsageError
+from taskstream.settings import Settings
+
+if TYPE_CHECKING:
+    from collectors.feed import Feed
+    from collectors.replay import Desktop
+    from collectors.spool import Origin
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG…")
+@click.option(
+    "--desktops", type=click.IntRange(0, 10_000), default=0, help="deal each log to N desktops; 0: one a person"
+)
+@click.option("--speed", type=Speed(), default="max", show_default=True, help="times faster than recorded, or max")
+@click.option("--keep-times", is_flag=True, help="keep the recorded dates (default: the recording ends now)")
+@click.option(
+    "--flush/--no-flush", default=True, help="at the end, close everything still open by ticks [default: flush]"
+)
+@click.option("--run-id", help="name of this run; the same name continues an interrupted run")
+@click.option("--dry-run", is_flag=True, help="show what would be sent, send nothing")
+@click.option("--json", "as_json", is_flag=True, help="machine-readable output")
+@with_settings("kafka", "prefix", "tenant", "team", "key_epoch")
+def replay(
+    logs: tuple[Path, ...],
+    desktops: int,
+    speed: float,
+    keep_times: bool,
+    flush: bool,
+    run_id: str | None,
+    dry_run: bool,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Send recorded UI logs to Kafka as if they came from desktops.
+
+    LOG is an RPA UI Logger CSV, an XES file (also .gz), or JSON lines of Taskstream. Values in it become digests,
+    lengths and forms; nothing else of them is sent.
+    """
+    from collectors.replay import deal
+    from taskstream.privacy.pseudonym import derive, local_master_key
+
+    if run_id is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", run_id):
+        raise UsageError("--run-id takes letters, digits, - and _, at most 64")
+    master = local_master_key(settings.home)
+    dealt = deal(logs, desktops, derive(master, "value", settings.key_epoch))
+    run = run_id or uuid.uuid4().hex
+    origins = _origins(dealt, run, derive(master, "actor", settings.key_epoch), settings)
+    summary: dict[str, object] = {
+        "run_id": run,
+        "events": sum(len(desktop.events) for desktop in dealt),
+        "desktops": len(dealt),
+        "agents": [
+            {
+                "agent": origin.agent,
+                "actor": origin.actor,
+                "events": len(desktop.events),
+                "parts": [{"log": p.log, "first": p.first, "last": p.last, "events": p.events} for p in desktop.parts],
+            }
+            for origin, desktop in zip(origins, dealt, strict=True)
+        ],
+    }
+    if dry_run:
+        _print(summary | {"sent": 0}, as_json)
+        return
+    with terminated_as_interrupt():
+        sent = _send(settings, dealt, origins, run, speed, keep_times, flush, keep=run_id is not None, quiet=as_json)
+    _print(summary | {"sent": sent}, as_json)
+
+
+def _origins(dealt: list[Desktop], run: str, key: bytes, settings: Settings) -> list[Origin]:
+    from collectors.spool import Origin
+    from taskstream.privacy.pseudonym import pseudonym
+
+    return [
+        Origin(
+            tenant=settings.tenant,
+            team=settings.team,
+            actor=pseudonym(key, settings.key_epoch, f"actor {run} {desktop.name}"),
+            agent=pseudonym(key, settings.key_epoch, f"agent {run} {desktop.name}"),
+        )
+        for desktop in dealt
+    ]
+
+
+def _send(
+    settings: Settings,
+    dealt: list[Desktop],
+    origins: list[Origin],
+    run: str,
+    speed: float,
+    keep_times: bool,
+    tick: bool,
+    *,
+    keep: bool,
+    quiet: bool,
+) -> int:
+    """Publish everything; the number of events Kafka has acknowledged in this run."""
+    from collectors.feed import Feed, now_ms
+    from collectors.replay import duration_ms, schedule
+    from taskstream.endpoints import resolve
+
+    kafka = resolve(settings, clickhouse=False).kafka
+    folder = settings.home / "replay" / run
+    total = sum(len(desktop.events) for desktop in dealt)
+    finished = False
+    try:
+        with progress("replaying", total, shown=not quiet) as shown:
+            feed = Feed(kafka, settings, folder / "spool.db", speed=speed, on_progress=shown)
+            with feed:
+                plan = f"{[[(p.log, p.first, p.events) for p in d.parts] for d in dealt]} {keep_times} {settings.team}"
+                end_ms = None if keep_times else now_ms() + (int(duration_ms(dealt) / speed) if speed else 0)
+                end_ms = _same_plan(feed, plan, end_ms)
+                skip = [feed.spool.next_seq(origin.agent) for origin in origins]
+                try:
+                    for arrival, number, event in schedule(dealt, end_ms, skip):
+                        feed.offer(origins[number], event, arrival)
+                    feed.finish(tick=tick)
+                except KeyboardInterrupt:
+                    feed.drain(5.0)  # what has a number goes out; the rest never had one
+                    raise
+                finished = True
+                return feed.delivered
+    finally:
+        if finished or not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _same_plan(feed: Feed, plan: str, end_ms: int | None) -> int | None:
+    """When the recording ends: as in the interrupted run that this one continues, else ``end_ms``."""
+    before = feed.spool.note("plan")
+    if before is None:
+        feed.spool.write_note("plan", plan)
+        feed.spool.write_note("end_ms", str(end_ms))
+        return end_ms
+    if before != plan:
+        raise UsageError(
+            "a run of this --run-id was interrupted with other logs or options: repeat those, or rename it"
+        )
+    noted = feed.spool.note("end_ms")
+    return int(noted) if noted and noted != "None" else None
+
+
+def _print(summary: dict[str, object], as_json: bool) -> None:
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+        return
+    agents = summary["agents"]
+    assert isinstance(agents, list)
+    table = Table("agent", "events", "of")
+    for agent in agents[:20]:
+        parts = ", ".join(f"{part['log']} {part['first']}…{part['last']}" for part in agent["parts"])
+        table.add_row(agent["agent"], f"{agent['events']:,}", parts)
+    if len(agents) > 20:
+        table.add_row(f"… {len(agents) - 20} more", "", "")
+    Console().print(table)
+    click.echo(f"{summary['sent']:,} of {summary['events']:,} events sent as {summary['desktops']} desktops")
