@@ -161,7 +161,7 @@ def display(_: Settings) -> Check:
     return Check("desktop", "ok", f"X11 display {os.environ['DISPLAY']}")
 
 
-def test_tools(_: Settings) -> Check:
+def tools_of_tests(_: Settings) -> Check:
     """Programs that only the tests use."""
     lacking = [name for name in ("Xvfb", "xdotool", "chromium") if shutil.which(name) is None]
     if lacking:
@@ -171,7 +171,7 @@ def test_tools(_: Settings) -> Check:
 
 
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
-    python, system, packages, java, kafka_jars, clickhouse, disk, memory, ports, display, test_tools,
+    python, system, packages, java, kafka_jars, clickhouse, disk, memory, ports, display, tools_of_tests,
 )  # fmt: skip
 
 
