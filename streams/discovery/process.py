@@ -134,11 +134,12 @@ class Session:
         self._transfers.assign(self._places(self._transfers, topics.TRANSFERS))
 
     def _places(self, consumer: Consumer, topic: topics.Topic) -> list[TopicPartition]:
+        """Every partition of a topic with the position to read on from; an error where the topic is missing."""
         name = self._topic(topic)
         described = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name]
         if described.error is not None:
             raise ServiceError(f"topic {name}: {described.error.str()}; create it with `taskstream topics apply`")
-        known = self._next[topic.name]
+        known = self._next.get(topic.name, {})
         return [TopicPartition(name, p, known.get(p, OFFSET_BEGINNING)) for p in sorted(described.partitions)]
 
     def close(self) -> None:
@@ -173,13 +174,14 @@ class Session:
     def _compacted(self, topic: topics.Topic) -> dict[str, bytes]:
         """The latest value of each key of a topic with one partition, read to its end."""
         consumer = self._consumer()
+        self._places(consumer, topic)
         consumer.assign([TopicPartition(self._topic(topic), 0, OFFSET_BEGINNING)])
         found: dict[str, bytes] = {}
         deadline = time.monotonic() + RESTORE_S
         while True:
             if time.monotonic() > deadline:
                 raise Restart(f"reading {self._topic(topic)} took more than {RESTORE_S:.0f} s")
-            for message in consumer.consume(BATCH, 1.0):
+            for message in consumer.consume(BATCH, 0.05):
                 error = message.error()
                 if error is None:
                     key = (message.key() or b"").decode()
@@ -191,9 +193,6 @@ class Session:
                 elif error.code() == KafkaError._PARTITION_EOF:
                     consumer.unassign()
                     return found
-                elif error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
-                    name = self._topic(topic)
-                    raise ServiceError(f"topic {name} is missing; create it with `taskstream topics apply`")
 
     def _catalogue(self, tenant: str) -> Catalogue:
         catalogue = self._catalogues.get(tenant)

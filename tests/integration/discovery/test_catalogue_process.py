@@ -82,7 +82,7 @@ def read(settings: Settings, topic: str, kind: type[T]) -> list[T]:
     consumer.assign([TopicPartition(name, p, 0) for p in partitions])
     found, ended = [], set()
     while len(ended) < len(partitions):
-        for message in consumer.consume(1000, 1.0):
+        for message in consumer.consume(1000, 0.05):
             if message.error():
                 ended.add(message.partition())
             else:
