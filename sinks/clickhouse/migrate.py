@@ -150,10 +150,11 @@ def _applied(client: Client, database: str) -> dict[int, tuple[str, str]]:
 def _apply(client: Client, database: str, migration: Migration) -> None:
     for statement in migration.statements:
         _run(client, database, statement)
-    client.command(
-        f"INSERT INTO `{database}`.schema_migrations (number, name, checksum) "
-        "VALUES ({number:UInt32}, {name:String}, {checksum:String})",
-        parameters={"number": migration.number, "name": migration.name, "checksum": migration.checksum},
+    client.insert(
+        "schema_migrations",
+        [(migration.number, migration.name, migration.checksum)],
+        column_names=["number", "name", "checksum"],
+        database=database,
     )
 
 
@@ -165,10 +166,7 @@ def _set_parameters(client: Client, database: str, k: int) -> None:
     if rows and rows[0][0] == k:
         return
     salt = int(rows[0][1]) if rows else secrets.randbits(64)
-    client.command(
-        f"INSERT INTO `{database}`.parameters (k, salt) VALUES ({{k:UInt32}}, {{salt:UInt64}})",
-        parameters={"k": k, "salt": salt},
-    )
+    client.insert("parameters", [(k, salt)], column_names=["k", "salt"], database=database)
 
 
 def _run(client: Client, database: str, statement: str) -> None:

@@ -49,4 +49,4 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(at_ms)
 ORDER BY (tenant, agent, seq)
 TTL toDateTime(stored_ms) + INTERVAL 90 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;

@@ -23,7 +23,7 @@ ENGINE = ReplacingMergeTree(stored_ms)
 PARTITION BY toYYYYMM(start_ms)
 ORDER BY (tenant, id)
 TTL toDateTime(stored_ms) + INTERVAL 400 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row is one recognised execution of some task by one agent. Key: id (agent:first_seq).
 -- Written by `taskstream sink` from the topic segments. Kept 400 days from arrival.
@@ -62,7 +62,7 @@ ENGINE = ReplacingMergeTree(stored_ms)
 PARTITION BY toYYYYMM(start_ms)
 ORDER BY (tenant, id)
 TTL toDateTime(stored_ms) + INTERVAL 400 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row is one value that moved from one field to another, by paste or by typing it again. Key: id (agent:seq of
 -- the writing event). Written by `taskstream sink` from the topic transfers. Kept 400 days from arrival.
@@ -91,7 +91,7 @@ ENGINE = ReplacingMergeTree(stored_ms)
 PARTITION BY toYYYYMM(at_ms)
 ORDER BY (tenant, id)
 TTL toDateTime(stored_ms) + INTERVAL 400 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row is a count of one activity in one minute, of at least k people; rows of one minute, team, application and
 -- kind (late additions) are added up. Key: id. Written by `taskstream sink` from the topic activity. No person in it.
@@ -114,4 +114,4 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(window_start_ms)
 ORDER BY (tenant, window_start_ms, app, team, kind)
 TTL toDateTime(stored_ms) + INTERVAL 800 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;

@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS routines
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row says that a segment is an execution of a routine. Key: (tenant, segment), the highest version counts.
 -- Written by `taskstream sink` from the topic assignments. Kept 400 days from arrival.
@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS routine_assignments
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, segment)
 TTL toDateTime(stored_ms) + INTERVAL 400 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row is one version of one opportunity: what automating a routine would save, and why it ranks where it does.
 -- Key: (tenant, id), the highest version counts. Written by `taskstream sink` from the topic opportunities. Kept for ever.
@@ -112,4 +112,4 @@ CREATE TABLE IF NOT EXISTS opportunities
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS dead_letters
 ENGINE = ReplacingMergeTree(stored_ms)
 ORDER BY (source_topic, stage, reason, id)
 TTL toDateTime(stored_ms) + INTERVAL 90 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row is the newest known position of the sink in one partition of one topic. Key: (topic, partition), the newest
 -- at_ms counts. For people and dashboards only: what the sink resumes from is in Kafka, beside its offsets.
@@ -26,8 +26,6 @@ CREATE TABLE IF NOT EXISTS sink_progress
     partition UInt32,
     offset Int64,
     lag UInt64,
-    rows UInt64,
-    blocks UInt64,
     at_ms DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(at_ms)

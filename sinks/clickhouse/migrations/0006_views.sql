@@ -256,8 +256,7 @@ GROUP BY minute;
 -- One row is one partition of one topic: how far the sink has come, as of at_ms. About the pipeline.
 CREATE OR REPLACE VIEW v_pipeline AS
 SELECT
-    topic, partition, argMax(offset, at_ms) AS offset, argMax(lag, at_ms) AS lag, argMax(rows, at_ms) AS rows,
-    argMax(blocks, at_ms) AS blocks, max(sink_progress.at_ms) AS seen_ms
+    topic, partition, argMax(offset, at_ms) AS offset, argMax(lag, at_ms) AS lag, max(sink_progress.at_ms) AS seen_ms
 FROM sink_progress
 GROUP BY topic, partition;
 

@@ -1,0 +1,239 @@
+"""Which messages form which block: the sink's promise as a pure state machine.
+
+It knows no Kafka, no ClickHouse and no clock. For each partition it is told what was committed, takes in messages,
+gives out closed blocks and says what to commit. Its invariants:
+
+- a block, once given out, never changes: the same range has the same messages, whoever repeats it;
+- a range left open by a predecessor is given out again, exactly, before anything else of its partition;
+- a partition has at most one block in flight, and the blocks of a partition follow each other without a hole.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from sinks.clickhouse.feeds import Builder, Feed
+from sinks.clickhouse.ranges import REPEAT_BY_TOKEN_MS, Commit, Mark, Range, TopicPartition
+
+
+class Block(Struct, eq=False):
+    """Messages that are stored together, or not at all.
+
+    ``check``      ask which rows are there already, besides giving the token: ClickHouse may have forgotten it
+    ``repeated``   a predecessor had begun it
+    ``abandoned``  its partition was taken away: whoever owns it now repeats it
+    """
+
+    source: TopicPartition
+    feed: Feed
+    range: Range
+    builder: Builder
+    offsets: list[int]
+    values: list[bytes]
+    check: bool = False
+    repeated: bool = False
+    abandoned: bool = False
+
+    @property
+    def token(self) -> str:
+        """The block's ``insert_deduplication_token``."""
+        return self.range.token(self.source)
+
+
+class _Open(Struct, eq=False):
+    """A block that still takes messages in."""
+
+    builder: Builder
+    offsets: list[int]
+    values: list[bytes]
+    last: int
+    since_ms: int
+
+
+class _Partition(Struct, eq=False):
+    """Where one partition stands. ``position``: the next offset to take in; ``stored``: up to which all is stored."""
+
+    feed: Feed
+    position: int
+    stored: int
+    committed: int | None
+    repeat: Range | None
+    check_until: int
+    check_repeat: bool
+    open: _Open | None = None
+    closed: deque[Block] = deque()
+    in_flight: Block | None = None
+
+
+class Limits(Struct, frozen=True):
+    """Bounds of blocks. ``rows``: of all open blocks together, from which they are closed early."""
+
+    rows: int = 200_000
+
+
+class Ledger:
+    """All partitions that this process owns."""
+
+    def __init__(self, feeds: Mapping[str, Feed], new_builder: Callable[[Feed], Builder], limits: Limits) -> None:
+        self._feeds = feeds
+        self._new_builder = new_builder
+        self._limits = limits
+        self._partitions: dict[TopicPartition, _Partition] = {}
+
+    def assign(
+        self, source: TopicPartition, offset: int, mark: Mark | None, *, now_ms: int, check_until: int = 0
+    ) -> None:
+        """Own ``source`` from ``offset`` on.
+
+        ``mark``         what stood beside the committed offset; None when nothing was committed by a sink
+        ``check_until``  offset below which rows may be in the table already, although no mark says so
+        """
+        repeat = Range(offset, mark.last) if mark and mark.last is not None else None
+        self._partitions[source] = _Partition(
+            feed=self._feeds[source.topic],
+            position=offset,
+            stored=offset,
+            committed=offset if mark and not repeat else None,
+            repeat=repeat,
+            check_until=check_until,
+            check_repeat=bool(mark and repeat and not 0 <= now_ms - mark.at_ms < REPEAT_BY_TOKEN_MS),
+            closed=deque(),
+        )
+
+    def revoke(self, sources: Iterable[TopicPartition]) -> None:
+        """Give up ``sources``: what is in flight is abandoned, what waits is forgotten (Kafka has it)."""
+        for source in sources:
+            partition = self._partitions.pop(source, None)
+            if partition and partition.in_flight:
+                partition.in_flight.abandoned = True
+
+    def owned(self) -> list[TopicPartition]:
+        """The partitions owned, in order."""
+        return sorted(self._partitions)
+
+    def stored(self) -> dict[TopicPartition, int]:
+        """For each partition, the offset up to which everything is stored."""
+        return {source: partition.stored for source, partition in self._partitions.items()}
+
+    def accept(self, source: TopicPartition, offset: int, value: bytes | None, *, now_ms: int) -> None:
+        """Take in a message. One of a partition not owned, or taken in before, is ignored; so is a deleted key."""
+        partition = self._partitions.get(source)
+        if partition is None or offset < partition.position:
+            return
+        if partition.repeat and offset > partition.repeat.last:
+            self._close(source, partition)  # the range's end is gone from the topic (compacted, or past its retention)
+        partition.position = offset + 1
+        if partition.open is None:
+            partition.open = _Open(self._new_builder(partition.feed), [], [], offset, now_ms)
+        partition.open.last = offset
+        if value is not None:
+            partition.open.offsets.append(offset)
+            partition.open.values.append(value)
+            partition.open.builder.add(value)
+        if partition.repeat and offset == partition.repeat.last:
+            self._close(source, partition)
+
+    def reached_end(self, source: TopicPartition, offset: int) -> None:
+        """No message stands between the last one taken in and ``offset``, the end of the partition."""
+        partition = self._partitions.get(source)
+        if partition is None or offset <= partition.position:
+            return
+        if partition.repeat and offset > partition.repeat.last:
+            self._close(source, partition)
+        partition.position = max(partition.position, offset)
+        self._pass_holes(partition)
+
+    def rows_waiting(self) -> int:
+        """Rows taken in and not given out."""
+        return sum(
+            (p.open.builder.rows if p.open else 0) + sum(block.builder.rows for block in p.closed)
+            for p in self._partitions.values()
+        )
+
+    def due(self, now_ms: int) -> bool:
+        """Whether a block is ready to be given out."""
+        if self.rows_waiting() >= self._limits.rows:
+            return True
+        return any(self._is_due(partition, now_ms) for partition in self._partitions.values())
+
+    def take(self, now_ms: int) -> list[Block]:
+        """Close what is due and give out the next block of each partition that has none in flight."""
+        full = self.rows_waiting() >= self._limits.rows
+        taken = []
+        for source, partition in sorted(self._partitions.items()):
+            if partition.in_flight or not (full or self._is_due(partition, now_ms)):
+                continue
+            if not partition.closed and partition.open and not partition.repeat:
+                self._close(source, partition)
+            if partition.closed:
+                partition.in_flight = partition.closed.popleft()
+                taken.append(partition.in_flight)
+        return taken
+
+    def _is_due(self, partition: _Partition, now_ms: int) -> bool:
+        if partition.in_flight:
+            return False
+        if partition.closed:
+            return True
+        opened = None if partition.repeat else partition.open
+        return opened is not None and now_ms - opened.since_ms >= partition.feed.delay_ms
+
+    def _close(self, source: TopicPartition, partition: _Partition) -> None:
+        """End the open block. A repeated range keeps the bounds that it had, whatever is left of its messages."""
+        repeat = partition.repeat
+        opened = partition.open or _Open(self._new_builder(partition.feed), [], [], partition.position - 1, 0)
+        partition.open = None
+        partition.repeat = None
+        opened.builder.seal()
+        held = repeat or Range(partition.stored, opened.last)
+        partition.position = max(partition.position, held.last + 1)
+        partition.closed.append(
+            Block(
+                source=source,
+                feed=partition.feed,
+                range=held,
+                builder=opened.builder,
+                offsets=opened.offsets,
+                values=opened.values,
+                check=partition.check_repeat if repeat else held.first < partition.check_until,
+                repeated=repeat is not None,
+            )
+        )
+
+    def done(self, block: Block) -> None:
+        """``block`` is stored completely (or, where it could not be, its letters are)."""
+        partition = self._partitions.get(block.source)
+        if partition and partition.in_flight is block:
+            partition.in_flight = None
+            partition.stored = block.range.last + 1
+            self._pass_holes(partition)
+
+    @staticmethod
+    def _pass_holes(partition: _Partition) -> None:
+        """Where nothing waits, what lies before the position is stored, or holds no message (transaction markers)."""
+        if not (partition.in_flight or partition.open or partition.closed or partition.repeat):
+            partition.stored = max(partition.stored, partition.position)
+
+    def begin(self, blocks: Iterable[Block], now_ms: int) -> list[Commit]:
+        """What to commit before ``blocks`` are inserted: for each its range, and for other partitions what is done."""
+        starting = [Commit(b.source, b.range.first, Mark(now_ms, b.range.last)) for b in blocks if not b.abandoned]
+        return starting + self.settle(now_ms)
+
+    def settle(self, now_ms: int) -> list[Commit]:
+        """What to commit for partitions whose blocks are all stored."""
+        return [
+            Commit(source, partition.stored, Mark(now_ms))
+            for source, partition in sorted(self._partitions.items())
+            if partition.in_flight is None and partition.repeat is None and partition.committed != partition.stored
+            and not partition.closed
+        ]  # fmt: skip
+
+    def committed(self, commits: Iterable[Commit]) -> None:
+        """The broker has accepted ``commits``."""
+        for commit in commits:
+            partition = self._partitions.get(commit.source)
+            if partition:
+                partition.committed = commit.offset if commit.mark.last is None else None

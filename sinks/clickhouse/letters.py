@@ -1,0 +1,75 @@
+"""The sink's dead letters: messages, or rows of them, that no table can hold."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from taskstream.events import encode
+from taskstream.kafka.clients import quiet
+from taskstream.records import DeadLetter
+from taskstream.topics import DEAD_LETTER
+
+_PAYLOAD_BYTES: Final = 64 << 10
+FLUSH_S: Final = 10.0
+
+
+class Letter(Struct, frozen=True):
+    """What is refused and why. ``row``: row of the message's block, -1 for the whole message."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    value: bytes
+    row: int = -1
+
+
+def record(letter: Letter, now_ms: int) -> DeadLetter:
+    """The letter as it goes to Kafka. Its id derives from where the input stood: a repetition has the same."""
+    name = f"{letter.topic}:{letter.partition}:{letter.offset}"
+    return DeadLetter(
+        id=name if letter.row < 0 else f"{name}:{letter.row}",
+        reason=letter.reason,
+        detail=letter.detail[:500],
+        stage="sink",
+        source_topic=letter.topic,
+        source_partition=letter.partition,
+        source_offset=letter.offset,
+        at_ms=now_ms,
+        key="",
+        size=len(letter.value),
+        payload=base64.b64encode(letter.value[:_PAYLOAD_BYTES]).decode(),
+    )
+
+
+class LetterBox:
+    """Writes dead letters to Kafka."""
+
+    def __init__(self, kafka: str, prefix: str) -> None:
+        from confluent_kafka import Producer
+
+        self._topic = prefix + DEAD_LETTER.name
+        config: dict[str, Any] = {"bootstrap.servers": kafka, "enable.idempotence": True, "compression.type": "zstd"}
+        self._producer = Producer(quiet(config))
+
+    def send(self, letters: Sequence[Letter], now_ms: int) -> bool:
+        """Write ``letters``; whether Kafka has acknowledged all of them. If not, send them again: their ids stay."""
+        from confluent_kafka import KafkaException
+
+        failed: list[object] = []
+
+        def on_delivery(error: object, _: object) -> None:
+            if error is not None:
+                failed.append(error)
+
+        try:
+            for letter in letters:
+                self._producer.produce(self._topic, encode(record(letter, now_ms)), on_delivery=on_delivery)
+        except (BufferError, KafkaException):
+            failed.append("queue")
+        return self._producer.flush(FLUSH_S) == 0 and not failed

@@ -1,0 +1,77 @@
+"""How far the sink is behind: asked from Kafka at intervals, also while nothing can be stored, so it stays true."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+from sinks.clickhouse.ranges import TopicPartition
+from sinks.clickhouse.store import Store, Unavailable
+from taskstream import metrics
+from taskstream.kafka.clients import quiet
+
+log = logging.getLogger("taskstream.sink")
+
+INTERVAL_S: Final = 3.0
+_TIMEOUT_S: Final = 5.0
+
+
+class Progress:
+    """A thread that sets the lag metric and writes ``sink_progress``."""
+
+    def __init__(self, kafka: str, store: Store, stop: threading.Event) -> None:
+        from confluent_kafka.admin import AdminClient
+
+        self._admin = AdminClient(quiet({"bootstrap.servers": kafka}))
+        self._store = store
+        self._stop = stop
+        self._stored: Mapping[TopicPartition, int] = {}
+        self._shown: set[TopicPartition] = set()
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def note(self, stored: Mapping[TopicPartition, int]) -> None:
+        """Where each owned partition stands: the offset up to which everything is stored."""
+        self._stored = stored
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL_S):
+            stored = self._stored
+            ends = self._ends(list(stored))
+            lags = {source: max(0, ends[source] - offset) for source, offset in stored.items() if source in ends}
+            for source, lag in lags.items():
+                metrics.LAG.labels(source.topic, str(source.partition)).set(lag)
+            for source in self._shown - set(stored):
+                metrics.LAG.remove(source.topic, str(source.partition))
+            self._shown = set(lags)
+            rows = [(s.topic, s.partition, stored[s], lag) for s, lag in sorted(lags.items())]
+            try:
+                if rows:
+                    self._store.note_progress(rows)
+            except Unavailable as error:
+                log.debug("progress not written: %s", error)
+
+    def _ends(self, sources: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The end of each partition, as a reader of committed messages sees it; fewer when Kafka does not answer."""
+        from confluent_kafka import IsolationLevel, KafkaException
+        from confluent_kafka import TopicPartition as KafkaPartition
+        from confluent_kafka.admin import OffsetSpec
+
+        if not sources:
+            return {}
+        asked = {KafkaPartition(source.topic, source.partition): OffsetSpec.latest() for source in sources}
+        answers = self._admin.list_offsets(
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S
+        )
+        ends = {}
+        for place, answer in answers.items():
+            try:
+                ends[TopicPartition(place.topic, place.partition)] = answer.result(_TIMEOUT_S).offset
+            except (KafkaException, TimeoutError) as error:
+                log.debug("end of %s not known: %s", place.topic, error)
+        return ends

@@ -1,0 +1,73 @@
+"""Puts the sink together from settings and endpoints."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Final
+
+from confluent_kafka import Consumer
+
+from sinks.clickhouse.connect import connect
+from sinks.clickhouse.feeds import FEEDS, Builder, Feed, builder, layout
+from sinks.clickhouse.ledger import Ledger, Limits
+from sinks.clickhouse.letters import Letter, LetterBox
+from sinks.clickhouse.progress import Progress
+from sinks.clickhouse.sink import Sink, consumer_config
+from sinks.clickhouse.store import Store, Unavailable
+from sinks.clickhouse.writer import Writer
+from taskstream import metrics
+from taskstream.endpoints import Endpoints
+from taskstream.errors import ServiceError
+from taskstream.settings import Settings
+
+log = logging.getLogger("taskstream.sink")
+
+GROUP: Final = "sink"
+LIMITS: Final = Limits()
+
+
+def now_ms() -> int:
+    """The wall clock, in milliseconds: it times flushes and measures freshness, and decides no result."""
+    return time.time_ns() // 1_000_000
+
+
+def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limits: Limits = LIMITS) -> None:
+    """Store until ``stop`` is set.
+
+    Raises:
+        ServiceError: ClickHouse is reached but lacks the schema, or the Kafka client cannot go on.
+    """
+    store = Store(connect(endpoints, settings.database))
+    try:
+        layouts = {feed.table: layout(feed, store.columns(feed.table)) for feed in FEEDS}
+    except Unavailable as error:
+        raise ServiceError(f"database {settings.database}: {error}; run `taskstream migrate` first") from error
+    feeds = {settings.prefix + feed.topic.name: feed for feed in FEEDS}
+
+    def new_builder(feed: Feed) -> Builder:
+        return builder(layouts[feed.table])
+
+    letters = LetterBox(endpoints.kafka, settings.prefix)
+
+    def send(refused: list[Letter]) -> bool:
+        return letters.send(refused, now_ms())
+
+    def is_empty(table: str) -> bool:
+        try:
+            return store.is_empty(table)
+        except Unavailable:
+            return False  # not known: ask before each insert
+
+    writer = Writer(store, send, stop, now_ms)
+    ledger = Ledger(feeds, new_builder, limits)
+    consumer = Consumer(consumer_config(endpoints.kafka, settings.prefix + GROUP))
+    sink = Sink(
+        consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=2 * limits.rows
+    )  # fmt: skip
+    progress = Progress(endpoints.kafka, store, stop)
+    metrics.HEALTH.require("partitions assigned", lambda: bool(ledger.owned()))
+    metrics.HEALTH.require("ClickHouse takes blocks", lambda: not writer.failing())
+    progress.start()
+    sink.run(on_cycle=lambda: progress.note(ledger.stored()))

@@ -1,0 +1,237 @@
+"""The sink: from Kafka to ClickHouse, each row exactly once.
+
+One loop takes messages in and closes blocks, a few threads insert the blocks of one cycle while the next is taken in.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from sinks.clickhouse.feeds import Feed
+from sinks.clickhouse.ledger import Block, Ledger
+from sinks.clickhouse.ranges import Commit, TopicPartition, read_mark
+from sinks.clickhouse.writer import Abandoned, Writer
+from taskstream.errors import ServiceError
+from taskstream.kafka.clients import quiet
+
+log = logging.getLogger("taskstream.sink")
+
+CONSUME: Final = 2_000
+"""Messages taken from the client library at once."""
+POLL_S: Final = 0.05
+SETTLE_MS: Final = 1_000
+"""How long the commit of a finished block may wait for the next block, which says it in the same request."""
+RELEASE_S: Final = 5.0
+"""How long a partition that is taken away waits for its block in flight; after that the successor repeats it."""
+KAFKA_S: Final = 10.0
+
+
+def consumer_config(kafka: str, group: str) -> dict[str, Any]:
+    """The consumer's settings. Blocks are formed from committed messages only, and nothing is committed unasked."""
+    return quiet(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": group,
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": 10_000,
+            "heartbeat.interval.ms": 2_000,
+            "max.poll.interval.ms": 120_000,
+            "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+            "fetch.message.max.bytes": 4 << 20,
+            "queued.max.messages.kbytes": 32 << 10,
+        }
+    )
+
+
+class Sink:
+    """Owns some partitions of the topics in ``feeds`` (name with prefix → feed) and stores them."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        ledger: Ledger,
+        writer: Writer,
+        feeds: dict[str, Feed],
+        *,
+        is_empty: Callable[[str], bool],
+        now_ms: Callable[[], int],
+        stop: threading.Event,
+        max_rows: int,
+        threads: int = 4,
+    ) -> None:
+        self._consumer = consumer
+        self._ledger = ledger
+        self._writer = writer
+        self._feeds = feeds
+        self._is_empty = is_empty
+        self._now_ms = now_ms
+        self._stop = stop
+        self._max_rows = max_rows
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="insert")
+        self._starting: list[Block] = []
+        self._flight: dict[Future[None], Block] = {}
+        self._settled_ms = 0
+        self._paused = False
+        self._sources: dict[tuple[str | None, int | None], TopicPartition] = {}
+
+    def run(self, on_cycle: Callable[[], None]) -> None:
+        """Store until ``stop`` is set, then finish what is in flight and leave. ``on_cycle``: called after each step.
+
+        Raises:
+            ServiceError: the Kafka client cannot go on.
+        """
+        self._consumer.subscribe(
+            list(self._feeds), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+        try:
+            while not self._stop.is_set():
+                self.step()
+                on_cycle()
+        finally:
+            self._consumer.close()  # revokes what is owned: finishes or abandons it, commits what is stored
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def step(self) -> None:
+        """Take in what has come, then bring the blocks forward."""
+        self._throttle()
+        for message in self._consumer.consume(CONSUME, POLL_S):
+            self._take_in(message)
+        self.advance()
+
+    def advance(self) -> None:
+        """The order of effects that keeps the promise. A crash between any two lines is survived as each line says."""
+        now_ms = self._now_ms()
+        # 1. The blocks of the last cycle are stored. A crash here: the successor repeats them; their tokens are known.
+        if not self._collect():
+            return
+        # 2. The next blocks are closed. A crash here loses nothing: their messages are in Kafka, their range nowhere.
+        if not self._starting and self._ledger.due(now_ms):
+            self._starting = self._ledger.take(now_ms)
+        self._starting = [block for block in self._starting if not block.abandoned]
+        if not self._starting and now_ms - self._settled_ms < SETTLE_MS:
+            return
+        # 3. One write says that the old blocks are done and what the new ones hold. Refused (the group has moved on) or
+        #    unanswered: nothing is inserted; the same blocks are offered again unless their partitions are taken away.
+        #    A crash after it: the successor repeats exactly these ranges.
+        if not self._commit(self._ledger.begin(self._starting, now_ms)):
+            return
+        self._settled_ms = now_ms
+        # 4. The inserts run. Any of them may happen twice, late, or by a process that lost the partition meanwhile: the
+        #    range is the same, so the token is the same, and ClickHouse takes it once.
+        starting, self._starting = self._starting, []
+        for block in starting:
+            self._flight[self._pool.submit(self._writer.store, block)] = block
+
+    def _collect(self) -> bool:
+        """Note which blocks are stored; whether none is in flight any more."""
+        for future in [future for future in self._flight if future.done()]:
+            block = self._flight.pop(future)
+            try:
+                future.result()
+            except Abandoned:
+                continue
+            self._ledger.done(block)
+        return not self._flight
+
+    def _commit(self, commits: Sequence[Commit]) -> bool:
+        if not commits:
+            return True
+        offsets = [KafkaPartition(c.source.topic, c.source.partition, c.offset, c.metadata) for c in commits]
+        try:
+            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            log.info("commit refused: %s", error.args[0])
+            return False
+        refused = [answer.error for answer in answers or [] if answer.error]
+        if refused:
+            log.info("commit refused: %s", refused[0])
+            return False
+        self._ledger.committed(commits)
+        return True
+
+    def _throttle(self) -> None:
+        """Stop fetching while two cycles' worth waits (ClickHouse is slow or away); Kafka is the buffer."""
+        waiting = self._ledger.rows_waiting()
+        if not self._paused and waiting >= self._max_rows:
+            self._paused = True
+            self._consumer.pause(self._consumer.assignment())
+        elif self._paused and waiting < self._max_rows:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
+
+    def _take_in(self, message: Message) -> None:
+        error = message.error()
+        place = message.topic(), message.partition()
+        source = self._sources.get(place)
+        if error is None:
+            if source is not None:
+                self._ledger.accept(source, message.offset() or 0, message.value(), now_ms=self._now_ms())
+        elif error.code() == KafkaError._PARTITION_EOF:
+            if source is not None:
+                self._ledger.reached_end(source, message.offset() or 0)
+        elif error.fatal():
+            raise ServiceError(f"Kafka: {error.str()}")
+        else:
+            log.debug("Kafka: %s", error)
+
+    def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
+        """Begin each partition where its commit says, with the block that a predecessor left open."""
+        start = []
+        now_ms = self._now_ms()
+        for place in self._ask_committed(partitions):
+            source = TopicPartition(place.topic, place.partition)
+            mark = read_mark(place.metadata) if place.offset >= 0 else None
+            offset, check_until = place.offset, 0
+            if mark is None:
+                low, high = consumer.get_watermark_offsets(place, timeout=KAFKA_S)
+                offset = place.offset if place.offset >= 0 else low
+                check_until = 0 if self._is_empty(self._feeds[place.topic].table) else high
+            self._sources[place.topic, place.partition] = source
+            self._ledger.assign(source, offset, mark, now_ms=now_ms, check_until=check_until)
+            start.append(KafkaPartition(place.topic, place.partition, offset))
+        consumer.incremental_assign(start)
+        if self._paused:
+            consumer.pause(start)
+
+    def _ask_committed(self, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
+        while True:
+            try:
+                answers = self._consumer.committed(partitions, timeout=KAFKA_S)
+                if not any(answer.error for answer in answers):
+                    return list(answers)
+            except KafkaException as error:
+                log.warning("Kafka does not say what is committed: %s", error.args[0])
+            if self._stop.wait(0.5):
+                raise ServiceError("stopped while waiting for Kafka")
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
+        """Finish what is in flight if that is soon done, say so, and let go. The successor repeats what is not."""
+        leaving = {TopicPartition(place.topic, place.partition) for place in partitions}
+        flying = [future for future, block in self._flight.items() if block.source in leaving]
+        if flying and not self._writer.failing():
+            wait(flying, RELEASE_S)
+        self._collect()
+        self._commit([commit for commit in self._ledger.settle(self._now_ms()) if commit.source in leaving])
+        self._forget(partitions)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
+        """The group has given the partitions to others already: only let go."""
+        self._forget(partitions)
+
+    def _forget(self, partitions: list[KafkaPartition]) -> None:
+        self._ledger.revoke(TopicPartition(place.topic, place.partition) for place in partitions)
+        for place in partitions:
+            self._sources.pop((place.topic, place.partition), None)

@@ -1,0 +1,165 @@
+"""The sink's side of ClickHouse: insert a block under its token, and ask which rows are there already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sinks.clickhouse.connect import first_line
+from sinks.clickhouse.event_block import EventBlock
+from sinks.clickhouse.feeds import Builder, Feed
+from sinks.clickhouse.record_block import RecordBlock, TableColumn
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_ASK: Final = 100
+"""Agents, and keys, asked for in one query: keeps its parameters far below the length of a URL."""
+
+_BAD_DATA: Final = frozenset({6, 26, 27, 33, 53, 69, 70, 72, 117, 131, 349, 469})
+"""ClickHouse's codes for data it will never take: cannot parse or convert, incorrect data, out of bound, too large,
+null, constraint violated. Everything else may pass, and is tried again."""
+
+_ROW: Final = re.compile(r"at row (\d+)")
+
+
+class Unavailable(Exception):
+    """ClickHouse did not take the block now; it may later. Nothing is known about whether the block is stored."""
+
+
+class BadRow(Exception):
+    """ClickHouse names a row that it will never take; nothing of the block is stored. ``row`` counts from 0."""
+
+    def __init__(self, row: int, words: str) -> None:
+        super().__init__(words)
+        self.row = row
+
+
+class Store:
+    """One ClickHouse database. May be used by several threads."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def columns(self, table: str) -> list[TableColumn]:
+        """The columns of ``table`` that have no default: those that the sink fills.
+
+        Raises:
+            Unavailable: the database cannot be asked, or has no such table.
+        """
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
+        try:
+            rows = self._client.query(f"DESCRIBE TABLE {table}").result_rows
+        except (ClickHouseError, OSError) as error:
+            raise Unavailable(first_line(error)) from error
+        return [TableColumn(str(row[0]), str(row[1])) for row in rows if not row[2]]
+
+    def insert(self, table: str, block: bytes, token: str) -> None:
+        """Insert ``block``; a block that was inserted before under the same token changes nothing.
+
+        Raises:
+            BadRow: a row can never be stored.
+            Unavailable: it may work later.
+        """
+        from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+
+        try:
+            self._client.raw_insert(
+                table,
+                insert_block=block,
+                fmt="Native",
+                settings={
+                    "insert_deduplication_token": token,
+                    "async_insert": 0,
+                    "deduplicate_blocks_in_dependent_materialized_views": 1,
+                    "max_partitions_per_insert_block": 0,
+                },
+            )
+        except (ClickHouseError, OSError) as error:
+            words = first_line(error)
+            row = _ROW.search(str(error))
+            if isinstance(error, Error) and error.code in _BAD_DATA and row:
+                raise BadRow(int(row[1]) - 1, words) from error
+            raise Unavailable(words) from error
+
+    def present(self, feed: Feed, builder: Builder) -> frozenset[int]:
+        """Numbers of the block's rows that the table holds already.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
+        try:
+            if isinstance(builder, EventBlock):
+                return self._present_events(builder)
+            assert isinstance(builder, RecordBlock)
+            return frozenset() if feed.versioned else self._present_records(feed, builder.keys())
+        except (ClickHouseError, OSError) as error:
+            raise Unavailable(first_line(error)) from error
+
+    def _present_events(self, block: EventBlock) -> frozenset[int]:
+        agents, owner, seq = block.keys()
+        found: list[int] = []
+        for start in range(0, len(agents), _ASK):
+            asked = range(start, min(start + _ASK, len(agents)))
+            rows = np.flatnonzero((owner >= asked.start) & (owner < asked.stop))
+            known = self._client.query(
+                "SELECT agent, groupArray(seq) FROM ui_events WHERE agent IN {agents:Array(String)} "
+                "AND seq BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY agent",
+                parameters={
+                    "agents": [agents[n] for n in asked], "low": int(seq[rows].min()), "high": int(seq[rows].max()),
+                },
+            )  # fmt: skip
+            stored = {str(agent): np.asarray(numbers, dtype=np.int64) for agent, numbers in known.result_rows}
+            for n in asked:
+                if agents[n] in stored:
+                    own = rows[owner[rows] == n]
+                    found += own[np.isin(seq[own], stored[agents[n]])].tolist()
+        return frozenset(found)
+
+    def _present_records(self, feed: Feed, keys: Sequence[str]) -> frozenset[int]:
+        stored: set[str] = set()
+        for part in _parts(sorted(set(keys)), _ASK):
+            answer = self._client.query(
+                f"SELECT DISTINCT {feed.key} FROM {feed.table} WHERE {feed.key} IN {{keys:Array(String)}}",
+                parameters={"keys": part},
+            )
+            stored.update(str(row[0]) for row in answer.result_rows)
+        return frozenset(row for row, key in enumerate(keys) if key in stored)
+
+    def is_empty(self, table: str) -> bool:
+        """Whether ``table`` holds no row.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
+        try:
+            return not self._client.query(f"SELECT 1 FROM {table} LIMIT 1").result_rows
+        except (ClickHouseError, OSError) as error:
+            raise Unavailable(first_line(error)) from error
+
+    def note_progress(self, rows: Sequence[tuple[str, int, int, int]]) -> None:
+        """Add rows (topic, partition, offset, lag) to ``sink_progress``; for people, so failing is no harm
+        beyond a missing figure.
+
+        Raises:
+            Unavailable: the database takes nothing now.
+        """
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
+        names = ["topic", "partition", "offset", "lag"]
+        try:
+            self._client.insert("sink_progress", rows, column_names=names, settings={"async_insert": 0})
+        except (ClickHouseError, OSError) as error:
+            raise Unavailable(first_line(error)) from error
+
+
+def _parts(values: Sequence[str], size: int) -> Iterable[list[str]]:
+    return (list(values[start : start + size]) for start in range(0, len(values), size))

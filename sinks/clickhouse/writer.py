@@ -1,0 +1,146 @@
+"""Stores blocks, whatever ClickHouse says: tries again while it is away, sets aside what it will never take."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from sinks.clickhouse.event_block import EventBlock
+from sinks.clickhouse.feeds import Builder, Feed
+from sinks.clickhouse.ledger import Block
+from sinks.clickhouse.letters import Letter
+from sinks.clickhouse.store import BadRow, Unavailable
+from taskstream import metrics
+
+log = logging.getLogger("taskstream.sink")
+
+_T = TypeVar("_T")
+
+FRESHNESS_SAMPLES = 64
+"""Batches of a block whose freshness is observed, spread evenly: enough for percentiles, at a bounded cost."""
+
+
+class Destination(Protocol):
+    """Where blocks go; :class:`sinks.clickhouse.store.Store`."""
+
+    def insert(self, table: str, block: bytes, token: str) -> None:
+        """Insert a block under its token."""
+
+    def present(self, feed: Feed, builder: Builder) -> frozenset[int]:
+        """Rows that are there already."""
+        ...
+
+
+class Abandoned(Exception):
+    """The block is no longer this process's to store: its partition was taken away, or the process stops."""
+
+
+class Writer:
+    """Stores one block after another; may be used by several threads."""
+
+    def __init__(
+        self,
+        store: Destination,
+        send: Callable[[list[Letter]], bool],
+        stop: threading.Event,
+        now_ms: Callable[[], int],
+        *,
+        longest_wait_s: float = 10.0,
+    ) -> None:
+        self._store = store
+        self._send = send
+        self._stop = stop
+        self._now_ms = now_ms
+        self._longest_wait_s = longest_wait_s
+        self._failing: set[int] = set()
+
+    def failing(self) -> bool:
+        """Whether some block could not be stored when last tried."""
+        return bool(self._failing)
+
+    def store(self, block: Block) -> None:
+        """Store ``block`` completely, and send the letters of what in it cannot be stored.
+
+        Raises:
+            Abandoned: the block was given up before it was stored, as far as is known.
+        """
+        without = self._retry(block, lambda: self._store.present(block.feed, block.builder)) if block.check else None
+        letters = [self._letter(block, number, "undecodable", words) for number, words in block.builder.refused]
+        missing = self._insert(block, without or frozenset(), letters)
+        if letters:
+            self._retry(block, lambda: self._deliver(letters))
+            metrics.REFUSED.labels("sink").inc(len(letters))
+        self._observe(block, block.builder.rows - missing)
+
+    def _insert(self, block: Block, without: frozenset[int], letters: list[Letter]) -> int:
+        """Insert the block, but for rows that are there already and rows that ClickHouse refuses; returns how many."""
+        rows = range(block.builder.rows)
+        while len(without) < len(rows):
+            data = block.builder.build(without)
+            try:
+                self._retry(block, partial(self._timed, block, data))
+                break
+            except BadRow as error:
+                row = [n for n in rows if n not in without][error.row]
+                without |= {row}
+                letters.append(self._letter(block, block.builder.message_of(row), "unstorable", str(error), row))
+        return len(without)
+
+    def _letter(self, block: Block, number: int, reason: str, words: str, row: int = -1) -> Letter:
+        source = block.source
+        return Letter(source.topic, source.partition, block.offsets[number], reason, words, block.values[number], row)
+
+    def _timed(self, block: Block, data: bytes) -> None:
+        with metrics.INSERT_SECONDS.labels(block.feed.table).time():
+            self._store.insert(block.feed.table, data, block.token)
+
+    def _deliver(self, letters: list[Letter]) -> None:
+        if not self._send(letters):
+            raise Unavailable("Kafka did not acknowledge the dead letters")
+
+    def _retry(self, block: Block, action: Callable[[], _T]) -> _T:
+        """What ``action`` returns, once it is not Unavailable; waits longer each time, up to the longest wait."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            wait=wait_random_exponential(multiplier=0.1, max=self._longest_wait_s),
+            sleep=self._pause,
+            before_sleep=partial(self._note_failure, block),
+        )
+        try:
+            return retrying(partial(self._unless_abandoned, block, action))
+        finally:
+            self._failing.discard(id(block))
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    def _unless_abandoned(self, block: Block, action: Callable[[], _T]) -> _T:
+        if block.abandoned or self._stop.is_set():
+            raise Abandoned(block.token)
+        return action()
+
+    def _note_failure(self, block: Block, state: RetryCallState) -> None:
+        metrics.INSERT_FAILURES.labels(block.feed.table).inc()
+        if not self._failing:
+            words = state.outcome.exception() if state.outcome else None
+            log.warning("ClickHouse takes nothing now: %s; trying again until it does", words)
+        self._failing.add(id(block))
+
+    def _observe(self, block: Block, rows: int) -> None:
+        table = block.feed.table
+        metrics.ROWS_STORED.labels(table).inc(rows)
+        metrics.BLOCKS_STORED.labels(table).inc()
+        if block.repeated:
+            metrics.BLOCKS_REPEATED.labels(table).inc()
+        if isinstance(block.builder, EventBlock):
+            now = self._now_ms()
+            sent = block.builder.sent()
+            for sent_ms, at_ms in sent[:: max(1, len(sent) // FRESHNESS_SAMPLES)]:
+                if sent_ms:
+                    metrics.FRESHNESS.observe((now - sent_ms) / 1000)
+                metrics.FRESHNESS_EVENT.observe((now - at_ms) / 1000)
