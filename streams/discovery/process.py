@@ -106,6 +106,7 @@ class Session:
             "isolation.level": "read_committed",
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 100,
         }
         self._consumers: list[Consumer] = []
         self._catalogues: dict[str, Catalogue] = {}
@@ -150,12 +151,15 @@ class Session:
 
     def _restore(self) -> None:
         state: dict[str, dict[str, bytes]] = {}
-        for key, value in self._compacted(topics.CATALOGUE_STATE).items():
+        saved_state, published, opportunities = self._compacted(
+            topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES
+        )
+        for key, value in saved_state.items():
             tenant, _, name = key.partition("\x1f")
             state.setdefault(tenant, {})[name] = value
         positions = state.pop("", {}).get("positions")
-        routines = [_routines.decode(value) for value in self._compacted(topics.ROUTINES).values()]
-        listed = [_opportunities.decode(value) for value in self._compacted(topics.OPPORTUNITIES).values()]
+        routines = [_routines.decode(value) for value in published.values()]
+        listed = [_opportunities.decode(value) for value in opportunities.values()]
         try:
             for tenant, saved in state.items():
                 self._catalogues[tenant] = snapshot.load(saved, self._settings.k)
@@ -171,28 +175,29 @@ class Session:
                 [opportunity for opportunity in listed if opportunity.tenant == tenant],
             )
 
-    def _compacted(self, topic: topics.Topic) -> dict[str, bytes]:
-        """The latest value of each key of a topic with one partition, read to its end."""
+    def _compacted(self, *wanted: topics.Topic) -> list[dict[str, bytes]]:
+        """For topics with one partition each: the latest value of each key, read to the end."""
         consumer = self._consumer()
-        self._places(consumer, topic)
-        consumer.assign([TopicPartition(self._topic(topic), 0, OFFSET_BEGINNING)])
-        found: dict[str, bytes] = {}
+        places = [self._places(consumer, topic)[0] for topic in wanted]
+        consumer.assign([TopicPartition(place.topic, 0, OFFSET_BEGINNING) for place in places])
+        found: dict[str, dict[str, bytes]] = {place.topic: {} for place in places}
+        open_topics = set(found)
         deadline = time.monotonic() + RESTORE_S
-        while True:
+        while open_topics:
             if time.monotonic() > deadline:
-                raise Restart(f"reading {self._topic(topic)} took more than {RESTORE_S:.0f} s")
+                raise Restart(f"reading {', '.join(sorted(open_topics))} took more than {RESTORE_S:.0f} s")
             for message in consumer.consume(BATCH, 0.05):
                 error = message.error()
                 if error is None:
-                    key = (message.key() or b"").decode()
-                    value = message.value()
+                    key, value = (message.key() or b"").decode(), message.value()
                     if value is None:
-                        found.pop(key, None)
+                        found[message.topic()].pop(key, None)
                     else:
-                        found[key] = value
+                        found[message.topic()][key] = value
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    consumer.unassign()
-                    return found
+                    open_topics.discard(message.topic())
+        consumer.unassign()
+        return [found[place.topic] for place in places]
 
     def _catalogue(self, tenant: str) -> Catalogue:
         catalogue = self._catalogues.get(tenant)
