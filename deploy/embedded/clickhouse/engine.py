@@ -176,11 +176,14 @@ class Engine:
 
     def _hide_files(self) -> None:
         """Make ``default`` an ordinary database: chDB overlays it with one in which every file is a table."""
-        if (self._path / "metadata" / "default.sql").exists():
+        metadata = self._path / "metadata"
+        if (metadata / "default").exists():
             self._root.run("DETACH DATABASE default")
             self._root.run("ATTACH DATABASE default")
         else:
             self._root.run("DROP DATABASE default")
+            # Left by an earlier start when nobody has made a table in it: it cannot be attached, nor made over.
+            (metadata / "default.sql").unlink(missing_ok=True)
             self._root.run("CREATE DATABASE default ENGINE = Atomic")
         engine = self._root.run("SELECT engine FROM system.databases WHERE name = 'default'").data
         if engine != b"Atomic\n":
