@@ -59,6 +59,7 @@ class _Partition(Struct, eq=False):
     feed: Feed
     position: int
     stored: int
+    rows: int
     committed: int | None
     repeat: Range | None
     check_until: int
@@ -96,6 +97,7 @@ class Ledger:
             feed=self._feeds[source.topic],
             position=offset,
             stored=offset,
+            rows=mark.rows if mark else 0,
             committed=offset if mark and not repeat else None,
             repeat=repeat,
             check_until=check_until,
@@ -114,9 +116,9 @@ class Ledger:
         """The partitions owned, in order."""
         return sorted(self._partitions)
 
-    def stored(self) -> dict[TopicPartition, int]:
-        """For each partition, the offset up to which everything is stored."""
-        return {source: partition.stored for source, partition in self._partitions.items()}
+    def stored(self) -> dict[TopicPartition, tuple[int, int]]:
+        """For each partition, the offset up to which everything is stored, and how many rows that were, ever."""
+        return {source: (partition.stored, partition.rows) for source, partition in self._partitions.items()}
 
     def accept(self, source: TopicPartition, offset: int, value: bytes | None, *, now_ms: int) -> None:
         """Take in a message. One of a partition not owned, or taken in before, is ignored; so is a deleted key."""
@@ -203,12 +205,13 @@ class Ledger:
             )
         )
 
-    def done(self, block: Block) -> None:
-        """``block`` is stored completely (or, where it could not be, its letters are)."""
+    def done(self, block: Block, rows: int) -> None:
+        """``block`` is stored completely, with ``rows`` rows (what could not be stored, its letters are)."""
         partition = self._partitions.get(block.source)
         if partition and partition.in_flight is block:
             partition.in_flight = None
             partition.stored = block.range.last + 1
+            partition.rows += rows
             self._pass_holes(partition)
 
     @staticmethod
@@ -219,13 +222,17 @@ class Ledger:
 
     def begin(self, blocks: Iterable[Block], now_ms: int) -> list[Commit]:
         """What to commit before ``blocks`` are inserted: for each its range, and for other partitions what is done."""
-        starting = [Commit(b.source, b.range.first, Mark(now_ms, b.range.last)) for b in blocks if not b.abandoned]
+        starting = [
+            Commit(b.source, b.range.first, Mark(now_ms, b.range.last, self._partitions[b.source].rows))
+            for b in blocks
+            if not b.abandoned
+        ]
         return starting + self.settle(now_ms)
 
     def settle(self, now_ms: int) -> list[Commit]:
         """What to commit for partitions whose blocks are all stored."""
         return [
-            Commit(source, partition.stored, Mark(now_ms))
+            Commit(source, partition.stored, Mark(now_ms, None, partition.rows))
             for source, partition in sorted(self._partitions.items())
             if partition.in_flight is None and partition.repeat is None and partition.committed != partition.stored
             and not partition.closed

@@ -18,6 +18,7 @@ _NUMBERS: Mapping[str, str] = {
     "UInt16": "<u2",
     "UInt32": "<u4",
     "UInt64": "<u8",
+    "Int32": "<i4",
     "Int64": "<i8",
     "Float32": "<f4",
     "Float64": "<f8",

@@ -27,7 +27,7 @@ class Progress:
         self._admin = AdminClient(quiet({"bootstrap.servers": kafka}))
         self._store = store
         self._stop = stop
-        self._stored: Mapping[TopicPartition, int] = {}
+        self._stored: Mapping[TopicPartition, tuple[int, int]] = {}
         self._shown: set[TopicPartition] = set()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
@@ -35,21 +35,21 @@ class Progress:
         """Begin."""
         self._thread.start()
 
-    def note(self, stored: Mapping[TopicPartition, int]) -> None:
-        """Where each owned partition stands: the offset up to which everything is stored."""
+    def note(self, stored: Mapping[TopicPartition, tuple[int, int]]) -> None:
+        """Where each owned partition stands: the offset up to which everything is stored, and its rows so far."""
         self._stored = stored
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL_S):
             stored = self._stored
             ends = self._ends(list(stored))
-            lags = {source: max(0, ends[source] - offset) for source, offset in stored.items() if source in ends}
+            lags = {source: max(0, ends[source] - offset) for source, (offset, _) in stored.items() if source in ends}
             for source, lag in lags.items():
                 metrics.LAG.labels(source.topic, str(source.partition)).set(lag)
             for source in self._shown - set(stored):
                 metrics.LAG.remove(source.topic, str(source.partition))
             self._shown = set(lags)
-            rows = [(s.topic, s.partition, stored[s], lag) for s, lag in sorted(lags.items())]
+            rows = [(s.topic, s.partition, stored[s][0], lag, stored[s][1]) for s, lag in sorted(lags.items())]
             try:
                 if rows:
                     self._store.note_progress(rows)

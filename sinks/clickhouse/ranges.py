@@ -41,10 +41,12 @@ class Mark(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``last``   end of the block in flight that begins at the committed offset; None for none
     ``at_ms``  when it was written, by the wall clock; decides only how a repetition guards itself, never results
+    ``rows``   rows of the partition that were stored up to the committed offset, ever
     """
 
     at_ms: int
     last: int | None = None
+    rows: int = 0
 
 
 class Commit(Struct, frozen=True):

@@ -64,7 +64,7 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
     ledger = Ledger(feeds, new_builder, limits)
     consumer = Consumer(consumer_config(endpoints.kafka, settings.prefix + GROUP))
     sink = Sink(
-        consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=2 * limits.rows
+        consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows
     )  # fmt: skip
     progress = Progress(endpoints.kafka, store, stop)
     metrics.HEALTH.require("partitions assigned", lambda: bool(ledger.owned()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -28,6 +28,8 @@ CONSUME: Final = 2_000
 POLL_S: Final = 0.05
 SETTLE_MS: Final = 1_000
 """How long the commit of a finished block may wait for the next block, which says it in the same request."""
+PATIENCE_MS: Final = 2_000
+"""How long the inserts may hold everything up before the partitions are paused."""
 RELEASE_S: Final = 5.0
 """How long a partition that is taken away waits for its block in flight; after that the successor repeats it."""
 KAFKA_S: Final = 10.0
@@ -82,9 +84,10 @@ class Sink:
         self._max_rows = max_rows
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="insert")
         self._starting: list[Block] = []
-        self._flight: dict[Future[None], Block] = {}
+        self._flight: dict[Future[int], Block] = {}
         self._settled_ms = 0
         self._paused = False
+        self._full_ms = 0
         self._sources: dict[tuple[str | None, int | None], TopicPartition] = {}
 
     def run(self, on_cycle: Callable[[], None]) -> None:
@@ -106,9 +109,9 @@ class Sink:
 
     def step(self) -> None:
         """Take in what has come, then bring the blocks forward."""
-        self._throttle()
-        for message in self._consumer.consume(CONSUME, POLL_S):
-            self._take_in(message)
+        if self._may_consume():
+            for message in self._consumer.consume(CONSUME, POLL_S):
+                self._take_in(message)
         self.advance()
 
     def advance(self) -> None:
@@ -140,10 +143,10 @@ class Sink:
         for future in [future for future in self._flight if future.done()]:
             block = self._flight.pop(future)
             try:
-                future.result()
+                rows = future.result()
             except Abandoned:
                 continue
-            self._ledger.done(block)
+            self._ledger.done(block, rows)
         return not self._flight
 
     def _commit(self, commits: Sequence[Commit]) -> bool:
@@ -162,15 +165,27 @@ class Sink:
         self._ledger.committed(commits)
         return True
 
-    def _throttle(self) -> None:
-        """Stop fetching while two cycles' worth waits (ClickHouse is slow or away); Kafka is the buffer."""
-        waiting = self._ledger.rows_waiting()
-        if not self._paused and waiting >= self._max_rows:
-            self._paused = True
-            self._consumer.pause(self._consumer.assignment())
-        elif self._paused and waiting < self._max_rows:
-            self._paused = False
-            self._consumer.resume(self._consumer.assignment())
+    def _may_consume(self) -> bool:
+        """Take nothing in while a cycle's worth waits already: Kafka is the buffer.
+
+        A short wait leaves what was fetched where it is. A longer one (ClickHouse is slow or away) pauses the
+        partitions, which throws the fetched away, so that the consumer can be polled: else the group puts it out.
+        """
+        if self._ledger.rows_waiting() < self._max_rows:
+            if self._paused:
+                self._paused = False
+                self._consumer.resume(self._consumer.assignment())
+            self._full_ms = 0
+            return True
+        now_ms = self._now_ms()
+        self._full_ms = self._full_ms or now_ms
+        if self._paused or now_ms - self._full_ms >= PATIENCE_MS:
+            if not self._paused:
+                self._paused = True
+                self._consumer.pause(self._consumer.assignment())
+            return True
+        wait(self._flight, POLL_S, FIRST_COMPLETED)
+        return False
 
     def _take_in(self, message: Message) -> None:
         error = message.error()

@@ -145,8 +145,8 @@ class Store:
         except (ClickHouseError, OSError) as error:
             raise Unavailable(first_line(error)) from error
 
-    def note_progress(self, rows: Sequence[tuple[str, int, int, int]]) -> None:
-        """Add rows (topic, partition, offset, lag) to ``sink_progress``; for people, so failing is no harm
+    def note_progress(self, rows: Sequence[tuple[str, int, int, int, int]]) -> None:
+        """Add rows (topic, partition, offset, lag, rows) to ``sink_progress``; for people, so failing is no harm
         beyond a missing figure.
 
         Raises:
@@ -154,7 +154,7 @@ class Store:
         """
         from clickhouse_connect.driver.exceptions import ClickHouseError
 
-        names = ["topic", "partition", "offset", "lag"]
+        names = ["topic", "partition", "offset", "lag", "rows"]
         try:
             self._client.insert("sink_progress", rows, column_names=names, settings={"async_insert": 0})
         except (ClickHouseError, OSError) as error:

@@ -63,19 +63,21 @@ class Writer:
         """Whether some block could not be stored when last tried."""
         return bool(self._failing)
 
-    def store(self, block: Block) -> None:
-        """Store ``block`` completely, and send the letters of what in it cannot be stored.
+    def store(self, block: Block) -> int:
+        """Store ``block`` completely, and send the letters of what in it cannot be stored. Returns the rows it has.
 
         Raises:
             Abandoned: the block was given up before it was stored, as far as is known.
         """
         without = self._retry(block, lambda: self._store.present(block.feed, block.builder)) if block.check else None
         letters = [self._letter(block, number, "undecodable", words) for number, words in block.builder.refused]
-        missing = self._insert(block, without or frozenset(), letters)
+        known = len(letters)
+        left_out = self._insert(block, without or frozenset(), letters)
         if letters:
             self._retry(block, lambda: self._deliver(letters))
             metrics.REFUSED.labels("sink").inc(len(letters))
-        self._observe(block, block.builder.rows - missing)
+        self._observe(block, block.builder.rows - left_out)
+        return block.builder.rows - (len(letters) - known)
 
     def _insert(self, block: Block, without: frozenset[int], letters: list[Letter]) -> int:
         """Insert the block, but for rows that are there already and rows that ClickHouse refuses; returns how many."""

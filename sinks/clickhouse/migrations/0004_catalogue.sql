@@ -44,6 +44,29 @@ CREATE TABLE IF NOT EXISTS routines
     version UInt64,
     merged Array(String),
     into String,
+    split_from String,
+    withdrawn Bool,
+    steps Nested
+    (
+        activity String,
+        label String,
+        presence Float64,
+        repeats Float64,
+        determinism Float64,
+        active_ms UInt64,
+        role String
+    ),
+    edges Nested
+    (
+        source Int32,
+        target Int32,
+        share Float64
+    ),
+    active_by_idle_ms Map(String, UInt64),
+    waiting_median_ms UInt64,
+    partial UInt64,
+    complete_share Float64,
+    transferred_values Float64,
     stored_ms DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(version)
@@ -108,6 +131,11 @@ CREATE TABLE IF NOT EXISTS opportunities
     updated_ms DateTime64(3, 'UTC'),
     version UInt64,
     withdrawn Bool,
+    covers Array(String),
+    exceptions Float64,
+    net_saving_low Float64,
+    net_saving Float64,
+    net_saving_high Float64,
     stored_ms DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(version)

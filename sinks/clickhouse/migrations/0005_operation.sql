@@ -18,7 +18,7 @@ TTL toDateTime(stored_ms) + INTERVAL 90 DAY
 SETTINGS non_replicated_deduplication_window = 100000;
 
 -- One row is the newest known position of the sink in one partition of one topic. Key: (topic, partition), the newest
--- at_ms counts. For people and dashboards only: what the sink resumes from is in Kafka, beside its offsets.
+-- at_ms counts. rows: all that were ever stored of the partition. For people and dashboards only: what the sink resumes from is in Kafka, beside its offsets.
 -- Written by `taskstream sink` every few seconds.
 CREATE TABLE IF NOT EXISTS sink_progress
 (
@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS sink_progress
     partition UInt32,
     offset Int64,
     lag UInt64,
+    rows UInt64,
     at_ms DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(at_ms)

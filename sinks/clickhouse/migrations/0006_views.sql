@@ -9,7 +9,8 @@ SELECT
     steps, apps, pattern, variants, transferred_values, transfer_share, determinism,
     hours_per_year, hours_per_year_low, hours_per_year_high,
     build_cost, yearly_saving, payback_months_low, payback_months, payback_months_high,
-    score, why, assumptions, id, tenant, version, updated_ms
+    score, why, assumptions, covers, exceptions, net_saving_low, net_saving, net_saving_high,
+    id, tenant, version, updated_ms
 FROM
 (
     SELECT * FROM opportunities
@@ -18,19 +19,23 @@ FROM
 )
 WHERE NOT withdrawn AND people >= (SELECT k FROM v_floor);
 
--- One row is one routine in its newest version, unless another took it over.
+-- One row is one routine in its newest version, unless it was withdrawn or taken over: its evidence and process map
+-- (edges: positions in steps, -1 for the start or end).
 CREATE OR REPLACE VIEW v_routines AS
 SELECT
     id, tenant, name, pattern, skeleton, optional, apps, triggers, executions, people, teams, days, first_ms, last_ms,
     active_median_ms, active_p90_ms, active_low_ms, active_high_ms, elapsed_median_ms, elapsed_p90_ms,
-    waiting_share, transfer_share, determinism, flows.source, flows.target, flows.how, flows.form, flows.share, version
+    waiting_share, waiting_median_ms, transfer_share, transferred_values, determinism, complete_share,
+    flows.source, flows.target, flows.how, flows.form, flows.share,
+    steps.activity, steps.label, steps.presence, steps.repeats, steps.determinism, steps.active_ms, steps.role,
+    edges.source, edges.target, edges.share, active_by_idle_ms, version
 FROM
 (
     SELECT * FROM routines
     ORDER BY version DESC, stored_ms DESC
     LIMIT 1 BY tenant, id
 )
-WHERE into = '' AND people >= (SELECT k FROM v_floor);
+WHERE into = '' AND NOT withdrawn AND people >= (SELECT k FROM v_floor);
 
 -- One row is one minute of one application in one team. people: at least so many (the largest of the counts merged).
 CREATE OR REPLACE VIEW v_activity AS
@@ -256,7 +261,8 @@ GROUP BY minute;
 -- One row is one partition of one topic: how far the sink has come, as of at_ms. About the pipeline.
 CREATE OR REPLACE VIEW v_pipeline AS
 SELECT
-    topic, partition, argMax(offset, at_ms) AS offset, argMax(lag, at_ms) AS lag, max(sink_progress.at_ms) AS seen_ms
+    topic, partition, argMax(offset, at_ms) AS offset, argMax(lag, at_ms) AS lag, argMax(rows, at_ms) AS rows,
+    max(sink_progress.at_ms) AS seen_ms
 FROM sink_progress
 GROUP BY topic, partition;
 

@@ -1,0 +1,120 @@
+"""The list of opportunities on a terminal: a table where it is wide, a card for each where it is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from sinks.clickhouse.opportunity_list import Listed
+
+WIDE: Final = 110
+"""Columns from which the table fits."""
+NEVER: Final = 999.0
+"""Months that stand for a payback that does not come (``taskstream.records.Opportunity``)."""
+_SHOWN_STEPS: Final = 8
+
+
+def show(console: Console, rows: Sequence[Listed]) -> None:
+    """Print ``rows``."""
+    if console.width >= WIDE:
+        console.print(_table(rows))
+    for row in rows:
+        console.print(_card(row, with_figures=console.width < WIDE))
+    console.print(Text(_basis(rows[0]), style="dim"))
+
+
+def duration(ms: float) -> str:
+    """Milliseconds as people say them."""
+    seconds = ms / 1000
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.1f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
+
+
+def why(row: Listed) -> str:
+    """The features of the score, the weightiest first."""
+    parts = sorted(row.why.items(), key=lambda item: -abs(item[1]))
+    told = [f"{feature} {points:+.1f}" for feature, points in parts if abs(points) >= 0.05]
+    return f"score {row.score:.1f}: " + ", ".join(told)
+
+
+def saving(row: Listed) -> str:
+    """Hours a year with their interval, and when an automation would have paid for itself."""
+    hours = f"{row.hours_per_year:,.0f} h a year ({row.hours_per_year_low:,.0f} to {row.hours_per_year_high:,.0f})"
+    if row.payback_months >= NEVER:
+        return f"{hours}; would not pay for itself"
+    high = "never" if row.payback_months_high >= NEVER else f"{row.payback_months_high:.0f}"
+    return (
+        f"{hours}; {row.yearly_saving:,.0f} a year net of upkeep, costs {row.build_cost:,.0f}, pays back in "
+        f"{row.payback_months:.0f} months ({row.payback_months_low:.0f} to {high})"
+    )
+
+
+def _table(rows: Sequence[Listed]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("#", justify="right")
+    table.add_column("opportunity", ratio=1, overflow="fold")
+    for name in ("applications", "times/week", "people", "median", "p90", "h/week", "moved", "verdict"):
+        table.add_column(name, justify="left" if name in {"applications", "verdict"} else "right")
+    for row in rows:
+        table.add_row(
+            str(row.rank), Text(row.name), Text(" → ".join(row.apps[:4])), f"{row.executions_per_week:,.0f}",
+            str(row.people), duration(row.active_median_ms), duration(row.active_p90_ms), f"{row.hours_per_week:,.1f}",
+            f"{row.transferred_values:,.1f}", Text(row.verdict, style=_style(row)),
+        )  # fmt: skip
+    return table
+
+
+def _card(row: Listed, *, with_figures: bool) -> RenderableType:
+    steps = list(row.steps[:_SHOWN_STEPS])
+    more = len(row.steps) - len(steps)
+    lines: list[RenderableType] = [Text.assemble((f"{row.rank}. {row.name}", "bold"), "  ", (row.verdict, _style(row)))]
+    if with_figures:
+        lines.append(
+            Text(
+                f"{row.hours_per_week:,.1f} h a week: {row.executions_per_week:,.0f} times, by {row.people} people, "
+                f"median {duration(row.active_median_ms)}, p90 {duration(row.active_p90_ms)}"
+            )
+        )
+        lines.append(Text(f"applications: {' → '.join(row.apps)}"))
+    low, high = duration(row.active_low_ms), duration(row.active_high_ms)
+    lines += [
+        _labelled("steps", " → ".join(steps) + (f" → … {more} more" if more > 0 else "")),
+        _labelled(
+            "seen",
+            f"{row.executions:,} times in {row.variants} variants; median time between {low} and {high} (95 %)",
+        ),
+        _labelled(
+            "moved",
+            f"{row.transferred_values:,.1f} values copied or typed again per execution "
+            f"({row.transfer_share:.0%} of what is written); next step certain to {row.determinism:.0%}",
+        ),
+        _labelled("saves", saving(row)),
+        _labelled("why here", why(row)),
+    ]
+    return Group(Rule(style="dim"), *lines)
+
+
+def _labelled(name: str, text: str) -> Table:
+    line = Table.grid(padding=(0, 1))
+    line.add_column(width=8, style="dim")
+    line.add_column(overflow="fold")
+    line.add_row(name, Text(text))
+    return line
+
+
+def _style(row: Listed) -> str:
+    return {"worth it": "green", "not worth it": "red"}.get(row.verdict, "yellow")
+
+
+def _basis(row: Listed) -> str:
+    told = ", ".join(f"{name} {value:g}" for name, value in row.assumptions.items())
+    return f"assumptions (each a setting): {told}" if told else ""
