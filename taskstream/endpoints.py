@@ -6,8 +6,12 @@ embedded ClickHouse's password) and removes it when it stops.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import os
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +29,16 @@ class Endpoints(Struct, frozen=True):
     clickhouse_password: str
     dashboard: str = ""
     pid: int = 0
+
+
+READER: Final = "reader"
+"""Name of the embedded ClickHouse's second user, who can only read."""
+
+
+def reader_password(owner_password: str) -> str:
+    """The read-only user's password at the embedded ClickHouse: follows from the owner's, and does not lead back."""
+    mac = hmac.new(owner_password.encode(), b"taskstream reader", hashlib.sha256)
+    return base64.urlsafe_b64encode(mac.digest()[:24]).decode()
 
 
 def file_of(home: Path) -> Path:

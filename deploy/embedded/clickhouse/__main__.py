@@ -15,6 +15,7 @@ from pathlib import Path
 from deploy.embedded.clickhouse.access import User
 from deploy.embedded.clickhouse.limits import Limits
 from deploy.embedded.clickhouse.server import serve
+from taskstream.endpoints import READER
 from taskstream.errors import TaskstreamError, UsageError
 
 
@@ -45,7 +46,7 @@ def _users(owner: str) -> dict[str, User]:
         raise UsageError("TASKSTREAM_CLICKHOUSE_PASSWORD is not set")
     users = {owner: User(owner, password, readonly=False)}
     if reader:
-        users["reader"] = User("reader", reader, readonly=True)
+        users[READER] = User(READER, reader, readonly=True)
     return users
 
 

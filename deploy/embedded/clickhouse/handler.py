@@ -32,6 +32,7 @@ from deploy.embedded.clickhouse.sessions import Sessions
 from deploy.embedded.clickhouse.turns import Turns
 
 log = logging.getLogger("taskstream.clickhouse")
+SERVER_NAME = "taskstream"
 T = TypeVar("T")
 
 _CONTENT = {
@@ -61,7 +62,7 @@ class Handler:
     async def ping(self, request: web.Request) -> web.Response:
         """Whether the process serves; needs no password."""
         del request
-        return web.Response(text="Ok.\n")
+        return web.Response(text="Ok.\n", headers={"X-ClickHouse-Server-Display-Name": SERVER_NAME})
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one statement."""
@@ -351,7 +352,7 @@ class _Answering:
     def _headers(self, status: int) -> dict[str, str]:
         headers = {
             "X-ClickHouse-Query-Id": self.query_id,
-            "X-ClickHouse-Server-Display-Name": "taskstream",
+            "X-ClickHouse-Server-Display-Name": SERVER_NAME,
             "X-ClickHouse-Timezone": self._engine.timezone,
             "X-ClickHouse-Exception-Tag": self._tag,
             "X-Content-Type-Options": "nosniff",

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from taskstream.endpoints import READER
+from taskstream.endpoints import reader_password as derived_password
 from taskstream.errors import ServiceError
 
 
@@ -38,8 +40,8 @@ class EmbeddedClickHouse:
         self.port = port
         self.user = user
         self.password = password or secrets.token_urlsafe(24)
-        self.reader_user = "reader"
-        self.reader_password = reader_password or secrets.token_urlsafe(24)
+        self.reader_user = READER
+        self.reader_password = reader_password or derived_password(self.password)
         self.memory_mb = memory_mb
         self.log = log or data_dir.with_name("clickhouse.log")
         self.url = ""

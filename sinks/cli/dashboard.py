@@ -1,0 +1,24 @@
+"""``taskstream dashboard``: the live page."""
+
+from __future__ import annotations
+
+import click
+
+from taskstream.cli.options import with_settings
+from taskstream.settings import Settings
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=None, help="loopback port; 0: any free one (default: 8750)"
+)
+@click.option("--json-ready", is_flag=True, help="when the page can be opened, print one line of JSON with its address")
+@with_settings("kafka", "clickhouse", "clickhouse_user", "clickhouse_password", "database", "prefix", "k")
+def dashboard(port: int | None, json_ready: bool, settings: Settings) -> None:
+    """Show opportunities, activity and the pipeline's health on a page of this machine, updating by itself."""
+    from sinks.dashboard.server import run
+    from taskstream.endpoints import resolve
+
+    if port is not None:
+        settings = settings.model_copy(update={"dashboard_port": port})
+    run(settings, resolve(settings, kafka=False), json_ready=json_ready, announce=click.echo)

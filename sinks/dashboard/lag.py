@@ -1,0 +1,70 @@
+"""Kafka's own figures: messages that came in, and how far each consumer group is behind. Cheap, and asked rarely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sinks.dashboard.model import GroupLag, Kafka
+from taskstream.topics import UI_EVENTS
+
+TIMEOUT_S = 5.0
+
+
+class KafkaLag:
+    """Asks the broker about the groups whose names begin with the prefix. Connects when it is first asked."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+        self._admin: Any = None
+
+    def read(self) -> Kafka:
+        """The figures; where the broker does not answer, why. One read takes four requests, however many groups."""
+        if not self._bootstrap:
+            return Kafka(problem="no Kafka is named")
+        from confluent_kafka import KafkaException
+
+        try:
+            return self._read()
+        except KafkaException as error:
+            self._admin = None
+            return Kafka(problem=f"Kafka does not answer: {error.args[0].str() if error.args else error}")
+
+    def _read(self) -> Kafka:
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+        from confluent_kafka.admin import AdminClient, OffsetSpec
+
+        from taskstream.kafka.clients import quiet
+
+        if self._admin is None:
+            self._admin = AdminClient(quiet({"bootstrap.servers": self._bootstrap}))
+        admin = self._admin
+        topics = admin.list_topics(timeout=TIMEOUT_S).topics
+        listed = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result().valid
+        groups = sorted(group.group_id for group in listed if group.group_id.startswith(self._prefix))
+        asked = [
+            admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)[group]
+            for group in groups
+        ]
+        committed = {
+            group: [each for each in future.result().topic_partitions if each.offset >= 0]
+            for group, future in zip(groups, asked, strict=True)
+        }
+        inputs = topics.get(self._prefix + UI_EVENTS.name)
+        wanted = {(each.topic, each.partition) for offsets in committed.values() for each in offsets}
+        wanted |= {(self._prefix + UI_EVENTS.name, partition) for partition in (inputs.partitions if inputs else {})}
+        latest = {TopicPartition(*key): OffsetSpec.latest() for key in sorted(wanted) if key[0] in topics}
+        futures = admin.list_offsets(latest, request_timeout=TIMEOUT_S) if latest else {}
+        ends = {(each.topic, each.partition): future.result().offset for each, future in futures.items()}
+        return Kafka(
+            messages_in=sum(end for (topic, _), end in ends.items() if topic == self._prefix + UI_EVENTS.name),
+            groups=tuple(
+                GroupLag(group.removeprefix(self._prefix), _behind(offsets, ends))
+                for group, offsets in committed.items()
+                if offsets
+            ),
+        )
+
+
+def _behind(offsets: list[Any], ends: dict[tuple[str, int], int]) -> int:
+    return sum(max(0, ends.get((each.topic, each.partition), each.offset) - each.offset) for each in offsets)

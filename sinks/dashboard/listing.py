@@ -1,0 +1,126 @@
+"""The list of opportunities as rows of a table: texts and numbers ready to show, and what a row opens to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sinks.dashboard import words
+from sinks.dashboard.model import Opportunity, Routine, Snapshot, Variant
+
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "rank", "label": "#", "field": "rank", "align": "right", "sortable": True},
+    {"name": "name", "label": "Opportunity", "field": "name", "align": "left", "sortable": True},
+    {"name": "apps", "label": "Applications", "field": "apps_text", "align": "left"},
+    {"name": "week", "label": "Runs a week", "field": "executions_per_week", "align": "right", "sortable": True},
+    {"name": "people", "label": "People", "field": "people", "align": "right", "sortable": True},
+    {"name": "time", "label": "Active time a run", "field": "active_median_ms", "align": "right", "sortable": True},
+    {"name": "hours", "label": "Hours a week", "field": "hours_per_week", "align": "right", "sortable": True},
+    {"name": "saving", "label": "Saving a year", "field": "hours_per_year", "align": "right", "sortable": True},
+    {"name": "verdict", "label": "Verdict", "field": "verdict", "align": "left", "sortable": True},
+]
+_VERDICTS = {"worth it": "good", "not worth it": "bad"}
+_ASSUMED = {
+    "hourly_cost": "cost of an hour of work",
+    "adoption": "share of runs that an automation takes over",
+    "weeks_per_year": "working weeks a year",
+    "days_observed": "working days observed",
+}
+
+
+def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """One dict an opportunity. Everything in it is plain text or a number: the page adds no markup from data."""
+    routines = {routine.id: routine for routine in snapshot.routines}
+    variants = defaultdict[str, list[Variant]](list)
+    for variant in snapshot.variants:
+        variants[variant.routine].append(variant)
+    top = max((each.hours_per_week for each in snapshot.opportunities), default=0.0) or 1.0
+    return [
+        _row(each, routines.get(each.id), variants[each.id], top, at + 1)
+        for at, each in enumerate(snapshot.opportunities)
+    ]
+
+
+def _row(
+    each: Opportunity, routine: Routine | None, variants: Sequence[Variant], top: float, place: int
+) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "rank": each.rank or place,
+        "name": each.name,
+        "pattern": each.pattern,
+        "apps": list(each.apps),
+        "apps_text": ", ".join(each.apps),
+        "executions_per_week": each.executions_per_week,
+        "week_text": f"{each.executions_per_week:,.1f}"
+        if each.executions_per_week < 100
+        else words.count(each.executions_per_week),
+        "executions_text": f"{words.count(each.executions)} seen",
+        "people": each.people,
+        "active_median_ms": each.active_median_ms,
+        "median_text": words.duration(each.active_median_ms),
+        "p90_text": f"90 % under {words.duration(each.active_p90_ms)}",
+        "hours_per_week": each.hours_per_week,
+        "hours_text": words.hours(each.hours_per_week),
+        "hours_bar": round(100 * each.hours_per_week / top, 1),
+        "hours_per_year": each.hours_per_year,
+        "saving_text": words.hours(each.hours_per_year),
+        "interval_text": f"{words.hours(each.hours_per_year_low)} to {words.hours(each.hours_per_year_high)}",
+        "verdict": each.verdict,
+        "verdict_class": _VERDICTS.get(each.verdict, "unsure"),
+        "steps": list(each.steps),
+        "variants": [
+            {
+                "share": words.share(variant.share),
+                "bar": round(100 * variant.share, 1),
+                "steps": " → ".join(map(words.activity, variant.steps)) if variant.steps else "rare ways, grouped",
+                "time": words.duration(variant.active_median_ms),
+            }
+            for variant in variants[:4]
+        ],
+        "flows": _flows(routine),
+        "optional": [words.activity(step) for step in (routine.optional[:6] if routine else ())],
+        "why": _why(each),
+        "facts": _facts(each),
+    }
+
+
+def _flows(routine: Routine | None) -> list[dict[str, str]]:
+    if routine is None:
+        return []
+    return [
+        {
+            "source": words.activity(source),
+            "target": words.activity(target),
+            "how": "pasted" if how == "paste" else "typed again",
+            "share": words.share(share),
+        }
+        for source, target, how, share in zip(
+            routine.flows_source, routine.flows_target, routine.flows_how, routine.flows_share, strict=False
+        )
+    ][:6]
+
+
+def _why(each: Opportunity) -> list[dict[str, Any]]:
+    most = max((abs(points) for points in each.why.values()), default=0.0) or 1.0
+    ordered = sorted(each.why.items(), key=lambda item: -item[1])
+    return [
+        {"what": what, "points": f"{points:+.1f}", "bar": round(100 * abs(points) / most, 1), "minus": points < 0}
+        for what, points in ordered
+        if abs(points) >= 0.05
+    ]
+
+
+def _facts(each: Opportunity) -> list[dict[str, str]]:
+    facts = [
+        ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),
+        ("values moved a run", f"{each.transferred_values:.1f}"),
+        ("next step is certain", words.share(each.determinism)),
+        ("cost to build", words.money(each.build_cost)),
+        ("saving a year", words.money(each.yearly_saving)),
+        ("pays back in", f"{words.months(each.payback_months)} ({words.months(each.payback_months_low)} to "
+                         f"{words.months(each.payback_months_high)})"),
+    ]  # fmt: skip
+    facts += [(text, f"{each.assumptions[name]:g}") for name, text in _ASSUMED.items() if name in each.assumptions]
+    return [{"what": what, "value": value} for what, value in facts]

@@ -1,0 +1,184 @@
+"""What the page shows, as data. Rows come from ClickHouse in JSON: unknown columns are ignored, missing ones empty."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+
+class Totals(Struct, frozen=True):
+    """Events stored, and when the newest was (milliseconds since the epoch)."""
+
+    events: int = 0
+    newest_ms: int = 0
+
+
+class People(Struct, frozen=True):
+    """Number of people, 0 below the floor."""
+
+    people: int = 0
+
+
+class Opportunity(Struct, frozen=True):
+    """One row of the list (``taskstream.records.Opportunity`` says what each field is)."""
+
+    id: str
+    rank: int
+    name: str
+    pattern: str = ""
+    steps: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    executions: int = 0
+    executions_per_week: float = 0
+    people: int = 0
+    active_median_ms: int = 0
+    active_p90_ms: int = 0
+    active_low_ms: int = 0
+    active_high_ms: int = 0
+    hours_per_week: float = 0
+    hours_per_year: float = 0
+    hours_per_year_low: float = 0
+    hours_per_year_high: float = 0
+    transferred_values: float = 0
+    transfer_share: float = 0
+    determinism: float = 0
+    variants: int = 0
+    build_cost: float = 0
+    yearly_saving: float = 0
+    payback_months_low: float = 0
+    payback_months: float = 0
+    payback_months_high: float = 0
+    verdict: str = ""
+    score: float = 0
+    why: dict[str, float] = field(default_factory=dict)
+    assumptions: dict[str, float] = field(default_factory=dict)
+    version: int = 0
+
+
+class Variant(Struct, frozen=True):
+    """One way a routine is carried out."""
+
+    routine: str
+    variant: str
+    steps: tuple[str, ...] = ()
+    executions: int = 0
+    share: float = 0
+    people: int = 0
+    active_median_ms: int = 0
+
+
+class Minute(Struct, frozen=True):
+    """Events of one application in one minute."""
+
+    minute_ms: int
+    app: str
+    events: int
+
+
+class Moved(Struct, frozen=True):
+    """Values that move from one application to another; ``rekeyed`` of them by typing them again."""
+
+    source: str
+    target: str
+    values: int
+    rekeyed: int = 0
+
+
+class FreshMinute(Struct, frozen=True):
+    """Time from hand-over by the agent to queryable, of the events stored in one minute."""
+
+    minute_ms: int
+    events: int
+    p50_ms: float
+    p99_ms: float
+
+
+class TopicProgress(Struct, frozen=True):
+    """How far the sink is in one topic."""
+
+    topic: str
+    lag: int
+    rows: int
+    seen_ms: int
+
+
+class Refused(Struct, frozen=True):
+    """Refused input."""
+
+    stage: str
+    reason: str
+    letters: int
+
+
+class GroupLag(Struct, frozen=True):
+    """Messages that one consumer group has not yet acknowledged."""
+
+    group: str
+    messages: int
+
+
+class Kafka(Struct, frozen=True):
+    """What Kafka says: messages in ``ui-events``, and the groups' lag. ``problem`` says why it says nothing."""
+
+    messages_in: int = 0
+    groups: tuple[GroupLag, ...] = ()
+    problem: str = ""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that anybody still has to work through."""
+        return sum(group.messages for group in self.groups)
+
+
+class Routine(Struct, frozen=True):
+    """The evidence of one routine."""
+
+    id: str
+    skeleton: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    waiting_share: float = 0
+    teams: int = 0
+    days: int = 0
+    flows_source: tuple[str, ...] = field(default=(), name="flows.source")
+    flows_target: tuple[str, ...] = field(default=(), name="flows.target")
+    flows_how: tuple[str, ...] = field(default=(), name="flows.how")
+    flows_share: tuple[float, ...] = field(default=(), name="flows.share")
+
+
+class Snapshot(Struct, frozen=True):
+    """All of it at one moment. ``problem`` is one line when ClickHouse cannot be read; the rest is then the last known.
+
+    ``events_per_s``  events stored a second, over the last few looks
+    ``at_ms``         when it was read; ``k``: the floor that all of it obeys
+    """
+
+    at_ms: int = 0
+    k: int = 0
+    problem: str = ""
+    totals: Totals = Totals()
+    events_per_s: float = 0
+    people: int = 0
+    opportunities: tuple[Opportunity, ...] = ()
+    routines: tuple[Routine, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    activity: tuple[Minute, ...] = ()
+    transfers: tuple[Moved, ...] = ()
+    freshness: tuple[FreshMinute, ...] = ()
+    pipeline: tuple[TopicProgress, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    kafka: Kafka = Kafka()
+
+    @property
+    def fresh(self) -> FreshMinute | None:
+        """Freshness of the newest minute in which events were stored."""
+        return self.freshness[-1] if self.freshness else None
+
+    @property
+    def dead_letters(self) -> int:
+        """Refused inputs."""
+        return sum(each.letters for each in self.refused)
+
+    @property
+    def waiting(self) -> int:
+        """Messages on their way: what Kafka's groups have before them, or else what the sink says it has."""
+        return self.kafka.waiting if self.kafka.groups else sum(topic.lag for topic in self.pipeline)

@@ -1,0 +1,59 @@
+"""Numbers in words that people read at a glance."""
+
+from __future__ import annotations
+
+
+def duration(ms: float) -> str:
+    """A time per execution: ``850 ms``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if ms < 1_000:
+        return f"{ms:.0f} ms"
+    seconds = round(ms / 1_000)
+    if seconds < 60:
+        return f"{ms / 1_000:.1f} s".replace(".0 s", " s") if ms < 10_000 else f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: float) -> str:
+    """A count: ``950``, ``12,300``, ``4.56 M``."""
+    if number >= 10_000_000:
+        return f"{number / 1e6:.1f} M"
+    return f"{number:,.0f}"
+
+
+def hours(number: float) -> str:
+    """Hours: ``0.4 h``, ``12 h``, ``1,240 h``."""
+    return f"{number:.1f} h" if number < 10 else f"{number:,.0f} h"
+
+
+def money(number: float) -> str:
+    """An amount in the user's own currency, in two or three significant digits: ``1,200``, ``23 k``, ``1.2 M``."""
+    if abs(number) >= 999_500:
+        return f"{number / 1e6:,.1f} M"
+    if abs(number) >= 9_950:
+        return f"{number / 1e3:,.0f} k"
+    return f"{number:,.0f}"
+
+
+def share(number: float) -> str:
+    """A share: ``37 %``."""
+    return f"{number * 100:.0f} %"
+
+
+def activity(name: str) -> str:
+    """An activity as people read it: ``excel|edit|sheet1|cell:c`` becomes ``excel · sheet1 · edit cell c``."""
+    parts = [part.strip() for part in name.split("|")]
+    if len(parts) == 4:
+        app, kind, screen, element = parts
+        parts = [app, screen, f"{kind} {element.replace(':', ' ')}".strip()]
+    return " · ".join(part for part in parts if part)
+
+
+def months(number: float) -> str:
+    """A time to pay back; 999 stands for never."""
+    if number >= 999:
+        return "never"
+    return f"{number:.1f} months" if number < 10 else f"{number:.0f} months"
