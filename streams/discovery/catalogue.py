@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from streams.discovery import opportunities, refine
+from streams.discovery.coherence import COHERENT, coherence
 from streams.discovery.evidence import routine_of, variants_of
 from streams.discovery.execution import MAX_STEPS, Execution, flows_of, from_segment
 from streams.discovery.hashing import short_id
@@ -152,7 +153,12 @@ class Catalogue:
         return taken + refine.absorb_fragments(self.grouping)
 
     def _qualifies(self, cluster: Cluster) -> bool:
-        return cluster.executions >= refine.FEW and len(cluster.people) >= self.k
+        """Whether the cluster is a routine that may be public: enough executions and people, and of one kind."""
+        if cluster.executions < refine.FEW or len(cluster.people) < self.k:
+            return False
+        if cluster.dirty:
+            cluster.coherent = coherence(cluster.sampled()) >= COHERENT
+        return cluster.coherent
 
     def _name_new(self) -> None:
         """Give ids to clusters that enter the catalogue: a hash of what its first public model was."""

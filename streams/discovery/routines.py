@@ -41,6 +41,7 @@ class Cluster:
     ``executions``  full executions; ``partial``: segments that hold only a part of it
     ``followers``   number of the cluster whose execution came next from the same agent → how often
     ``touched``     arrival number of its latest execution
+    ``dirty``       whether it changed since the last refinement; ``coherent``: what was then found of it
     """
 
     def __init__(self, number: int) -> None:
@@ -68,6 +69,7 @@ class Cluster:
         self.merged: tuple[str, ...] = ()
         self.split_from = ""
         self.dirty = True
+        self.coherent = True
 
     def presence(self, activity: str) -> float:
         """Share of the executions that hold ``activity``."""

@@ -45,6 +45,7 @@ class ClusterState(Struct, array_like=True):
     touched: int
     merged: tuple[str, ...]
     split_from: str
+    coherent: bool
 
 
 class TenantState(Struct, array_like=True):
@@ -88,7 +89,7 @@ def _dump_cluster(c: Cluster) -> bytes:
     state = ClusterState(
         c.number, c.id, c.counts, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
         sample, pending, c.people.dump(), c.teams.dump(), c.days, sorted(c.flows.items(), key=repr), c.followers,
-        c.first_ms, c.last_ms, c.touched, c.merged, c.split_from,
+        c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent,
     )  # fmt: skip
     return zlib.compress(_encoder.encode(state), 1)
 
@@ -126,6 +127,7 @@ def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
     for name in (
         "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "days", "followers",
         "first_ms", "last_ms", "touched", "merged", "split_from",
+        "coherent",
     ):  # fmt: skip
         setattr(cluster, name, getattr(saved, name))
     cluster.people = Distinct(saved.people[0], overflowed=saved.people[1])

@@ -14,9 +14,14 @@ from streams.discovery.execution import Execution
 
 LIMIT = 40
 """Variants of a routine at most."""
-GAIN = 0.001
-"""A further variant must raise the mean likeness by this."""
-FIRST_GAIN = 1e-9
+GAIN = 0.0007
+"""A further variant must raise the mean likeness by this, not counting the execution itself: it stands for others too,
+and an execution that only noise sets apart stands for none."""
+NOISE_GAIN = 0.03
+"""... and by this times the usual distance of an execution to the one most like it, which is 0 without noise."""
+USUAL = 0.45
+"""Share of a variant's executions that hold a step, from which it belongs to the variant; below it is noise."""
+VOTERS = 4
 
 
 class Variant(Struct, frozen=True):
@@ -58,32 +63,43 @@ def jaccard(a: int, b: int) -> float:
     return (a & b).bit_count() / either if either else 0.0
 
 
-def representatives(bags: Sequence[int], weights: Sequence[int], limit: int, gain: float) -> list[int]:
+def representatives(bags: Sequence[int], weights: Sequence[int], limit: int) -> list[int]:
     """Positions of the bags that stand for all, the best first."""
     size = len(bags)
     like = [[1.0] * size for _ in range(size)]
     for i in range(size):
         for j in range(i):
             like[i][j] = like[j][i] = jaccard(bags[i], bags[j])
-    best = [0.0] * size
     total = sum(weights)
+    gain = GAIN + NOISE_GAIN * _noise(like, weights)
+    best = [0.0] * size
     chosen: list[int] = []
     while len(chosen) < min(limit, size):
         gains = [
-            sum([w * (x - y) for w, x, y in zip(weights, row, best, strict=True) if x > y]) if i not in chosen else -1.0
+            sum([w * (x - y) for w, x, y in zip(weights, row, best, strict=True) if x > y]) - (1.0 - best[i])
             for i, row in enumerate(like)
         ]
         top = max(range(size), key=lambda i: (gains[i], -i))
-        if gains[top] < (gain if chosen else FIRST_GAIN) * total:
+        if chosen and gains[top] < gain * total:
             break
         chosen.append(top)
         best = [max(x, y) for x, y in zip(like[top], best, strict=True)]
     return chosen
 
 
-def variants(
-    executions: Sequence[Execution], rare: frozenset[str], limit: int = LIMIT, gain: float = GAIN
-) -> list[Variant]:
+def _noise(like: list[list[float]], weights: Sequence[int]) -> float:
+    """Mean over the executions of the distance to the nearest other one."""
+    apart = sum(
+        [
+            1.0 - max([row[j] for j in range(len(row)) if j != i], default=1.0)
+            for i, (row, weight) in enumerate(zip(like, weights, strict=True))
+            if weight == 1
+        ]
+    )
+    return apart / sum(weights)
+
+
+def variants(executions: Sequence[Execution], rare: frozenset[str], limit: int = LIMIT) -> list[Variant]:
     """Variants of a routine from a sample of its executions; ``rare`` activities are taken as noise."""
     masks = Bags()
     grouped: dict[int, list[Execution]] = {}
@@ -93,27 +109,52 @@ def variants(
     groups = [(mask, members) for mask, members in groups if mask]
     bags = [mask for mask, _ in groups]
     weights = [len(members) for _, members in groups]
-    chosen = representatives(bags, weights, limit, gain)
+    chosen = representatives(bags, weights, limit)
     nearest = [max(chosen, key=lambda c: (jaccard(bag, bags[c]), -c)) for bag in bags] if chosen else []
     total = sum(weights)
     found = []
     for position in chosen:
-        example = groups[position][1][0]
-        held = [members for (_, members), near in zip(groups, nearest, strict=True) if near == position]
-        people = len({execution.actor for members in held for execution in members})
-        found.append(_variant(example, rare, sum(map(len, held)) / total, people))
+        like = [members for (_, members), near in zip(groups, nearest, strict=True) if near == position]
+        held = [execution for members in like for execution in members]
+        found.append(_variant(groups[position][1][0], rare, held, len(held) / total))
     return sorted(found, key=lambda variant: (-variant.share, variant.id))
 
 
-def _variant(example: Execution, rare: frozenset[str], share: float, people: int) -> Variant:
-    kept = [(step, seq) for step, seq in zip(example.steps, example.step_seqs(), strict=True) if step not in rare]
-    noise = [seq for step, seq in zip(example.steps, example.step_seqs(), strict=True) if step in rare]
+def _variant(example: Execution, rare: frozenset[str], held: Sequence[Execution], share: float) -> Variant:
+    """The variant of the executions ``held``, for which ``example`` stands."""
+    kept, noise = _split(example, rare, _usual(held))
     return Variant(
         id=f"v{example.priority:016x}"[:9],
         example=example,
-        steps=tuple(step for step, _ in kept),
-        seqs=tuple(seq for _, seq in kept),
-        noise=tuple(noise),
+        steps=tuple([step for step, _ in kept]),
+        seqs=tuple([seq for _, seq in kept]),
+        noise=tuple([seq for _, seq in noise]),
         share=share,
-        people=people,
+        people=len({execution.actor for execution in held}),
     )
+
+
+Steps = list[tuple[str, int]]
+
+
+def _split(execution: Execution, rare: frozenset[str], usual: set[tuple[str, int]]) -> tuple[Steps, Steps]:
+    """The execution's steps, with their sequence numbers, that belong to the variant, and the others."""
+    kept: Steps = []
+    noise: Steps = []
+    times: dict[str, int] = {}
+    for step, seq in zip(execution.steps, execution.step_seqs(), strict=True):
+        n = times[step] = times.get(step, 0) + 1
+        (kept if step not in rare and (step, n) in usual else noise).append((step, seq))
+    return kept, noise
+
+
+def _usual(held: Sequence[Execution]) -> set[tuple[str, int]]:
+    """What belongs to a variant: (activity, n) when at least ``USUAL`` of its executions hold it n times."""
+    counts: dict[tuple[str, int], int] = {}
+    for execution in held:
+        times: dict[str, int] = {}
+        for step in execution.steps:
+            n = times[step] = times.get(step, 0) + 1
+            counts[step, n] = counts.get((step, n), 0) + 1
+    least = USUAL * len(held) if len(held) >= VOTERS else 1
+    return {key for key, n in counts.items() if n >= least}
