@@ -13,6 +13,7 @@ MAX_PAIRS: Final = 4096
 """Pairs that are kept; beyond it all counts are halved and those that reach 0 forgotten."""
 GAP_CLASSES: Final = 40
 """A gap's class is its number of binary digits in milliseconds."""
+TOP_GAP: Final = 1 << (GAP_CLASSES - 1)
 
 OTHER, COPY, WRITE, FOCUS = 0, 1, 2, 3
 """Class of an activity: takes a value to the clipboard, writes one, clicks on a field or cell; or none of these."""
@@ -26,7 +27,7 @@ class Model:
 
     __slots__ = (
         "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "gaps",
-        "pairs", "starts", "targets",
+         "pairs",  "starts", "targets",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -58,6 +59,13 @@ class Model:
             self.decided.append(0)
             self.ends.append(0.0)
             self.starts.append(0.0)
+
+    def forget_learned(self) -> None:
+        """Start the counts of decided events, ends and starts anew."""
+        size = len(self.decided)
+        self.decided = [0] * size
+        self.ends = [0.0] * size
+        self.starts = [0.0] * size
 
     def forget(self) -> None:
         """Halve the pairs when there are too many."""

@@ -1,7 +1,7 @@
-"""Where one execution ends and the next begins: evidence is added up for each edge between two events.
+"""Where one execution ends and the next begins, for one agent, online.
 
-Events are held until enough followed; blocks of them are decided from left to right, and every cut made feeds the
-counts by which the next are judged.
+Events are held until enough followed. Then lanes are told apart, the edges between events are judged, cuts are made
+from left to right, and every cut feeds the counts by which the next are judged.
 """
 
 from __future__ import annotations
@@ -11,64 +11,71 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from streams.discovery.model import COPY, GAP_CLASSES, SHIFT, WRITE, Model
+from streams.discovery import edges
+from streams.discovery.edges import DEFAULT, View, Weights
+from streams.discovery.lanes import Lanes, unravel
+from streams.discovery.model import COPY, SHIFT, TOP_GAP, WRITE, Model
 
 BLOCK: Final = 320
+"""Undecided events at which a decision is due."""
 STEP: Final = 160
+"""The latest events stay undecided; longer than nearly every execution."""
 MAX_OPEN: Final = 1024
-"""Events of one uncut stretch at most; then it is cut where that hurts least."""
+"""Events of one uncut stretch at most; then it is cut all the same."""
 LINK_EVENTS: Final = 12
 """A copied value is expected to be pasted within so many events."""
+MAX_COPIES: Final = 4
+FORCED: Final = -9.0
+"""Score of a cut without evidence."""
+CERTAIN: Final = 4.0
+"""Score of the start or end of a session."""
 
 
-class Weights(Struct, frozen=True):
-    """Weights of the evidence, in natural log-odds."""
+class Piece(Struct):
+    """A decided segment: its events, column by column, in the order of its lane.
 
-    prior: float = -3.4
-    surprise: float = 0.8
-    strong: float = 3.5
-    weak: float = 1.0
-    fade: float = 0.85
-    start_strong: float = -2.0
-    link: float = -2.5
-    gap: float = 0.5
-    gap_max: float = 2.0
-    short: float = -1.0
-    long: float = 0.01
-    cycle: float = 0.8
-    ends: float = 0.8
-    starts: float = 1.2
-    base: float = 0.05
-    shrink: float = 2.0
-    ahead: int = 5
-    minimum: int = 3
+    ``strays``    sequence numbers of foreign events in its midst: they interrupted it and lead nowhere
+    ``score``     of its weaker end, in log-odds; ``complete``: whether a completion ended it
+    ``lane``      0 for uninterrupted work, 1 where the segment was set aside and taken up again
+    """
 
-
-DEFAULT: Final = Weights()
-
-
-class Cut(Struct, frozen=True):
-    """A decided segment: the next ``events`` of the buffer, the score of its end, whether it ended with a completion."""
-
-    events: int
+    seqs: list[int]
+    acts: list[int]
+    times: list[int]
+    digests: list[int]
+    strays: list[int]
     score: float
     complete: bool
+    lane: int
 
 
 class Segmenter:
-    """Edge scores and decisions on the activity ids of one agent."""
+    """Decisions on the activity ids of one agent.
+
+    The columns hold the undecided events in the order in which they came. ``sources`` names for each written value
+    the place of the event it was copied at, or -1.
+    """
+
+    __slots__ = (
+        "_cold", "_copies", "_due", "_fresh", "_last", "acts", "digests", "model", "seqs", "sources", "times",
+        "weights",
+    )  # fmt: skip
 
     def __init__(self, weights: Weights = DEFAULT) -> None:
         self.weights = weights
         self.model = Model()
+        self.seqs: list[int] = []
         self.acts: list[int] = []
         self.times: list[int] = []
-        self.links: list[int] = []
+        self.digests: list[int] = []
+        self.sources: list[int] = []
         self._copies: list[tuple[int, int]] = []
         self._last = -1
         self._cold = True
+        self._fresh = True
+        self._due = BLOCK
 
-    def push(self, act: int, at_ms: int, digest: int) -> bool:
+    def push(self, seq: int, act: int, at_ms: int, digest: int) -> bool:
         """Take an event; True when a block is due."""
         model = self.model
         if act >= len(model.decided):
@@ -78,72 +85,95 @@ class Segmenter:
         last = self._last
         if last >= 0:
             key = last << SHIFT | act
-            model.pairs[key] = model.pairs.get(key, 0) + 1
+            pairs = model.pairs
+            pairs[key] = pairs.get(key, 0) + 1
         if here:
             gap = at_ms - times[-1]
-            model.gaps[gap.bit_length() if 0 < gap < 1 << (GAP_CLASSES - 1) else 0] += 1
+            model.gaps[gap.bit_length() if 0 < gap < TOP_GAP else 0] += 1
         self._last = act
         acts.append(act)
         times.append(at_ms)
-        self.links.append(0)
+        self.seqs.append(seq)
+        self.digests.append(digest)
         kind = model.classes[act]
-        if kind:
+        if kind == WRITE:
+            self.sources.append(self._source(here, digest))
+        else:
+            self.sources.append(-1)
             if kind == COPY:
                 self._copies.append((here, digest))
-                if len(self._copies) > 4:
+                if len(self._copies) > MAX_COPIES:
                     del self._copies[0]
-            elif kind == WRITE:
-                self._link(here, digest)
-        return here + 1 >= BLOCK and (here + 1 - BLOCK) % STEP == 0
+        return here + 1 >= self._due
 
-    def _link(self, here: int, digest: int) -> None:
+    def _source(self, here: int, digest: int) -> int:
+        """Place of the event that copied what is written here, if it is near."""
         for place, copied in reversed(self._copies):
             if place < here - LINK_EVENTS:
                 break
             if copied == digest:
-                links = self.links
-                for edge in range(max(place, 0) + 1, here + 1):
-                    links[edge] = 1
-                return
+                return place
+        return -1
 
-    def decide(self, final: bool) -> list[Cut]:
+    def decide(self, final: bool) -> list[Piece]:
         """Cut what can be cut; with ``final`` everything is."""
         size = len(self.acts)
         if not size:
             return []
         limit = size if final else size - STEP
+        if self._fresh:
+            self._opening()
+        model, w = self.model, self.weights
+        lanes = unravel(self.acts, self.sources, model, w)
+        view, tops = self._view(lanes)
         if self._cold:
-            self._learn(*self._cuts(size, size))
-            cuts = self._cuts(size, limit)
-            self._forget_learned()
+            self._learn(view.acts, *edges.cuts(model, w, view, None, size))
+            places, scores = edges.cuts(model, w, view, tops, limit)
+            model.forget_learned()
+            self._opening()
             self._cold = False
         else:
-            cuts = self._cuts(size, limit)
-        places, scores = cuts
+            places, scores = edges.cuts(model, w, view, tops, limit)
         if final:
-            places.append(size)
-            scores.append(0.0)
+            if places and len(view.acts) - places[-1] < w.minimum:
+                places.pop()
+                scores.pop()
+            places.append(len(view.acts))
+            scores.append(CERTAIN)
         elif not places and size > MAX_OPEN:
-            places.append(limit)
-            scores.append(-9.0)
-        self._learn(places, scores)
-        out = []
-        start = 0
-        for place, score in zip(places, scores, strict=True):
-            out.append(Cut(place - start, score, self._completed(start, place)))
-            start = place
-        del self.acts[:start]
-        del self.times[:start]
-        del self.links[:start]
-        self._copies = [(place - start, digest) for place, digest in self._copies]
-        if final:
-            self._last = -1
-            self._copies.clear()
-        self.model.forget()
-        return out
+            places.append(limit if lanes is None else sum(place < limit for place in lanes.order))
+            scores.append(FORCED)
+        self._learn(view.acts, places, scores)
+        pieces = self._pieces(view, lanes, places, scores)
+        self._drop(lanes, places[-1] if places else 0, final)
+        model.forget()
+        return pieces
 
-    def _learn(self, places: list[int], scores: list[float]) -> None:
-        model, acts = self.model, self.acts
+    def _view(self, lanes: Lanes | None) -> tuple[View, list[int] | None]:
+        """The undecided events in the order in which they are to be cut."""
+        sources = self.sources
+        size = len(sources)
+        linked = bytearray(size + 1)
+        if lanes is None:
+            for place, source in enumerate(sources):
+                if source >= 0:
+                    for edge in range(source + 1, place + 1):
+                        linked[edge] = 1
+            return View(self.acts, self.times, linked), None
+        order = lanes.order
+        where = {place: number for number, place in enumerate(order)}
+        tops, top = [0], 0
+        for number, place in enumerate(order):
+            source = where.get(sources[place], number)
+            for edge in range(source + 1, number + 1):
+                linked[edge] = 1
+            top = max(top, place + 1)
+            tops.append(top)
+        acts, times = self.acts, self.times
+        return View([acts[place] for place in order], [times[place] for place in order], linked), tops
+
+    def _learn(self, acts: list[int], places: list[int], scores: list[float]) -> None:
+        model = self.model
         start = 0
         decided, ends, starts = model.decided, model.ends, model.starts
         for place, score in zip(places, scores, strict=True):
@@ -155,125 +185,93 @@ class Segmenter:
                 starts[acts[place]] += weight
             start = place
 
-    def _completed(self, start: int, end: int) -> bool:
-        """Whether one of the last three events completes something."""
+    def _opening(self) -> None:
+        """A session most often begins with the beginning of an execution."""
+        weight = self.weights.opening
+        for act in self.acts[:3]:
+            self.model.starts[act] += weight
+            weight *= self.weights.opening_fade
+        self._fresh = False
+
+    def _pieces(self, view: View, lanes: Lanes | None, places: list[int], scores: list[float]) -> list[Piece]:
         completion = self.model.completion
-        return any(completion[act] for act in self.acts[max(start, end - 3) : end])
-
-    def _forget_learned(self) -> None:
-        model = self.model
-        for table in (model.ends, model.starts):
-            table[:] = [0.0] * len(table)
-        model.decided[:] = [0] * len(model.decided)
-
-    def _tables(self) -> tuple[list[float], list[float], list[float]]:
-        """Learned evidence of ends and starts by activity, and of gaps by class."""
-        w, model = self.weights, self.model
-        p0, m = w.base, w.shrink
-        offset = math.log(p0 / (1 - p0))
-        ends, starts = [], []
-        for n, ended, started in zip(model.decided, model.ends, model.starts, strict=True):
-            if n:
-                n = max(n, ended, started)
-                ends.append(w.ends * (math.log((ended + m * p0) / (n - ended + m * (1 - p0))) - offset))
-                starts.append(w.starts * (math.log((started + m * p0) / (n - started + m * (1 - p0))) - offset))
+        pieces = []
+        start, before = 0, CERTAIN
+        seqs, digests = self.seqs, self.digests
+        for place, score in zip(places, scores, strict=True):
+            strays: list[int] = []
+            lane = 0
+            if lanes is None:
+                own_seqs, own_digests = seqs[start:place], digests[start:place]
             else:
-                ends.append(0.0)
-                starts.append(0.0)
-        total = sum(model.gaps)
-        half, seen, median = total / 2, 0, 0
-        for index, count in enumerate(model.gaps):
-            seen += count
-            if seen >= half:
-                median = index
-                break
-        gaps = [
-            min(max(w.gap * (index - median - 1), 0.0), w.gap_max) if median else 0.0 for index in range(GAP_CLASSES)
-        ]
-        return ends, starts, gaps
+                members = lanes.order[start:place]
+                own_seqs, own_digests = [seqs[k] for k in members], [digests[k] for k in members]
+                strays = [seqs[k] for k in lanes.strays_of(members)]
+                lane = int(members[-1] - members[0] + 1 > len(members) + len(strays))
+            acts = view.acts[start:place]
+            complete = any(completion[act] for act in acts[-3:])
+            pieces.append(
+                Piece(own_seqs, acts, view.times[start:place], own_digests, strays, min(before, score), complete, lane)
+            )
+            start, before = place, score
+        return pieces
 
-    def _edges(self, size: int) -> list[float]:
-        """The part of each edge's score that does not depend on where its segment began."""
-        w, model = self.weights, self.model
-        acts, times, links = self.acts, self.times, self.links
-        ends, starts, gaps = self._tables()
-        pairs, counts, strengths = model.pairs, model.activities.counts, model.completion
-        log = math.log
-        scores = [0.0] * size
-        a = acts[0]
-        for i in range(1, size):
-            b = acts[i]
-            n = pairs.get(a << SHIFT | b, 1) - 0.7
-            na, nb = counts[a], counts[b]
-            s = w.prior + w.surprise * log((na if na < nb else nb) / n) + ends[a] + starts[b]
-            if links[i]:
-                s += w.link
-            if strengths[b] == 2:
-                s += w.start_strong
-            gap = times[i] - times[i - 1]
-            if gap > 0:
-                s += gaps[gap.bit_length() if gap < 1 << (GAP_CLASSES - 1) else -1]
-            scores[i] = s
-            a = b
-        return scores
-
-    def _cuts(self, size: int, limit: int) -> tuple[list[int], list[float]]:
-        """Where to cut, left to right, each at the best of the next few places once the score is above 0."""
-        w, model, acts = self.weights, self.model, self.acts
-        edges = self._edges(size)
-        strengths, auth = model.completion, model.authentication
-        level = (0.0, w.weak, w.strong)
-        fade, minimum, ahead = w.fade, w.minimum, w.ahead
-        most = w.strong + w.weak
-        places: list[int] = []
-        scores: list[float] = []
-        start, quiet, done = 0, 0, 0.0
-        best, best_at, deadline = 0.0, 0, 0
-        i = 1
-        while i < size:
-            a = acts[i - 1]
-            done *= fade
-            if auth[a]:
-                quiet = 5
-            if quiet:
-                quiet -= 1
-            elif strengths[a]:
-                done = min(done + level[strengths[a]], most)
-            length = i - start
-            if length >= minimum:
-                score = edges[i] + done
-                if length < 6:
-                    score += w.short
-                if acts[i] == acts[start]:
-                    score += w.cycle
-                    if i + 1 < size and acts[i + 1] == acts[start + 1]:
-                        score += w.cycle
-                        if i + 2 < size and acts[i + 2] == acts[start + 2]:
-                            score += w.cycle
-                if score > best:
-                    if not best_at:
-                        deadline = i + ahead
-                    best, best_at = score, i
-            if best_at and (i >= deadline or i == size - 1):
-                if best_at > limit:
-                    break
-                places.append(best_at)
-                scores.append(best)
-                i = start = best_at
-                done, quiet, best, best_at = 0.0, 0, 0.0, 0
-            i += 1
-        return places, scores
+    def _drop(self, lanes: Lanes | None, count: int, final: bool) -> None:
+        """Forget the decided events."""
+        columns = (self.seqs, self.acts, self.times, self.digests, self.sources)
+        if final:
+            for column in columns:
+                column.clear()
+            self._copies.clear()
+            self._last = -1
+            self._fresh = True
+            self._due = BLOCK
+            return
+        if count:
+            size = len(self.acts)
+            keep = range(count, size) if lanes is None else lanes.remaining(count, size)
+            moved = {place: number for number, place in enumerate(keep)}
+            if lanes is None:
+                for column in columns:
+                    del column[:count]
+            else:
+                for column in columns:
+                    column[:] = [column[place] for place in keep]
+            self.sources[:] = [moved.get(place, -1) if place >= 0 else -1 for place in self.sources]
+            self._copies = [(moved[place], digest) for place, digest in self._copies if place in moved]
+        self._due = max(BLOCK, len(self.acts) + STEP)
 
     def dump(self) -> list[Any]:
         """The complete state as plain data."""
-        return [self.model.dump(), self.acts, self.times, self.links, self._copies, self._last, self._cold]
+        return [
+            self.model.dump(), _deltas(self.seqs), self.acts, _deltas(self.times), self.digests, self.sources,
+            self._copies, self._last, self._cold, self._fresh, self._due,
+        ]  # fmt: skip
 
     @classmethod
     def load(cls, state: list[Any], weights: Weights = DEFAULT) -> Segmenter:
         """The inverse of :meth:`dump`."""
         made = cls(weights)
         made.model = Model.load(state[0])
-        made.acts, made.times, made.links = state[1:4]
-        made._copies = [(place, digest) for place, digest in state[4]]
-        made._last, made._cold = state[5], state[6]
+        made.seqs, made.acts, made.times = _sums(state[1]), state[2], _sums(state[3])
+        made.digests, made.sources = state[4], state[5]
+        made._copies = [(place, digest) for place, digest in state[6]]
+        made._last, made._cold, made._fresh, made._due = state[7:]
         return made
+
+
+def _deltas(values: list[int]) -> list[int]:
+    """Differences to the value before: small numbers take one byte."""
+    out, before = [], 0
+    for value in values:
+        out.append(value - before)
+        before = value
+    return out
+
+
+def _sums(deltas: list[int]) -> list[int]:
+    out, total = [], 0
+    for delta in deltas:
+        total += delta
+        out.append(total)
+    return out

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from streams.discovery.model import COPY, FOCUS, WRITE
-from streams.discovery.segmenter import Cut, Segmenter
+from streams.discovery.model import FOCUS, WRITE, Model
+from streams.discovery.segmenter import Piece, Segmenter
 from taskstream.events import UiEvent
 from taskstream.records import Segment, Step
 
@@ -22,6 +22,15 @@ _PASSED_OVER: Final = frozenset({"scroll", "idle", "lock", "unlock", "gap", "hea
 """Kinds that are never part of a routine."""
 
 
+Members = Callable[[Segment, list[int], list[int]], None]
+"""Told of each segment: the seqs of all its events, folded ones and strays too, and the number of each one's step.
+
+A stray event has the number -1. Only a miner of files needs this: to say of each row what it belongs to.
+"""
+_ROLES: Final[tuple[Literal["", "read", "write"], ...]] = ("", "read", "write", "")
+"""By class of activity."""
+
+
 class AgentSegmenter:
     """One agent's segmentation. Deterministic: results depend on the events and their order alone.
 
@@ -29,13 +38,12 @@ class AgentSegmenter:
     written, repeated edits of one field and the recorder's twins of one action are one step.
     """
 
-    __slots__ = ("_core", "_digests", "_names", "_seqs")
+    __slots__ = ("_core", "_names", "on_members")
 
     def __init__(self, tenant: str, team: str, actor: str, agent: str) -> None:
+        self.on_members: Members | None = None
         self._names = (tenant, team, actor, agent)
         self._core = Segmenter()
-        self._seqs: list[int] = []
-        self._digests: list[int] = []
 
     def push(self, seq: int, event: UiEvent) -> Sequence[Segment]:
         """Take the next event; the executions that this decides."""
@@ -43,74 +51,37 @@ class AgentSegmenter:
             return ()
         core = self._core
         value = event.value
-        digest = value.digest if value is not None else 0
-        self._seqs.append(seq)
-        self._digests.append(digest)
-        if core.push(core.model.activities.id_of(event), event.at_ms, digest):
-            return self._take(final=False)
+        act = core.model.activities.id_of(event)
+        if core.push(seq, act, event.at_ms, value.digest if value is not None else 0):
+            return self._taken(core.decide(final=False))
         return ()
 
     def flush(self) -> Sequence[Segment]:
         """Decide everything still open: the session is closed."""
-        return self._take(final=True)
+        return self._taken(self._core.decide(final=True))
 
-    def _take(self, *, final: bool) -> list[Segment]:
-        core = self._core
-        acts, times = core.acts, core.times
-        size = len(acts)
-        acts, times = acts[:], times[:]
-        out: list[Segment] = []
-        start, before = 0, 4.0
-        for cut in core.decide(final):
-            end = start + cut.events
-            score = 4.0 if final and end == size else cut.score
-            segment = self._segment(acts[start:end], times[start:end], start, cut, min(before, score))
-            if segment is not None:
-                out.append(segment)
-            start, before = end, score
-        del self._seqs[:start]
-        del self._digests[:start]
-        return out
+    def _taken(self, pieces: list[Piece]) -> list[Segment]:
+        return [segment for piece in pieces if (segment := self._segment(piece)) is not None]
 
-    def _segment(self, acts: list[int], times: list[int], start: int, cut: Cut, score: float) -> Segment | None:
+    def _segment(self, piece: Piece) -> Segment | None:
+        """The record of a piece; None when nothing but a lone step is left of it."""
         model = self._core.model
-        classes, targets, names = model.classes, model.targets, model.activities.names
-        seqs = self._seqs[start : start + len(acts)]
-        digests = self._digests[start : start + len(acts)]
-        kept: list[list[int]] = []  # act, seq, time, active time so far
-        read: set[int] = set()
-        first_ms = before_ms = times[0]
-        active = transfers = written = 0
-        last_target, last_class, last_act = -1, -1, -1
-        for act, at_ms, seq, digest in zip(acts, times, seqs, digests, strict=True):
-            gap = at_ms - before_ms
-            if gap > 0:
-                active += gap if gap < IDLE_MS else IDLE_MS
-            before_ms = at_ms
-            kind, target = classes[act], targets[act]
-            if target == last_target and (act == last_act or kind == FOCUS or (kind == WRITE and last_class == WRITE)):
-                continue
-            if target == last_target and last_class == FOCUS:
-                kept[-1][0], kept[-1][1] = act, seq
-            else:
-                kept.append([act, seq, at_ms, active])
-            if digest:
-                if kind == WRITE:
-                    written += 1
-                    transfers += digest in read
-                else:
-                    read.add(digest)
-            last_target, last_class, last_act = target, kind, act
-        if len(kept) < MIN_STEPS:
+        names, classes = model.activities.names, model.classes
+        folded = fold(piece, model)
+        if len(folded.acts) < MIN_STEPS:
             return None
-        steps = []
-        for number, (act, seq, at_ms, until) in enumerate(kept):
-            after = kept[number + 1][3] if number + 1 < len(kept) else active
-            steps.append(Step(names[act], seq, max(at_ms - first_ms, 0), after - until, _role(classes[act])))
         tenant, team, actor, agent = self._names
-        apps = tuple(dict.fromkeys(model.apps[act] for act, *_ in kept))
-        last_ms = max(before_ms, first_ms)
-        return Segment(
+        seqs, times = piece.seqs, piece.times
+        first_ms = times[0]
+        last_ms = max(times[-1], first_ms)
+        actives = folded.actives
+        steps = tuple([
+            Step(names[act], seq, at_ms - first_ms if at_ms > first_ms else 0, until - since, _ROLES[classes[act]])
+            for act, seq, at_ms, since, until in zip(
+                folded.acts, folded.seqs, folded.times, actives, [*actives[1:], folded.active_ms], strict=True
+            )
+        ])  # fmt: skip
+        segment = Segment(
             id=f"{agent}:{seqs[0]}",
             tenant=tenant,
             team=team,
@@ -120,51 +91,86 @@ class AgentSegmenter:
             last_seq=seqs[-1],
             start_ms=first_ms,
             end_ms=last_ms,
-            active_ms=active,
-            waiting_ms=max(last_ms - first_ms - active, 0),
-            steps=tuple(steps),
-            apps=apps,
-            complete=cut.complete,
-            transfers=transfers,
-            written=written,
-            confidence=round(1.0 / (1.0 + math.exp(-max(score, -20.0))), 4),
+            active_ms=folded.active_ms,
+            waiting_ms=max(last_ms - first_ms - folded.active_ms, 0),
+            steps=steps,
+            apps=tuple(dict.fromkeys([model.apps[act] for act in folded.acts])),
+            lane=piece.lane,
+            complete=piece.complete,
+            transfers=folded.transfers,
+            written=folded.written,
+            confidence=round(1.0 / (1.0 + math.exp(-max(piece.score, -20.0))), 4),
         )
+        if self.on_members is not None:
+            self.on_members(segment, [*seqs, *piece.strays], [*folded.into, *[-1] * len(piece.strays)])
+        return segment
 
     def dump(self) -> bytes:
         """The complete state."""
-        seqs, times = self._seqs, self._core.times
-        state: list[Any] = [self._names, self._core.dump(), _deltas(seqs), self._digests]
-        state[1][2] = _deltas(times)
-        return msgspec.msgpack.encode(state)
+        return msgspec.msgpack.encode([self._names, self._core.dump()])
 
     @classmethod
     def load(cls, data: bytes) -> AgentSegmenter:
         """The inverse of :meth:`dump`."""
-        names, core, seqs, digests = msgspec.msgpack.decode(data)
+        names, core = msgspec.msgpack.decode(data)
         made = cls(*names)
-        core[2] = _sums(core[2])
         made._core = Segmenter.load(core)
-        made._seqs = _sums(seqs)
-        made._digests = digests
         return made
 
 
-def _role(kind: int) -> Any:
-    return "read" if kind == COPY else "write" if kind == WRITE else ""
+class Folded(NamedTuple):
+    """The steps of a piece. ``into``: for each event the number of its step; ``actives``: active time before a step."""
+
+    acts: list[int]
+    seqs: list[int]
+    times: list[int]
+    actives: list[int]
+    into: list[int]
+    active_ms: int
+    written: int
+    transfers: int
 
 
-def _deltas(values: list[int]) -> list[int]:
-    """Differences to the value before: small numbers take one byte."""
-    out, before = [], 0
-    for value in values:
-        out.append(value - before)
-        before = value
-    return out
-
-
-def _sums(deltas: list[int]) -> list[int]:
-    out, total = [], 0
-    for delta in deltas:
-        total += delta
-        out.append(total)
-    return out
+def fold(piece: Piece, model: Model) -> Folded:
+    """Make one step of a click into a field and the writing there, of repeated edits, of twins of one action."""
+    classes, targets = model.classes, model.targets
+    acts: list[int] = []
+    seqs: list[int] = []
+    times: list[int] = []
+    actives: list[int] = []
+    into: list[int] = []
+    read: set[int] = set()
+    active = written = transfers = 0
+    before_ms = piece.times[0]
+    last_target, last_class, last_act = -1, -1, -1
+    for act, at_ms, seq, digest in zip(piece.acts, piece.times, piece.seqs, piece.digests, strict=True):
+        gap = at_ms - before_ms
+        if gap > 0:
+            active += gap if gap < IDLE_MS else IDLE_MS
+        before_ms = at_ms
+        kind, target = classes[act], targets[act]
+        if target == last_target:
+            if act == last_act or kind == FOCUS or (kind == WRITE and last_class == WRITE):
+                into.append(len(acts) - 1)
+                continue
+            if last_class == FOCUS:
+                acts[-1], seqs[-1] = act, seq
+            else:
+                acts.append(act)
+                seqs.append(seq)
+                times.append(at_ms)
+                actives.append(active)
+        else:
+            acts.append(act)
+            seqs.append(seq)
+            times.append(at_ms)
+            actives.append(active)
+        into.append(len(acts) - 1)
+        if digest:
+            if kind == WRITE:
+                written += 1
+                transfers += digest in read
+            else:
+                read.add(digest)
+        last_target, last_class, last_act = target, kind, act
+    return Folded(acts, seqs, times, actives, into, active, written, transfers)
