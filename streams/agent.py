@@ -41,6 +41,7 @@ class Agent:
 
     def dump(self) -> bytes:
         """Everything, in msgpack."""
+        numbering, sessioniser, linker, segmenter = self.numbering, self.sessioniser, self.linker, self.segmenter.dump()
         return _encoder.encode(
             AgentImage(
                 self.tenant,
@@ -49,11 +50,11 @@ class Agent:
                 self.touched,
                 self.seen_ms,
                 self.behind_ms,
-                self.numbering,
-                self.sessioniser,
-                self.linker,
-                self.segmenter.dump(),
-            )  # fmt: skip
+                numbering,
+                sessioniser,
+                linker,
+                segmenter,
+            )
         )
 
     @classmethod

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import faust
 
-from streams.transport import MicroBatchTransport
+from streams.transport import Consumer, MicroBatchTransport
 from streams.worker import SESSION_S, Worker
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
@@ -42,18 +42,21 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
 
     async def feed(stream: Any) -> None:
         async for event in stream.noack().events():
-            await worker.take(tuple(event.message.tp), event.value)
+            tp = event.message.tp
+            await worker.take((tp.topic, tp.partition), event.value)
 
     for topic in (UI_EVENTS, ACTIVITY_PARTIAL):
         channel = app.topic(settings.prefix + topic.name, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=topic.name, concurrency=1)(feed)
 
-    @app.on_partitions_assigned.connect  # type: ignore[untyped-decorator]
-    async def assigned(sender: Any, partitions: set[Any], **_: Any) -> None:
-        await worker.assigned({tuple(tp) for tp in partitions}, app.consumer)  # type: ignore[misc]
+    async def assigned(_app: Any, partitions: set[Any], **_: Any) -> None:
+        await worker.assigned({(tp.topic, tp.partition) for tp in partitions}, cast(Consumer, app.consumer))
 
-    @app.on_partitions_revoked.connect  # type: ignore[untyped-decorator]
-    async def revoked(sender: Any, partitions: set[Any], **_: Any) -> None:
-        await worker.revoked({tuple(tp) for tp in partitions})  # type: ignore[misc]
+    async def revoked(_app: Any, partitions: set[Any], **_: Any) -> None:
+        await worker.revoked({(tp.topic, tp.partition) for tp in partitions})
 
+    on_assigned: Any = app.on_partitions_assigned
+    on_revoked: Any = app.on_partitions_revoked
+    on_assigned.connect(assigned, weak=False)
+    on_revoked.connect(revoked, weak=False)
     return app, worker

@@ -39,6 +39,8 @@ class Checkpoint:
 
     ``position``   next offset to apply; ``committed``: next offset as of the last committed transaction
     ``state``      restoring → ready → gone (revoked, or void because a newer writer fenced this one)
+    ``error``      why it cannot go on; ``applied_at``, ``progress_at``: when input was last applied and committed
+                   (monotonic seconds)
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Checkpoint:
         clock: Clock,
         thread: PartitionThread,
         open_: Callable[[], tuple[Writer, Restored]],
+        on_commit: Callable[[Checkpoint, float, int], None],
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -59,10 +62,10 @@ class Checkpoint:
         self.restored: Restored | None = None
         self.applied_at = time.monotonic()
         self.progress_at = time.monotonic()
-        self.on_commit: Callable[[Checkpoint, float, int], None] = lambda checkpoint, seconds, aborted: None
         self._clock = clock
         self._thread = thread
         self._open = open_
+        self._on_commit = on_commit
         self._writer: Writer | None = None
         self._outputs: list[Output] = []
         self._bytes = 0
@@ -164,10 +167,10 @@ class Checkpoint:
     async def _commit(self, snapshot: bool) -> None:
         """The order of effects: what each line survives."""
         started = time.monotonic()
-        writer, machine = self._writer, self.machine
-        if writer is None or machine is None:
-            return
         try:
+            writer, machine = self._writer, self.machine
+            if writer is None or machine is None:
+                return
             # Position and outputs are taken together, between two records: a crash here loses nothing, for nothing
             # has left the process, and the next owner begins at the old position.
             position = self.position
@@ -186,7 +189,7 @@ class Checkpoint:
             # makes the group fetch again what the position then skips.
             self.committed = position
             self.progress_at = time.monotonic()
-            self.on_commit(self, self.progress_at - started, writer.aborted - aborted)
+            self._on_commit(self, self.progress_at - started, writer.aborted - aborted)
         except FencedError as error:
             self.error = error
             self.drop()  # what is applied here and not committed is the new owner's to do

@@ -62,7 +62,7 @@ def restored(checkpoint: Checkpoint) -> None:
         log.error("%s/%d: %d records are gone from Kafka", checkpoint.topic, checkpoint.partition, found.lost)
 
 
-def refetches() -> None:
+def refetched() -> None:
     """An offset was skipped on the way here."""
     metrics.REFETCHES.inc()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,20 +11,20 @@ from msgspec import Struct
 
 from streams import cells
 from streams.agent import Agent, AgentImage, ClosedImage, dump_closed, load_image
+from streams.dead_letters import Source, dead_letter
 from streams.machine import Output, Record
 from streams.stages.clock import correct, skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Link
+from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import OpenSession, Reason
 from streams.stages.validate import Refused, decode
 from streams.stages.window import MAX_LATE_CELLS, WINDOW_MS, Windows
-from taskstream.events import EventBatch, Tick, encode
+from taskstream.events import EventBatch, Tick, UiEvent, encode
 from taskstream.privacy.redact import redact_batch
-from taskstream.records import ActivityPartial, DeadLetter, Session, Transfer, WindowMark
-from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, DEAD_LETTER, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
+from taskstream.records import ActivityPartial, Session, Transfer, WindowMark
+from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
 
-MAX_PAYLOAD: Final = 48 * 1024
-"""Bytes of refused input kept in a dead letter (base64 makes 64 KiB of them)."""
 NUMBERS_KEPT_MS: Final = 30 * 86_400_000
 """Event time for which a silent agent's numbers are kept: longer than ui-events and any spool keep its batches."""
 NUMBERS_PER_AGENT: Final = 20
@@ -111,7 +110,7 @@ class PartitionState:
         elif type(message) is Tick:
             self._tick(message)
         elif type(message) is Refused:
-            self._refuse(record, message)
+            self._refuse(record, message, "validate")
         return out
 
     def _batch(self, record: Record, batch: EventBatch) -> None:
@@ -138,9 +137,9 @@ class PartitionState:
             clean = redact_batch(part)
             if clean is not part:
                 counts.redacted += sum(a is not b for a, b in zip(clean.events, part.events, strict=True))
-            self._clean(record.offset, agent, clean)
+            self._clean(record, clean, agent)
 
-    def _clean(self, offset: int, agent: Agent, batch: EventBatch) -> None:
+    def _clean(self, record: Record, batch: EventBatch, agent: Agent) -> None:
         """A batch of new, checked, redacted events of one agent."""
         rules, out, events = self.rules, self._out, batch.events
         if agent.team != batch.team or agent.actor != batch.actor or agent.tenant != batch.tenant:
@@ -157,16 +156,12 @@ class PartitionState:
         )  # fmt: skip
         self.counts.events_out += len(events)
         active: list[int] = []
-        push = agent.segmenter.push
         for piece in agent.sessioniser.push(first, events, rules.session_gap_ms, rules.idle_ms, active):
             chunk = events[piece.start : piece.end]
             seq = first + piece.start
             for link in agent.linker.push(seq, chunk):
                 out.append(Output(TRANSFERS.name, self.partition, agent.key, encode(_transfer(agent, link))))
-            for event in chunk:
-                for segment in push(seq, event):
-                    out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
-                seq += 1
+            self._segment(record, agent, seq, chunk)
             if piece.closed is not None:
                 fresh = piece.end > piece.start
                 behind = self.watermark_ms - piece.closed.end_ms if fresh else agent.behind_ms
@@ -175,9 +170,21 @@ class PartitionState:
         if len(self.windows.late) > MAX_LATE_CELLS and self.windows.horizon is not None:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
         watermark = max(event.at_ms for event in events) - rules.disorder_ms
-        self._touch(agent, offset, max(watermark, self.watermark_ms), events[-1].at_ms)
+        self._touch(agent, record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
         if watermark > self.watermark_ms:
             self._advance(watermark)
+
+    def _segment(self, record: Record, agent: Agent, seq: int, events: Sequence[UiEvent]) -> None:
+        push, out = agent.segmenter.push, self._out
+        try:
+            for number, event in enumerate(events, seq):
+                segments = push(number, event)
+                if segments:
+                    for segment in segments:
+                        out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+        except Exception as error:  # noqa: BLE001  # a fault of the model costs one agent's open executions, not the partition
+            self._refuse(record, Refused("fault", f"agent {agent.agent}: {type(error).__name__}: {error}"), "segment")
+            agent.segmenter = AgentSegmenter(agent.tenant, agent.team, agent.actor, agent.agent)
 
     def _tick(self, tick: Tick) -> None:
         if self.watermark_ms >= 0:
@@ -283,20 +290,13 @@ class PartitionState:
     def _gap(self, record: Record, batch: EventBatch, missing: tuple[int, int]) -> None:
         self.counts.gaps += missing[1] - missing[0] + 1
         detail = f"agent {batch.agent}: events {missing[0]} to {missing[1]} never came"
-        self._dead(record, Refused("gap", detail), "deduplicate", ":gap", b"")
+        self._refuse(record, Refused("gap", detail), "deduplicate")
 
-    def _refuse(self, record: Record, refused: Refused) -> None:
-        self._dead(record, refused, "validate", "", record.value or b"")
-
-    def _dead(self, record: Record, refused: Refused, stage: str, suffix: str, payload: bytes) -> None:
+    def _refuse(self, record: Record, refused: Refused, stage: str) -> None:
         self.counts.refused[refused.reason] = self.counts.refused.get(refused.reason, 0) + 1
-        letter = DeadLetter(
-            id=f"{UI_EVENTS.name}:{self.partition}:{record.offset}{suffix}", reason=refused.reason,
-            detail=refused.detail, stage=stage, source_topic=UI_EVENTS.name, source_partition=self.partition,
-            source_offset=record.offset, at_ms=record.timestamp, key=(record.key or b"").decode("utf-8", "replace"),
-            size=len(record.value or b""), payload=base64.b64encode(payload[:MAX_PAYLOAD]).decode(),
-        )  # fmt: skip
-        self._out.append(Output(DEAD_LETTER.name, 0, None, encode(letter)))
+        payload = (record.value or b"") if stage == "validate" else b""  # elsewhere the batch itself was let in
+        source = Source(UI_EVENTS.name, self.partition, record)
+        self._out.append(dead_letter(source, refused.reason, refused.detail, stage, payload))
 
     # --- snapshots
 

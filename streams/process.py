@@ -12,12 +12,14 @@ import time
 from typing import Any, Final
 
 from streams.app import create_app
-from streams.worker import Worker
+from streams.checkpoint import MAX_BUFFERED_BYTES
+from streams.worker import MAX_INPUT_BYTES, Worker
 from taskstream import metrics
 from taskstream.endpoints import resolve
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.kafka import topic_admin
 from taskstream.settings import Settings
+from taskstream.topics import ALL, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
@@ -46,6 +48,8 @@ class _Rare(logging.Filter):
         self._last: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("taskstream."):
+            return True
         now = time.monotonic()
         if now - self._last.get(str(record.msg), -10.0) < 10.0:
             return False
@@ -74,15 +78,27 @@ def run(settings: Settings, *, as_json: bool) -> None:
 
 
 def _partitions(kafka: str, settings: Settings) -> int:
-    """Partitions that ui-events really has; missing topics are created."""
-    topic_admin.apply(kafka, settings, dry_run=False)
-    return settings.partitions
+    """How many partitions ui-events has; where it does not exist, the topics are created as the settings say."""
+    found = topic_admin.partitions_on(kafka, settings)
+    names = [topic.name for topic in ALL]
+    if not all(found.get(name) for name in names):
+        topic_admin.apply(kafka, settings, dry_run=False)
+        found = topic_admin.partitions_on(kafka, settings)
+    count = found[UI_EVENTS.name]
+    for topic in ALL:
+        if topic.partitions == "input" and found[topic.name] != count:
+            raise ServiceError(
+                f"topic {settings.prefix}{topic.name} has {found[topic.name]} partitions, ui-events has {count}: "
+                f"run `taskstream topics apply --partitions {count}`"
+            )
+    return count
 
 
 def _print_bounds(settings: Settings) -> None:
     log.info(
-        "bounds: %d agents (%d MB of state at most), transactions every %d ms, %d MB of input and %d MB of output waiting",
-        settings.max_agents, settings.max_agents * STATE_BYTES >> 20, settings.transaction_ms, 64, 32 * settings.partitions,
+        "bounds: %d agents (%d MB of state at most), transactions every %d ms, %d MB of input, %d MB of output waiting",
+        settings.max_agents, settings.max_agents * STATE_BYTES >> 20, settings.transaction_ms, MAX_INPUT_BYTES >> 20,
+        2 * MAX_BUFFERED_BYTES * settings.partitions >> 20,
     )  # fmt: skip
 
 

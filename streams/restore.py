@@ -13,7 +13,7 @@ from msgspec import Struct, msgpack
 from streams.machine import Input, Machine
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import quiet
-from taskstream.topics import STATE
+from taskstream.topics import STATE, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
@@ -63,7 +63,7 @@ def restore(kafka: str, prefix: str, topic: str, partition: int, make: Callable[
     machine.load(items)
     replayed, lost, expected = 0, 0, snapshot
     for record in _input(kafka, prefix + topic, partition, snapshot, position, deadline):
-        if replayed == 0 and record.offset > expected and topic == "ui-events":
+        if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
             lost = record.offset - expected
         machine.apply(record)
         replayed += 1

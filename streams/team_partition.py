@@ -1,8 +1,8 @@
 """Phase 2: one partition of ``activity.partial``, keyed by team. Pure, like phase 1.
 
-The partials of one window come from every partition of ui-events, interleaved by chance. A window is released when every
-source's mark has passed it, so that what is released depends on the sources' contents alone. Late partials carry the
-window they are to be released with (``release_ms``) and pass the floor with the other late ones of that release.
+The partials of one window come from every partition of ui-events, interleaved by chance. A window is released when
+every source's mark has passed it, so that what is released depends on the sources' contents alone. Late partials carry
+the window they are to be released with (``release_ms``) and pass the floor with the other late ones of that release.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from streams import cells
+from streams.dead_letters import Source, dead_letter
 from streams.machine import Output, Record
 from streams.stages.anonymise import add, release
+from streams.stages.validate import MAX_DETAIL
 from streams.stages.window import WINDOW_MS, Cell, Key, LateKey
 from taskstream.events import encode
 from taskstream.records import ActivityPartial, ActivityWindow, WindowMark
-from taskstream.topics import ACTIVITY
+from taskstream.topics import ACTIVITY, ACTIVITY_PARTIAL
 
 MAX_WAITING_CELLS: Final = 500_000
 """Cells waiting for release at most. Beyond it the oldest windows are released without waiting for the last source."""
@@ -68,18 +70,24 @@ class TeamPartitionState:
         """Everything that ``record`` causes, in order."""
         self.messages += 1
         out: list[Output] = []
-        if record.value is None:
-            return out
-        if any(name == "ce_type" and content == MARK for name, content in record.headers):
-            mark = _mark_decoder.decode(record.value)
-            self.marks[mark.source] = max(mark.before_ms // WINDOW_MS, self.marks.get(mark.source, -1))
-            if len(self.marks) >= self.sources:
-                self._release(min(self.marks.values()), out)
-        else:
-            self._add(_decoder.decode(record.value))
-            while self.count > MAX_WAITING_CELLS:
-                self._release(min(self.waiting) + 1, out)
+        try:
+            if any(name == "ce_type" and content == MARK for name, content in record.headers):
+                self._mark(_mark_decoder.decode(record.value or b""), out)
+            else:
+                self._add(_decoder.decode(record.value or b""))
+                while self.count > MAX_WAITING_CELLS:
+                    self._release(min(self.waiting) + 1, out)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            self.refused += 1
+            source = Source(ACTIVITY_PARTIAL.name, self.partition, record)
+            out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))
         return out
+
+    def _mark(self, mark: WindowMark, out: list[Output]) -> None:
+        if 0 <= mark.source < self.sources:
+            self.marks[mark.source] = max(mark.before_ms // WINDOW_MS, self.marks.get(mark.source, -1))
+            if len(self.marks) == self.sources:
+                self._release(min(self.marks.values()), out)
 
     def _add(self, partial: ActivityPartial) -> None:
         number = max(partial.release_ms // WINDOW_MS, self.released)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from confluent_kafka import KafkaException, Producer
 
@@ -14,6 +15,8 @@ from taskstream.events import TICK_TYPE, Tick, encode
 from taskstream.kafka.clients import quiet
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
+
+MAX_ADVANCE_MS: Final = 7 * 86_400_000
 
 log = logging.getLogger("taskstream.streams")
 

@@ -12,7 +12,7 @@ from streams.machine import Output
 from taskstream.errors import ServiceError
 
 TRIES_S: Final = 60.0
-"""How long one transaction is tried (seconds) before the worker gives up: a restarting broker comes back in that time."""
+"""How long one transaction is tried (seconds) before the worker gives up: a restarting broker is back by then."""
 PAUSE_S: Final = 0.1
 
 

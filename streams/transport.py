@@ -2,9 +2,9 @@
 
 Faust costs about 170 us an event whatever it holds; so it gets few events. Two things more are done here:
 
-* Each :class:`Chunk` says which offsets it covers, by the fetcher's own position. So whoever applies it can tell a record
-  that was dropped on the way (Faust drops what it fetched around a rebalance) from offsets that hold no record at all,
-  such as transaction markers.
+* Each :class:`Chunk` says which offsets it covers, by the fetcher's own position. So whoever applies it can tell a
+  record that was dropped on the way (Faust drops what it fetched around a rebalance) from offsets that hold no record
+  at all, such as transaction markers.
 * Bytes on their way are bounded: fetching waits while :class:`Flow` is full.
 """
 
@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
-from aiokafka.structs import TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
@@ -84,7 +85,7 @@ def chunks(begin: int, end: int, records: list[Any]) -> list[Chunk]:
     return cut
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Fetches with the position before and after, and reads committed records only."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
@@ -100,7 +101,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         deadline = time.monotonic() + (timeout or 0.0)
         while self.consumer.flow_active:
             if consumer._closed or fetcher._closed:
-                raise driver.ConsumerStoppedError
+                raise ConsumerStoppedError
             if subscriptions.reassignment_in_progress:
                 await subscriptions.wait_for_assignment()
             before = _positions(subscriptions, active_partitions)
@@ -136,19 +137,39 @@ def _covered(begin: int | None, end: int | None, records: list[Any]) -> tuple[in
     return begin, after if end is None or end < after else end, records
 
 
-class Consumer(driver.Consumer):  # type: ignore[misc]
+class _NoOffsets(dict[Any, Any]):
+    """Faust's own note of what it has read, switched off: after a seek it may drop what was asked for again."""
+
+    def __missing__(self, key: Any) -> None:
+        return None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Remember nothing."""
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Remember nothing."""
+
+
+class Consumer(driver.Consumer):
     """Hands over chunks instead of records."""
+
+    flow: Flow
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoOffsets()
+        self.flow = cast(MicroBatchTransport, self.transport).flow
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        flow: Flow = self.transport.flow
+        flow = self.flow
         await flow.room()
         if flow.used >= flow.limit:
             return
-        fetched: Mapping[TP, tuple[int, int, list[Any]]] | None
-        fetched, active = await self._wait_next_records(timeout)
+        records_of, active = await self._wait_next_records(timeout)
+        fetched = cast(Mapping[TP, tuple[int, int, list[Any]]] | None, records_of)
         generation = self.app.consumer_generation_id
         if not fetched or self.should_stop:
             return
@@ -159,15 +180,58 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 if not self.flow_active or self.app.consumer_generation_id != generation:
                     return  # the offset check will find the hole and fetch it again
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-                message = self._to_message(tp, records[-1])
+                message: Any = self._to_message(tp, records[-1])
                 message.value = chunk
                 message.key = None
                 message.offset = chunk.end - 1
                 flow.take(chunk.size)
                 yield tp, message
 
+    async def acknowledge(self, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Tell the group the next offsets; says whether it took them (it may be rebalancing, or the broker away)."""
+        thread = self._thread
+        given = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+        try:
+            await thread.call_thread(thread._ensure_consumer().commit, given)
+        except (KafkaError, ConsumerStoppedError):
+            return False
+        return True
 
-class MicroBatchTransport(driver.Transport):  # type: ignore[misc]
+    async def go_to(self, tp: tuple[str, int], offset: int) -> bool:
+        """Fetch from ``offset`` on; done in the fetcher's own thread, so that no fetch under way can undo it."""
+        thread = self._thread
+        try:
+            await thread.call_thread(_seek, thread._ensure_consumer(), TopicPartition(*tp), offset)
+        except (KafkaError, ConsumerStoppedError):
+            return False
+        return True
+
+    async def earliest(self, tp: tuple[str, int]) -> int | None:
+        """The first offset that Kafka still holds, or None when it does not answer."""
+        thread = self._thread
+        partition = TopicPartition(*tp)
+        try:
+            found = await thread.call_thread(thread._ensure_consumer().beginning_offsets, [partition])
+        except (TimeoutError, KafkaError, ConsumerStoppedError):
+            return None
+        return int(found[partition])
+
+    def end_of(self, tp: tuple[str, int]) -> int | None:
+        """End offset of an assigned partition as of the last fetch, or None."""
+        partition = TopicPartition(*tp)
+        consumer = self._thread._ensure_consumer()
+        if partition not in consumer.assignment():
+            return None
+        end: int | None = consumer.highwater(partition)
+        return end
+
+
+async def _seek(consumer: Any, tp: TopicPartition, offset: int) -> None:
+    if tp in consumer.assignment():
+        consumer.seek(tp, offset)
+
+
+class MicroBatchTransport(driver.Transport):
     """Faust's Kafka transport with :class:`Consumer`. ``flow`` is set before the app starts."""
 
     Consumer = Consumer

@@ -19,7 +19,7 @@ from streams.team_partition import TeamPartitionState
 from streams.thread import PartitionThread
 from streams.ticks import Ticker
 from streams.transactions import FencedError, Writer
-from streams.transport import Chunk, Flow
+from streams.transport import Chunk, Consumer, Flow
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.kafka.clients import quiet
 from taskstream.settings import Settings
@@ -29,6 +29,8 @@ log = logging.getLogger("taskstream.streams")
 
 TP = tuple[str, int]
 
+MAX_INPUT_BYTES: Final = 64_000_000
+"""Input fetched and not yet applied, at most."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
 SESSION_S: Final = 10.0
@@ -39,6 +41,8 @@ ACKNOWLEDGE_S: Final = 2.0
 """Interval at which the group is told the committed positions (seconds)."""
 SNAPSHOT_RECORDS: Final = 4_000
 """Records of one partition between snapshots: a restore runs at most about so many again."""
+QUIET_S: Final = 5.0
+"""Input that Kafka holds and that does not come for this long is asked for again (seconds)."""
 SEEK_S: Final = 2.0
 """How long a fetch from the asked position may take before it is asked for again (seconds)."""
 
@@ -49,7 +53,7 @@ class Worker:
     def __init__(self, settings: Settings, kafka: str) -> None:
         self.settings = settings
         self.kafka = kafka
-        self.flow = Flow(64_000_000)
+        self.flow = Flow(MAX_INPUT_BYTES)
         self.owned: dict[TP, Checkpoint] = {}
         self.failed: asyncio.Future[TaskstreamError] | None = None
         self._threads: dict[TP, PartitionThread] = {}
@@ -58,20 +62,17 @@ class Worker:
         self._clock = Clock(settings.transaction_ms / 1000, SNAPSHOT_RECORDS)
         self._acknowledged: dict[TP, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._fences: list[float] = []
+        self._consumer: Consumer
         self._stopping = False
 
     # --- ownership, called by Faust
 
-    async def assigned(self, partitions: set[TP], consumer: Any) -> None:
+    async def assigned(self, partitions: set[TP], consumer: Consumer) -> None:
         """Partitions are ours from now on. Restoring goes on in the background: a rebalance must be short."""
         self._consumer = consumer
         for tp in sorted(partitions):
-            if tp in self.owned:
-                self.owned.pop(tp).drop()
-            checkpoint = self._checkpoint(tp)
-            self.owned[tp] = checkpoint
-            self._tasks.append(asyncio.get_running_loop().create_task(self._restore(tp, checkpoint)))
-        self._tasks = [task for task in self._tasks if not task.done()]
+            self._own(tp)
         log.info("assigned %d partitions", len(partitions))
 
     async def revoked(self, partitions: set[TP]) -> None:
@@ -90,17 +91,23 @@ class Worker:
         self._stopping = True
         await self.revoked(set(self.owned))
 
-    def _checkpoint(self, tp: TP) -> Checkpoint:
+    def _own(self, tp: TP) -> None:
+        """A fresh checkpoint for a partition; what an earlier one had not committed is dropped."""
+        if tp in self.owned:
+            self.owned.pop(tp).drop()
         topic, partition = self._topics[tp[0]], tp[1]
         thread = self._threads.get(tp)
         if thread is None:
             thread = self._threads[tp] = PartitionThread(f"{topic}-{partition}")
-        checkpoint = Checkpoint(topic, partition, self._clock, thread, lambda: self._open(topic, partition))
-        checkpoint.on_commit = observe.committed
-        return checkpoint
+        checkpoint = Checkpoint(
+            topic, partition, self._clock, thread, lambda: self._open(topic, partition), observe.committed
+        )
+        self.owned[tp] = checkpoint
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.get_running_loop().create_task(self._restore(tp, checkpoint)))
 
     def _open(self, topic: str, partition: int) -> tuple[Writer, Restored]:
-        """In the partition's thread: fence first, then read; the other way round reads what a zombie may still change."""
+        """In the partition's thread: fence first, then read; the other way round, a zombie may still change it."""
         producer = Producer(quiet(self._producer_config(topic, partition)))
         writer = Writer(producer, self.settings.prefix)
         writer.fence()
@@ -127,12 +134,8 @@ class Worker:
 
     async def _restore(self, tp: TP, checkpoint: Checkpoint) -> None:
         await checkpoint.restore()
-        if self.owned.get(tp) is not checkpoint:
-            return
-        if checkpoint.error is not None:
-            self._give_up(checkpoint.error)
-            return
-        observe.restored(checkpoint)
+        if self.owned.get(tp) is checkpoint and checkpoint.state == "ready":
+            observe.restored(checkpoint)
 
     # --- input
 
@@ -143,7 +146,7 @@ class Worker:
         while checkpoint is not None and checkpoint.state == "restoring" and self.failed_with() is None:
             await asyncio.sleep(0.02)
             if self.owned.get(tp) is not checkpoint:
-                return
+                return  # revoked meanwhile
         if checkpoint is None or checkpoint.state != "ready":
             return  # not ours any more; whoever owns it fetches it again
         verdict = checkpoint.apply(chunk)
@@ -154,27 +157,26 @@ class Worker:
                 checkpoint.begin()
             await checkpoint.room()
         else:
-            await self._seek(tp, checkpoint, chunk)
+            await self._seek(tp, checkpoint)
 
-    async def _seek(self, tp: TP, checkpoint: Checkpoint, chunk: Chunk) -> None:
-        """Fetch from the position on: records were dropped on the way (or the group's own offset lies elsewhere)."""
+    async def _seek(self, tp: TP, checkpoint: Checkpoint) -> None:
+        """Fetch from the position on: records were dropped on the way, or the group's own offset lies elsewhere."""
         now = time.monotonic()
         if now - self._sought.get(tp, -SEEK_S) < SEEK_S:
             return  # what comes meanwhile had been fetched before
         self._sought[tp] = now
-        observe.refetches()
-        earliest = await self._consumer.earliest_offsets(_aiokafka(tp))
-        if self.owned.get(tp) is not checkpoint or checkpoint.state != "ready":
+        observe.refetched()
+        first = await self._consumer.earliest(tp)
+        if first is None or self.owned.get(tp) is not checkpoint or checkpoint.state != "ready":
             return
-        first = next(iter(earliest.values()), 0)
         if first > checkpoint.position:
             log.error(
-                "%s/%d: offsets %d to %d are gone from Kafka before they were read; going on behind them",
+                "%s/%d: offsets %d to %d left Kafka before they were read; going on behind them",
                 checkpoint.topic, checkpoint.partition, checkpoint.position, first - 1,
             )  # fmt: skip
             observe.lost(first - checkpoint.position)
             checkpoint.position = first
-        await self._consumer.seek_wait({_aiokafka(tp): checkpoint.position})
+        await self._consumer.go_to(tp, checkpoint.position)
 
     # --- time
 
@@ -190,14 +192,16 @@ class Worker:
             for checkpoint in list(self.owned.values()):
                 if checkpoint.due(now):
                     checkpoint.begin()
-                self._check(checkpoint, now)
             if now - acknowledged >= ACKNOWLEDGE_S:
                 acknowledged = now
                 await self._acknowledge()
             if now - watched >= 1.0:
                 watched = now
-                ticker.tick(self.owned.values(), now, self._ends())
-                observe.lag(self.owned, self._ends())
+                ends = self._ends()
+                for tp, checkpoint in list(self.owned.items()):
+                    await self._watch(tp, checkpoint, now, ends.get(tp, 0))
+                ticker.tick(self.owned.values(), now, ends)
+                observe.lag(self.owned, ends)
         ticker.close()
 
     async def _acknowledge(self) -> None:
@@ -207,39 +211,52 @@ class Worker:
             for tp, checkpoint in self.owned.items()
             if checkpoint.committed > self._acknowledged.get(tp, 0)
         }
-        if offsets and not self._stopping:
-            await self._consumer._commit({_aiokafka(tp): offset for tp, offset in offsets.items()})
+        if offsets and await self._consumer.acknowledge(offsets):
             self._acknowledged.update(offsets)
 
     def _ends(self) -> dict[TP, int]:
         """End offsets of the owned partitions, as far as the consumer knows them."""
-        ends: dict[TP, int] = {}
-        for tp in self.owned:
-            try:
-                end = self._consumer.highwater(_aiokafka(tp))
-            except Exception:  # noqa: BLE001  # between two assignments the consumer knows none
-                continue
-            if end is not None:
-                ends[tp] = end
-        return ends
+        ends = {tp: self._consumer.end_of(tp) for tp in self.owned}
+        return {tp: end for tp, end in ends.items() if end is not None}
 
-    def _check(self, checkpoint: Checkpoint, now: float) -> None:
-        """End the worker when a partition cannot go on; a supervisor starts another."""
+    async def _watch(self, tp: TP, checkpoint: Checkpoint, now: float, end: int) -> None:
+        """Mend what can be mended, and end the worker when a partition cannot go on: a supervisor starts another."""
         error = checkpoint.error
+        name = f"{checkpoint.topic}/{checkpoint.partition}"
         if isinstance(error, FencedError):
-            if now - checkpoint.progress_at > SESSION_S:
-                self._give_up(
-                    ServiceError(
-                        f"{checkpoint.topic}/{checkpoint.partition}: another worker writes this partition ({error}). Is a second "
-                        f"deployment running with the prefix {self.settings.prefix!r}?"
-                    )
-                )
+            await self._fenced(tp, checkpoint, now, error)
         elif error is not None:
             self._give_up(error)
-        elif checkpoint.pending and now - max(checkpoint.progress_at, 0.0) > STALL_S:
+        elif checkpoint.pending and now - checkpoint.progress_at > STALL_S:
+            self._give_up(ServiceError(f"{name}: nothing could be committed for {STALL_S:.0f} s"))
+        elif checkpoint.state == "ready" and end > checkpoint.position:
+            silent = now - checkpoint.applied_at
+            if silent > STALL_S and checkpoint.topic == UI_EVENTS.name:
+                self._give_up(
+                    ServiceError(f"{name}: {end - checkpoint.position} messages and none came for {STALL_S:.0f} s")
+                )
+            elif silent > QUIET_S and now - self._sought.get(tp, 0.0) > QUIET_S:
+                await self._seek(tp, checkpoint)
+
+    async def _fenced(self, tp: TP, checkpoint: Checkpoint, now: float, error: FencedError) -> None:
+        """A newer writer, or a transaction that ran into Kafka's timeout.
+
+        A worker that was replaced learns so from the group within the session timeout, and then the partition is no
+        longer owned. Who still owns it after that lost its transaction alone: it begins again from what is committed.
+        """
+        if now - checkpoint.progress_at < SESSION_S + 2:
+            return
+        self._fences = [when for when in self._fences if now - when < 300.0] + [now]
+        if len(self._fences) > 3 * len(self.owned):
             self._give_up(
-                ServiceError(f"{checkpoint.topic}/{checkpoint.partition}: nothing committed for {STALL_S:.0f} s")
+                ServiceError(
+                    f"partitions are written by another worker again and again ({error}): "
+                    f"is a second deployment running with the prefix {self.settings.prefix!r}?"
+                )
             )
+            return
+        log.warning("%s/%d: begun again after %s", checkpoint.topic, checkpoint.partition, error)
+        self._own(tp)
 
     def _give_up(self, error: BaseException) -> None:
         if self.failed is not None and not self.failed.done():
@@ -262,9 +279,3 @@ def rules_of(settings: Settings) -> Rules:
         max_skew_ms=settings.max_skew_ms,
         max_agents=max(1, settings.max_agents // settings.partitions),
     )
-
-
-def _aiokafka(tp: TP) -> Any:
-    from faust.types import TP as FaustTP
-
-    return FaustTP(*tp)

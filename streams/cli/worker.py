@@ -14,8 +14,8 @@ from taskstream.settings import Settings
 def worker(settings: Settings, as_json: bool) -> None:
     """Run the streams: check, de-duplicate, redact, sessionise, link, segment and count UI events, exactly once.
 
-    Several may run; they share the partitions of ui-events. Each may be killed at any moment: another takes over from the
-    last transaction, and nothing is lost or repeated. Ends with SIGTERM or Ctrl-C.
+    Several may run; they share the partitions of ui-events. Each may be killed at any moment: another takes over from
+    the last transaction, and nothing is lost or repeated. Ends with SIGTERM or Ctrl-C.
     """
     from streams.process import run
 

@@ -1,7 +1,7 @@
 """Phase 2's floor: counts of one window are let out only where they cover at least k people.
 
-A count below the floor is merged into its team's ``(other)`` row; a team's row still below it, into the tenant's row (of
-this partition; rows of one key add up). What is below the floor even then is held back for good.
+A count below the floor is merged into its team's ``(other)`` row; a team's row still below it, into the tenant's row
+(of this partition; rows of one key add up). What is below the floor even then is held back for good.
 """
 
 from __future__ import annotations

@@ -37,6 +37,20 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
     return settings.partitions if topic.partitions == "input" else topic.partitions
 
 
+def partitions_on(kafka: str, settings: Settings) -> dict[str, int]:
+    """Partitions that each declared topic has on the broker, by name without prefix; 0 where it does not exist.
+
+    Raises:
+        ServiceError: the broker cannot be reached.
+    """
+    try:
+        existing = AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=TIMEOUT_S).topics
+    except KafkaException as error:
+        raise ServiceError(f"Kafka at {kafka}: {error.args[0].str()}") from error
+    names = {topic.name: settings.prefix + topic.name for topic in ALL}
+    return {name: len(existing[full].partitions) if full in existing else 0 for name, full in names.items()}
+
+
 def apply(kafka: str, settings: Settings, *, dry_run: bool) -> list[Change]:
     """Create missing topics, add partitions, mend settings. Returns the differences found, in order.
 

@@ -1,0 +1,68 @@
+"""Short ways to write batches and records in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.machine import Input, Output
+from streams.partition import PartitionState, Rules
+from taskstream.events import BATCH_TYPE, TICK_TYPE, EventBatch, Tick, UiEvent, Value, encode
+
+T0 = 1_700_000_000_000 - 1_700_000_000_000 % 86_400_000 + 9 * 3_600_000
+"""Nine o'clock on some day, in milliseconds."""
+
+
+def event(second: float, kind: str = "click", app: str = "excel", element: str = "button:ok", **more: Any) -> UiEvent:
+    """An event ``second`` seconds after :data:`T0`."""
+    return UiEvent(at_ms=T0 + int(second * 1000), kind=kind, app=app, element=element, **more)  # type: ignore[arg-type]
+
+
+def value(digest: int, form: str = "id") -> Value:
+    """A value of that digest."""
+    return Value(digest=digest, length=4, form=form)  # type: ignore[arg-type]
+
+
+def batch(first: int, events: Iterable[UiEvent], agent: str = "a", team: str = "red", **more: Any) -> EventBatch:
+    """A batch of one agent; its actor is called after it."""
+    return EventBatch(
+        schema=1,
+        tenant="t",
+        team=team,
+        actor=f"actor-{agent}",
+        agent=agent,
+        first_seq=first,
+        events=tuple(events),
+        **more,
+    )
+
+
+def record(offset: int, message: EventBatch | Tick | bytes, *, timestamp: int = T0 + 10**9) -> Input:
+    """The Kafka record of a message."""
+    if isinstance(message, EventBatch):
+        return Input(offset, timestamp, message.actor.encode(), encode(message), (("ce_type", BATCH_TYPE),))
+    if isinstance(message, Tick):
+        return Input(offset, timestamp, None, encode(message), (("ce_type", TICK_TYPE),))
+    return Input(offset, timestamp, b"k", message, ())
+
+
+def state(**rules: Any) -> PartitionState:
+    """A fresh partition 0 of 2."""
+    return PartitionState(0, Rules(partitions=2, **rules))
+
+
+def run(machine: PartitionState, messages: Iterable[EventBatch | Tick | bytes]) -> list[Output]:
+    """All outputs of ``messages``."""
+    return [output for offset, message in enumerate(messages) for output in machine.apply(record(offset, message))]
+
+
+def of(outputs: Iterable[Output], topic: str) -> list[dict[str, Any]]:
+    """The decoded records of one topic."""
+    return [msgspec.json.decode(output.value or b"null") for output in outputs if output.topic == topic]
+
+
+def pick(rows: Sequence[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    """Some fields of each row."""
+    return [tuple(row[name] for name in names) for row in rows]

@@ -1,0 +1,145 @@
+"""The stages together, as a table of inputs and outputs."""
+
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+
+from taskstream.events import Tick, encode
+from tests.unit.streams.build import T0, batch, event, of, pick, record, run, state, value
+
+DAY = Tick(schema=1, advance_ms=86_400_000)
+
+
+def test_clean_is_the_input_when_nothing_is_to_be_changed() -> None:
+    sent = batch(0, [event(0), event(1)])
+    outputs = run(state(), [sent])
+    clean = [output for output in outputs if output.topic == "ui-events.clean"]
+    assert [(output.value, output.key, output.partition) for output in clean] == [(encode(sent), b"actor-a", 0)]
+    assert dict(clean[0].headers or []) == {
+        "ce_specversion": b"1.0", "ce_type": b"taskstream.events", "ce_source": b"a", "ce_id": b"a:0",
+    }  # fmt: skip
+
+
+def test_sent_again_is_cut_and_a_hole_is_reported() -> None:
+    machine = state()
+    three = [event(0), event(1), event(2)]
+    outputs = run(machine, [batch(0, three), batch(1, [*three[1:], event(3)]), batch(0, three), batch(9, [event(9)])])
+    assert pick(of(outputs, "ui-events.clean"), "first_seq") == [(0,), (3,), (9,)]
+    letters = of(outputs, "dead-letter")
+    assert pick(letters, "reason", "stage", "source_offset", "payload") == [("gap", "deduplicate", 3, "")]
+    assert "events 4 to 8" in letters[0]["detail"]
+    counts = machine.take_counts()
+    assert (counts.events_in, counts.events_out, counts.duplicates, counts.gaps) == (10, 5, 5, 5)
+
+
+def test_second_line_of_redaction() -> None:
+    outputs = run(state(), [batch(0, [event(0, screen="mail to jane.doe@example.com")])])
+    assert pick(of(outputs, "ui-events.clean")[0]["events"], "screen") == [("mail to {email}",)]
+    assert b"jane" not in b"".join(output.value or b"" for output in outputs)
+
+
+def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
+    outputs = run(state(), [b"{", batch(0, [event(0)]), b"", batch(1, [event(1)])])
+    assert pick(of(outputs, "dead-letter"), "reason", "source_offset", "source_topic", "id") == [
+        ("json", 0, "ui-events", "ui-events:0:0:validate"),
+        ("empty", 2, "ui-events", "ui-events:0:2:validate"),
+    ]
+    assert len(of(outputs, "ui-events.clean")) == 2
+
+
+def test_a_silent_agent_is_closed_by_the_others_event_time() -> None:
+    outputs = run(state(), [batch(0, [event(0), event(4)]), batch(0, [event(963)], "b")])
+    assert pick(of(outputs, "sessions"), "id", "start_ms", "end_ms", "active_ms", "events", "reason", "late") == []
+    outputs = run(state(), [batch(0, [event(0), event(4)]), batch(0, [event(964)], "b")])
+    assert pick(of(outputs, "sessions"), "id", "end_ms", "active_ms", "events", "reason", "late") == [
+        ("a:0", T0 + 4000, 4000, 2, "gap", False)
+    ]
+
+
+def test_an_offline_laptop_keeps_its_sessions_and_is_late() -> None:
+    old = [event(-7200 + second) for second in (0, 60, 2000)]
+    outputs = run(state(), [batch(0, [event(0)]), batch(0, old, "b"), DAY])
+    rows = pick(of(outputs, "sessions"), "id", "events", "late")
+    assert rows == [("b:0", 2, True), ("a:0", 1, False), ("b:2", 1, True)]
+    late = [row for row in of(outputs, "activity.partial") if row.get("late")]
+    assert pick(late, "window_start_ms", "events", "release_ms") == [
+        (T0 - 7200_000, 1, T0 + 86_400_000 - 180_000),
+        (T0 - 7140_000, 1, T0 + 86_400_000 - 180_000),
+        (T0 - 5220_000, 1, T0 + 86_400_000 - 180_000),
+    ]
+
+
+def test_windows_close_behind_the_watermark_and_say_so_to_every_partition() -> None:
+    machine = state()
+    assert not of(run(machine, [batch(0, [event(0), event(59), event(61)])]), "activity.partial")[:-2]
+    outputs = machine.apply(record(1, batch(3, [event(126)])))
+    rows = of(outputs, "activity.partial")
+    assert pick(rows[:1], "id", "events", "active_ms", "actors", "late", "release_ms") == [
+        (f"0:{T0}:0", 2, 30_000, ["actor-a"], False, T0)
+    ]
+    assert rows[1:] == [{"source": 0, "before_ms": T0 + 60_000}] * 2
+    assert [output.partition for output in outputs if not output.key] == [0, 1]
+
+
+def test_transfer() -> None:
+    events = [
+        event(0, "copy", "excel", "cell:a", value=value(7)),
+        event(3, "paste", "chrome", "field:x", value=value(7)),
+    ]
+    (row,) = of(run(state(), [batch(4, events)]), "transfers")
+    assert (row["id"], row["source_seq"], row["lag_ms"], row["how"], row["form"]) == ("a:5", 4, 3000, "paste", "id")
+    assert (row["source_app"], row["target_app"], row["target_element"]) == ("excel", "chrome", "field:x")
+
+
+def test_another_team_is_another_session() -> None:
+    outputs = run(state(), [batch(0, [event(0)]), batch(1, [event(1)], team="blue"), DAY])
+    assert pick(of(outputs, "sessions"), "id", "team", "reason") == [("a:0", "red", "bound"), ("a:1", "blue", "gap")]
+
+
+def test_a_wrong_clock_is_corrected() -> None:
+    machine = state(max_skew_ms=600_000)
+    ahead = batch(0, [event(7200)], sent_ms=T0 + 7200_000)
+    outputs = machine.apply(record(0, ahead, timestamp=T0))
+    assert pick(of(outputs, "ui-events.clean")[0]["events"], "at_ms") == [(T0,)]
+    assert machine.take_counts().skewed == 1
+
+
+def test_ticks() -> None:
+    machine = state()
+    assert machine.apply(record(0, DAY)) == []
+    assert machine.watermark_ms == -1, "nothing to advance from"
+    machine.apply(record(1, Tick(schema=1, advance_ms=5, at_ms=T0)))
+    assert machine.watermark_ms == T0
+    machine.apply(record(2, Tick(schema=1, advance_ms=5, at_ms=T0 + 10**6)))
+    assert machine.watermark_ms == T0 + 5, "a partition with its own time is only moved by the advance"
+
+
+def test_agents_are_bounded_and_their_numbers_remembered() -> None:
+    machine = state(max_agents=2)
+    outputs = run(machine, [batch(0, [event(n)], agent) for n, agent in enumerate("abc")])
+    assert pick(of(outputs, "sessions"), "agent", "reason") == [("a", "bound")]
+    assert set(machine.agents) == {"b", "c"}
+    assert not machine.apply(record(9, batch(0, [event(0)], "a")))
+    assert set(machine.agents) == {"b", "c"}, "a batch sent again makes nobody leave"
+
+
+def test_numbers_of_the_long_gone_are_forgotten() -> None:
+    machine = state()
+    week = Tick(schema=1, advance_ms=7 * 86_400_000)
+    run(machine, [batch(0, [event(0)]), week])
+    assert set(machine.closed) == {"a"}
+    run(machine, [week] * 4)
+    assert not machine.closed
+    assert ("a:a", None) in machine.snapshot()
+
+
+def test_a_fault_of_the_model_costs_one_agents_open_executions_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = state()
+    run(machine, [batch(0, [event(0)])])
+
+    monkeypatch.setattr("streams.stages.segment.AgentSegmenter.push", Mock(side_effect=KeyError("model")))
+    outputs = machine.apply(record(1, batch(1, [event(1)])))
+    assert pick(of(outputs, "dead-letter"), "reason", "stage", "payload") == [("fault", "segment", "")]
+    assert len(of(outputs, "ui-events.clean")) == 1

@@ -1,0 +1,156 @@
+"""Errors of Kafka's transactions, put in the producer's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from streams import transactions
+from streams.machine import Output
+from streams.transactions import FencedError, Writer
+from taskstream.errors import ServiceError
+
+OUTPUTS = [Output("one", 0, b"k", b"1"), Output("two", 3, None, None, [("h", b"v")])]
+
+
+def error(code: int = KafkaError._FAIL, **flags: bool) -> KafkaException:
+    return KafkaException(KafkaError(code, "said Kafka", **flags))
+
+
+class FakeProducer:
+    """Does as told: ``failures`` maps a call to the errors that its next calls raise."""
+
+    def __init__(self, **failures: list[Exception]) -> None:
+        self.failures = failures
+        self.calls: list[str] = []
+        self.open: list[Any] = []
+        self.committed: list[list[Any]] = []
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+    def init_transactions(self, timeout: float) -> None:
+        self._call("init")
+
+    def begin_transaction(self) -> None:
+        self._call("begin")
+        self.open = []
+
+    def produce(self, topic: str, value: Any, key: Any, partition: int, headers: Any = None) -> None:
+        self._call("produce")
+        self.open.append((topic, partition, key, value))
+
+    def poll(self, timeout: float) -> int:
+        self._call("poll")
+        return 0
+
+    def commit_transaction(self, timeout: float) -> None:
+        self._call("commit")
+        self.committed.append(self.open)
+
+    def abort_transaction(self, timeout: float) -> None:
+        self._call("abort")
+        self.open = []
+
+    def purge(self) -> None:
+        self._call("purge")
+
+
+def writer(producer: FakeProducer) -> Writer:
+    return Writer(producer, "p.", sleep=Mock())
+
+
+ALL = [[("p.one", 0, b"k", b"1"), ("p.two", 3, None, None)]]
+
+
+def test_one_transaction() -> None:
+    producer = FakeProducer()
+    writer(producer).write(OUTPUTS)
+    assert producer.calls == ["begin", "produce", "produce", "commit"]
+    assert producer.committed == ALL
+
+
+@pytest.mark.parametrize("call", ["produce", "commit", "begin"])
+def test_abortable_aborts_and_sends_the_same_again(call: str) -> None:
+    producer = FakeProducer(**{call: [error(txn_requires_abort=True), error(txn_requires_abort=True)]})
+    subject = writer(producer)
+    subject.write(OUTPUTS)
+    assert producer.committed == ALL
+    assert producer.calls.count("abort") == subject.aborted == 2
+
+
+def test_retriable_commits_again_without_sending_again() -> None:
+    producer = FakeProducer(commit=[error(KafkaError._TIMED_OUT, retriable=True)] * 3)
+    writer(producer).write(OUTPUTS)
+    assert producer.calls == ["begin", "produce", "produce", "commit", "commit", "commit", "commit"]
+    assert producer.committed == ALL
+
+
+def test_retriable_abort() -> None:
+    producer = FakeProducer(commit=[error(txn_requires_abort=True)], abort=[error(retriable=True)])
+    writer(producer).write(OUTPUTS)
+    assert producer.calls.count("abort") == 2
+    assert producer.committed == ALL
+
+
+def test_full_queue_waits() -> None:
+    producer = FakeProducer(produce=[BufferError("full"), BufferError("full")])
+    writer(producer).write(OUTPUTS)
+    assert producer.calls.count("poll") == 2
+    assert producer.committed == ALL
+
+
+@pytest.mark.parametrize("call", ["begin", "produce", "commit"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: error(KafkaError._FENCED, fatal=True),
+        lambda: error(KafkaError.INVALID_PRODUCER_EPOCH, fatal=True),
+        lambda: error(KafkaError.INVALID_TXN_STATE, fatal=True),
+        lambda: error(KafkaError._STATE),
+    ],
+)
+def test_fatal_is_fenced_and_never_repeated(call: str, make: Callable[[], KafkaException]) -> None:
+    producer = FakeProducer(**{call: [make()]})
+    with pytest.raises(FencedError):
+        writer(producer).write(OUTPUTS)
+    assert producer.committed == []
+    assert producer.calls.count(call) == 1
+
+
+def test_fatal_while_aborting() -> None:
+    producer = FakeProducer(commit=[error(txn_requires_abort=True)], abort=[error(fatal=True)])
+    with pytest.raises(FencedError):
+        writer(producer).write(OUTPUTS)
+
+
+@pytest.mark.parametrize("flags", [{"retriable": True}, {"txn_requires_abort": True}])
+def test_what_never_ends_is_given_up(flags: dict[str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "TRIES_S", 0.0)
+    producer = FakeProducer(commit=[error(**flags) for _ in range(10)])
+    with pytest.raises(ServiceError, match="said Kafka"):
+        writer(producer).write(OUTPUTS)
+    assert producer.committed == []
+
+
+def test_another_error_is_a_clear_one() -> None:
+    with pytest.raises(ServiceError, match="said Kafka"):
+        writer(FakeProducer(produce=[error(KafkaError.TOPIC_AUTHORIZATION_FAILED)])).write(OUTPUTS)
+
+
+def test_fencing_is_retried_and_may_fail() -> None:
+    producer = FakeProducer(init=[error(retriable=True), error(retriable=True)])
+    writer(producer).fence()
+    assert producer.calls == ["init"] * 3
+    with pytest.raises(FencedError):
+        writer(FakeProducer(init=[error(fatal=True)])).fence()
+
+
+def test_close_never_raises() -> None:
+    writer(FakeProducer(purge=[error(fatal=True)])).close()
