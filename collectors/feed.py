@@ -41,6 +41,7 @@ class Feed:
 
     ``speed``    how many times faster than recorded; 0: as fast as possible
     ``sent_ms``  the desktop's clock at hand-over, given the agent's id
+    ``repeat``   asked after each message whether to send an earlier one again
     """
 
     def __init__(
@@ -52,13 +53,16 @@ class Feed:
         speed: float = 0.0,
         sent_ms: Callable[[str], int] | None = None,
         on_progress: Callable[[int], None] = lambda _: None,
+        repeat: Callable[[], bool] = lambda: False,
     ) -> None:
         self._kafka = kafka
         self._topic = settings.prefix + UI_EVENTS.name
         self.partitions = input_partitions(kafka, self._topic)
         self.spool = Spool(spool_path)
         self.speed = speed
-        self._publisher = Publisher(kafka, self._topic, self.spool, sent_ms=sent_ms or (lambda _: now_ms()))
+        self._publisher = Publisher(
+            kafka, self._topic, self.spool, sent_ms=sent_ms or (lambda _: now_ms()), repeat=repeat
+        )
         self._on_progress = on_progress
         self._open: dict[str, tuple[Origin, list[UiEvent], float]] = {}  # agent → batch being filled, its beginning
         self._ready: list[tuple[Origin, list[UiEvent]]] = []
@@ -80,6 +84,11 @@ class Feed:
     def delivered(self) -> int:
         """Events that Kafka has acknowledged."""
         return self._publisher.delivered_events
+
+    @property
+    def repeated_messages(self) -> int:
+        """Messages sent twice because ``repeat`` said so."""
+        return self._publisher.repeated_messages
 
     def offer(self, origin: Origin, event: UiEvent, arrival_ms: float) -> None:
         """Take the next event. ``arrival_ms`` never decreases: the recorded time at which the desktop had sent it.

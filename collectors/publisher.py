@@ -12,6 +12,7 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,8 @@ log = logging.getLogger("taskstream.publisher")
 MAX_IN_FLIGHT: Final = 1_000
 """Messages handed to the client library and not yet acknowledged."""
 MAX_IN_FLIGHT_BYTES: Final = 8_000_000
+RECENT: Final = 20
+"""A repeated message is one sent this many messages before."""
 _HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG])
 """Errors that another try cannot mend."""
 
@@ -94,6 +97,7 @@ class Publisher:
     """Sends a spool's batches in its own thread.
 
     ``sent_ms``  the desktop's clock at hand-over (milliseconds since the epoch), given the agent's id
+    ``repeat``   asked after each message whether to send an earlier one again, as a crash would (for simulations)
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class Publisher:
         config: dict[str, Any] | None = None,
         max_in_flight: int = MAX_IN_FLIGHT,
         jitter: random.Random | None = None,
+        repeat: Callable[[], bool] = lambda: False,
     ) -> None:
         self._kafka = kafka
         self._topic = topic
@@ -114,6 +119,8 @@ class Publisher:
         self._config = producer_config(kafka) | (config or {})
         self._max_in_flight = max_in_flight
         self._jitter = jitter or random.Random()
+        self._repeat = repeat
+        self._recent: deque[Spooled] = deque(maxlen=RECENT)
         self._producer: Producer = None
         self._waiting: list[Spooled] = []  # taken from the spool, not yet handed to the client library
         self._in_flight: dict[int, tuple[int, int]] = {}  # row → (events, bytes)
@@ -128,6 +135,8 @@ class Publisher:
         self.delivered_events = 0
         """Events Kafka has acknowledged."""
         self.delivered_messages = 0
+        self.repeated_messages = 0
+        """Messages sent again because ``repeat`` said so."""
         self.rebuilds = 0
         """Times the producer had to be made anew."""
         self.error: TaskstreamError | None = None
@@ -216,10 +225,13 @@ class Publisher:
             if not self._produce(row):
                 break
             given += 1
+            self._recent.append(row)
+            if self._repeat() and self._produce(self._recent[0], again=True):
+                self.repeated_messages += 1
         del self._waiting[:given]
         return given > 0
 
-    def _produce(self, row: Spooled) -> bool:
+    def _produce(self, row: Spooled, *, again: bool = False) -> bool:
         value = b'%s,"sent_ms":%d}' % (row.body[:-1], self._sent_ms(row.agent))
         try:
             self._producer.produce(
@@ -232,15 +244,16 @@ class Publisher:
                     ("ce_source", row.agent.encode()),
                     ("ce_id", f"{row.agent}:{row.first_seq}".encode()),
                 ],
-                on_delivery=partial(self._delivered, row.id),
+                on_delivery=None if again else partial(self._delivered, row.id),
             )
         except BufferError:
             return False
         except KafkaException as error:
             self._failed = error.args[0]
             return False
-        self._in_flight[row.id] = (row.events, len(row.body))
-        self._in_flight_bytes += len(row.body)
+        if not again:
+            self._in_flight[row.id] = (row.events, len(row.body))
+            self._in_flight_bytes += len(row.body)
         return True
 
     def _delivered(self, row: int, error: KafkaError | None, message: Message) -> None:

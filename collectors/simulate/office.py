@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from random import Random
 from typing import Final, NamedTuple
 
@@ -22,6 +23,8 @@ from taskstream.events import UiEvent
 
 DEFAULT_START_MS: Final = 1_767_571_200_000
 """Monday, 5 January 2026, 00:00 UTC."""
+CLOSING_MS: Final = 20 * HOUR_MS
+"""Time of day at which the last day ends for all."""
 
 
 class Clock(Struct, frozen=True):
@@ -103,8 +106,8 @@ class Office:
 
     @property
     def end_ms(self) -> int:
-        """When the last day is over (true time): nothing arrives later."""
-        return self._days[-1] + DAY_MS
+        """When the office closes on the last day (true time): nothing arrives later."""
+        return self._days[-1] + CLOSING_MS
 
     @property
     def start_ms(self) -> int:
@@ -117,7 +120,9 @@ class Office:
 
     def __iter__(self) -> Iterator[Simulated]:
         """All events in order of arrival; each desktop's events in its own order."""
-        return heapq.merge(*(self._sent(desktop) for desktop in self.desktops))
+        end = self.end_ms
+        merged = heapq.merge(*(self._sent(desktop) for desktop in self.desktops))
+        return takewhile(lambda item: item.arrival_ms <= end, merged)
 
     def _tasks_of(self, team: str) -> list[Task]:
         return [task for task in self.tasks if not task.teams or team in task.teams]
