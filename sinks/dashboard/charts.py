@@ -12,6 +12,7 @@ from sinks.dashboard.theme import Theme, colours
 MINUTE_MS = 60_000
 SHOWN_APPS = 7
 REST = "(all others)"
+FONT = 'Inter, "Segoe UI", system-ui, -apple-system, Roboto, "Helvetica Neue", sans-serif'
 
 
 def activity(minutes: Sequence[Minute], span_minutes: int, theme: Theme, known: Mapping[str, int]) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def _base(theme: Theme) -> dict[str, Any]:
     return {
         "animationDuration": 300,
         "animationDurationUpdate": 300,
-        "textStyle": {"fontFamily": "inherit"},
+        "textStyle": {"fontFamily": FONT},
         "tooltip": {
             "trigger": "axis",
             "backgroundColor": theme.surface,

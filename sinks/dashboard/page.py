@@ -13,7 +13,7 @@ from sinks.dashboard.model import Snapshot
 from sinks.dashboard.poller import Poller
 from sinks.dashboard.theme import DARK, LIGHT, Theme
 
-REFRESH_S = 1.0
+REFRESH_S = 0.5
 STALE_MS = 15_000
 SPANS = {60: "1 hour", 480: "8 hours", 1440: "24 hours"}
 _CHOICE = """(() => { const kept = localStorage.getItem('taskstream-dark');
@@ -29,6 +29,7 @@ class Page:
         self._theme: Theme = LIGHT
         self._span = 60
         self._known: dict[str, int] = {}
+        ui.colors(primary="#2f6fde")
         ui.add_css(files("sinks.dashboard").joinpath("style.css").read_text())
         self._dark = ui.dark_mode(None)
         with ui.element("main").classes("page"):
@@ -111,7 +112,7 @@ class Page:
         with ui.element("section").classes("card"):
             ui.html("<h2>What is worth automating</h2>", sanitize=False)
             ui.label(
-                "Routines that several people carry out, by what automating them would save. Open a row for the evidence."
+                "Routines that several people carry out, by what automating them saves. Open a row for the evidence."
             ).classes("lead")
             self._empty = ui.html("", sanitize=False).classes("empty")
             self._table = ui.table(
@@ -202,10 +203,11 @@ class Page:
     def _show_pipeline(self, snapshot: Snapshot) -> None:
         self._stages.clear()
         with self._stages:
-            for label, value in _stages(snapshot):
+            for label, value, note in _stages(snapshot):
                 with ui.element("div").classes("stage"):
                     ui.label(label).classes("label")
                     ui.label(value).classes("value")
+                    ui.label(note).classes("note")
         self._draw(
             self._fresh_chart,
             charts.freshness(snapshot.freshness, self._theme),
@@ -245,7 +247,7 @@ class _Kpis:
             ),
             "People": (
                 words.count(snapshot.people) if snapshot.people else f"under {snapshot.k}",
-                f"results need {snapshot.k}" if snapshot.k > 1 else "results need no minimum",
+                f"nothing is shown below {snapshot.k}" if snapshot.k > 1 else "no minimum is set",
             ),
             "Freshness": (
                 words.duration(fresh.p50_ms) if fresh else "–",
@@ -257,15 +259,31 @@ class _Kpis:
             self._values[name][1].set_text(note)
 
 
-def _stages(snapshot: Snapshot) -> list[tuple[str, str]]:
+def _stages(snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    """The way of the events: a heading, a figure and a remark for each part."""
     kafka = snapshot.kafka
-    stages = [("messages in Kafka", words.count(kafka.messages_in) if not kafka.problem else kafka.problem)]
-    stages += [(f"waiting for {group.group}", words.count(group.messages)) for group in kafka.groups]
+    stages = [("Kafka: messages in", "–" if kafka.problem else words.count(kafka.messages_in), kafka.problem)]
     stages += [
-        ("events stored", words.count(snapshot.totals.events)),
-        ("waiting for the sink, by its own count", words.count(sum(topic.lag for topic in snapshot.pipeline))),
-        ("dead letters", words.count(snapshot.dead_letters)),
+        (
+            f"{group.group}: waiting",
+            words.count(group.messages),
+            "messages before it" if group.messages else "up to date",
+        )
+        for group in kafka.groups
     ]
+    lag = sum(topic.lag for topic in snapshot.pipeline)
+    if snapshot.pipeline and not kafka.groups:
+        stages.append(("sink: waiting", words.count(lag), "messages before it" if lag else "up to date"))
+    rate = snapshot.events_per_s
+    stages.append(
+        (
+            "ClickHouse: events stored",
+            words.count(snapshot.totals.events),
+            f"{words.count(rate)} a second" if rate else "",
+        )
+    )
+    refused = ", ".join(f"{each.reason} ({words.count(each.letters)})" for each in snapshot.refused[:3])
+    stages.append(("Dead letters", words.count(snapshot.dead_letters), refused or "nothing refused"))
     return stages
 
 

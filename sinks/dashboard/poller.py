@@ -39,10 +39,10 @@ class _Look(Struct, frozen=True):
 
 LOOKS = (
     _Look("totals", "totals", model.Totals, 1.0),
-    _Look("activity", "activity", model.Minute, 2.0),
-    _Look("freshness", "freshness", model.FreshMinute, 2.0),
-    _Look("opportunities", "opportunities", model.Opportunity, 2.0),
-    _Look("transfers", "transfers", model.Moved, 3.0),
+    _Look("activity", "activity", model.Minute, 1.5),
+    _Look("freshness", "freshness", model.FreshMinute, 1.5),
+    _Look("opportunities", "opportunities", model.Opportunity, 1.0),
+    _Look("transfers", "transfers", model.Moved, 2.0),
     _Look("pipeline", "pipeline", model.TopicProgress, 2.0),
     _Look("routines", "routines", model.Routine, 5.0),
     _Look("variants", "variants", model.Variant, 10.0),
@@ -82,7 +82,7 @@ class Poller:
         """Look for ever."""
         while True:
             await self.look()
-            await asyncio.sleep(0.5 if self._clock() - self._seen < UNSEEN_S else 5.0)
+            await asyncio.sleep(0.3 if self._clock() - self._seen < UNSEEN_S else 5.0)
 
     async def look(self) -> Snapshot:
         """Look at everything that is due; returns the new snapshot."""

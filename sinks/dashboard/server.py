@@ -98,8 +98,10 @@ def application(poller: Poller) -> FastAPI:
     @ui.page("/", title="Taskstream")
     async def page() -> None:
         shown = Page(poller)
-        await ui.context.client.connected()
-        await shown.settle()
+        # What asks for the page without running it (a check, a prefetch) has no choice to tell.
+        with contextlib.suppress(TimeoutError):
+            await ui.context.client.connected(timeout=10)
+            await shown.settle()
 
     ui.run_with(app, title="Taskstream", show_welcome_message=False, reconnect_timeout=10.0)
     return app

@@ -25,8 +25,8 @@ def count(number: float) -> str:
 
 
 def hours(number: float) -> str:
-    """Hours: ``0.4 h``, ``12 h``, ``1,240 h``."""
-    return f"{number:.1f} h" if number < 10 else f"{number:,.0f} h"
+    """Hours: ``0 h``, ``0.4 h``, ``12 h``, ``1,240 h``."""
+    return f"{number:.1f} h".replace("0.0 h", "0 h") if number < 9.95 else f"{number:,.0f} h"
 
 
 def money(number: float) -> str:

@@ -1,0 +1,56 @@
+"""Opportunities into rows."""
+
+from __future__ import annotations
+
+import json
+
+from sinks.dashboard import listing
+from sinks.dashboard.model import Opportunity, Routine, Snapshot, Variant
+
+ONE = Opportunity(
+    id="r1", rank=1, name="Copy amounts", apps=("excel", "chrome"), executions=420, executions_per_week=84.0, people=8,
+    active_median_ms=74_000, active_p90_ms=133_000, hours_per_week=8.6, hours_per_year=378, hours_per_year_low=258,
+    hours_per_year_high=447, verdict="worth it", why={"hours a year": 38.2, "applications": -2.0, "people": 0.01},
+    payback_months=999.0, payback_months_low=3.4, payback_months_high=999.0,
+)  # fmt: skip
+
+
+def test_a_row_says_how_often_how_long_and_how_sure() -> None:
+    (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
+    assert (row["median_text"], row["p90_text"]) == ("1 min 14 s", "90 % under 2 min 13 s")
+    assert (row["saving_text"], row["interval_text"]) == ("378 h", "258 h to 447 h")
+    assert (row["hours_text"], row["hours_bar"], row["verdict_class"]) == ("8.6 h", 100.0, "good")
+    json.dumps(row)
+
+
+def test_why_lists_contributions_by_size_and_leaves_out_what_counts_for_nothing() -> None:
+    (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
+    assert [(each["what"], each["points"], each["minus"]) for each in row["why"]] == [
+        ("hours a year", "+38.2", False),
+        ("applications", "-2.0", True),
+    ]
+
+
+def test_a_payback_that_never_comes_is_said_so() -> None:
+    (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
+    facts = {each["what"]: each["value"] for each in row["facts"]}
+    assert facts["pays back in"] == "never (3.4 months to never)"
+
+
+def test_evidence_of_the_routine_is_joined_by_id() -> None:
+    routine = Routine(
+        id="r1", flows_source=("excel|copy|s|cell:c",), flows_target=("chrome|paste|p|field:amount",),
+        flows_how=("rekey",), flows_share=(0.92,), optional=("outlook|window|inbox|",),
+    )  # fmt: skip
+    variants = (Variant("r1", "v1", ("a|click|s|button:ok",), 300, 0.71, 6, 70_000), Variant("r2", "v9"))
+    (row,) = listing.rows(Snapshot(opportunities=(ONE,), routines=(routine,), variants=variants))
+    assert row["flows"][0]["how"] == "typed again"
+    assert row["flows"][0]["share"] == "92 %"
+    assert [each["share"] for each in row["variants"]] == ["71 %"]
+    assert row["optional"] == ["outlook · inbox · window"]
+
+
+def test_an_opportunity_without_its_routine_is_still_listed() -> None:
+    (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
+    assert row["flows"] == []
+    assert row["variants"] == []
