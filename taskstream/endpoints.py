@@ -19,6 +19,9 @@ from msgspec import Struct
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 
+DEMO = "demo"
+"""Folder in the home in which the demo keeps its own instance, apart from the person's data."""
+
 
 class Endpoints(Struct, frozen=True):
     """Addresses of the services. ``pid`` is the process that runs them, 0 for the user's own."""
@@ -75,10 +78,12 @@ def _alive(pid: int) -> bool:
 def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = True) -> Endpoints:
     """The addresses to use; ``kafka`` and ``clickhouse`` say which of the two are needed.
 
+    Where no instance runs in the home, but the demo does, it is the demo's.
+
     Raises:
         ServiceError: one is needed, not given, and nothing runs here.
     """
-    running = read(settings.home)
+    running = read(settings.home) or read(settings.home / DEMO)
     found = Endpoints(
         kafka=settings.kafka or (running.kafka if running else ""),
         clickhouse=settings.clickhouse or (running.clickhouse if running else ""),

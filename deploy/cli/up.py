@@ -39,8 +39,9 @@ def up(settings: Settings) -> None:
             settings, on_progress=progress, on_news=lambda line: console.print(line, style="yellow")
         )
         with stop_on_signals(supervisor.stop_requested):
-            console.print("starting ...")
+            supervisor.claim()
             try:
+                console.print("starting ...")
                 supervisor.start()
                 supervisor.await_ready()
                 console.print(components_table(supervisor.state, wall_ms()))

@@ -12,6 +12,7 @@ import msgspec
 import psutil
 from msgspec import Struct
 
+from taskstream.endpoints import DEMO
 from taskstream.errors import ServiceError
 
 # An instance that was killed has its processes ended by their guards; a new one waits that long for them.
@@ -90,6 +91,11 @@ def is_locked(home: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def running_in(home: Path) -> Path:
+    """The folder of the instance that is meant: the home, or the demo's in it when only that one runs."""
+    return home / DEMO if not is_locked(home) and is_locked(home / DEMO) else home
 
 
 class HomeLock:

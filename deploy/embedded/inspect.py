@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
-from deploy.embedded.home import ComponentState, InstanceState, read_state
+from deploy.embedded.home import ComponentState, InstanceState, read_state, running_in
 from deploy.embedded.jars import kafka_version
 from deploy.embedded.ports import LOOPBACK
 from taskstream.endpoints import Endpoints, resolve
@@ -69,7 +69,8 @@ class Status(Struct, frozen=True):
 
 def status(settings: Settings) -> Status:
     """Ask everything; what does not answer is reported as such."""
-    instance = read_state(settings.home)
+    home = running_in(settings.home)
+    instance = read_state(home)
     where = resolve(settings, kafka=False, clickhouse=False)
     lags = {each.name: _lag_of(each) for each in instance.components} if instance else {}
     total: dict[str, int] = {}
@@ -79,7 +80,7 @@ def status(settings: Settings) -> Status:
     now_ms = time.time_ns() // 1_000_000
     return Status(
         running=instance is not None,
-        home=str(settings.home),
+        home=str(home),
         pid=instance.pid if instance else 0,
         uptime_s=(now_ms - instance.started_ms) // 1000 if instance else 0,
         kafka=_kafka(where.kafka, instance),

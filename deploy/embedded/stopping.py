@@ -11,12 +11,13 @@ from pathlib import Path
 import psutil
 
 from deploy.embedded.home import is_locked, read_state
+from taskstream.endpoints import DEMO
 from taskstream.errors import ServiceError
 
 STOP_S = 60.0
 KILL_S = 40.0
 # All that an instance writes in its home. Settings and keys of the collector are the user's and stay.
-DATA = ("kafka", "clickhouse", "logs", "run", "demo")
+DATA = ("kafka", "clickhouse", "logs", "run", "replay", DEMO)
 
 
 def stop(home: Path) -> bool:
@@ -50,8 +51,9 @@ def purge(home: Path) -> list[str]:
     Raises:
         ServiceError: an instance runs, or the folders cannot be removed.
     """
-    if is_locked(home):
-        raise ServiceError(f"an instance runs in {home}: stop it first")
+    for folder in (home, home / DEMO):
+        if is_locked(folder):
+            raise ServiceError(f"an instance runs in {folder}: stop it first (`taskstream down`)")
     found = data_of(home)
     for path in found:
         try:

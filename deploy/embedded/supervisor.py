@@ -77,6 +77,15 @@ class Supervisor:
 
     # Starting
 
+    def claim(self) -> None:
+        """Take the home folder for this instance, before anything is shown or done.
+
+        Raises:
+            ServiceError: another instance runs there, or the folder cannot be used.
+        """
+        if not self._lock.held:
+            self._lock.acquire()
+
     def start(self) -> None:
         """Start everything; returns when all processes run (``await_ready`` waits until they work, too).
 
@@ -84,34 +93,33 @@ class Supervisor:
             ServiceError: something cannot be started; nothing is left running.
             Stopped: the user asked to stop meanwhile; nothing is left running.
         """
-        self._lock.acquire()
+        self.claim()
         try:
             self._dashboard_port = self._choose_dashboard_port()
-            keep = (self._lock.handle,)
-            self._services = Services(self.settings, self._heeding(self._on_progress), keep=keep)
+            self._services = Services(self.settings, self._heeding(self._on_progress), keep=self.keep)
             with self._timed("prepare"):
                 self._services.prepare()
-            self._start_all(self._services, keep)
+            self._start_all(self._services)
             endpoints.write(self.settings.home, self.endpoints)
             self._publish()
         except BaseException:
             self.stop()
             raise
 
-    def _start_all(self, services: Services, keep: Sequence[int]) -> None:
+    def _start_all(self, services: Services) -> None:
         def kafka_side() -> None:
             with self._timed("kafka"):
                 services.start_kafka()
-            self._start_components(services, keep, needs_clickhouse=False)
+            self._start_components(services, needs_clickhouse=False)
 
         def clickhouse_side() -> None:
             with self._timed("clickhouse"):
                 self._clickhouse_version = services.start_clickhouse()
 
         self._await([self._executor.submit(kafka_side), self._executor.submit(clickhouse_side)])
-        self._start_components(services, keep, needs_clickhouse=True)
+        self._start_components(services, needs_clickhouse=True)
 
-    def _start_components(self, services: Services, keep: Sequence[int], *, needs_clickhouse: bool) -> None:
+    def _start_components(self, services: Services, *, needs_clickhouse: bool) -> None:
         specs = [spec for spec in self._specs if spec.needs_clickhouse == needs_clickhouse]
         for spec, metrics_port in zip(specs, free_ports(len(specs)), strict=True):
             if self.stop_requested.is_set():
@@ -122,7 +130,7 @@ class Supervisor:
                 self.settings.home / "logs" / f"{spec.name}.log",
                 self._environment(services, with_clickhouse=needs_clickhouse),
                 metrics_port,
-                keep=keep,
+                keep=self.keep,
                 program=spec.program,
             )
             watched = Watched(component)
@@ -202,6 +210,11 @@ class Supervisor:
             dashboard=self.endpoints.dashboard,
             components=tuple(_component_state(each) for each in self._everything()),
         )
+
+    @property
+    def keep(self) -> tuple[int, ...]:
+        """Descriptors that processes of this instance hold open until they have ended."""
+        return (self._lock.handle,)
 
     def environment(self) -> dict[str, str]:
         """Environment for further processes of this instance, such as the demo's players."""

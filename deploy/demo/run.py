@@ -1,0 +1,199 @@
+"""The demo from start to end: start all, play, wait until all is stored and found, report."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from deploy.demo import measure, players
+from deploy.demo.players import Player
+from deploy.demo.report import Freshness, Report, Source, Versions, events_of
+from deploy.demo.sampler import Sampler
+from deploy.demo.view import Sample, View
+from deploy.embedded.supervisor import STEP_S, Supervisor
+from deploy.embedded.unit import wall_ms
+from taskstream.errors import ServiceError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from sinks.clickhouse.opportunity_list import Listed
+
+# No further row for so long while rows are missing: they are lost.
+STALLED_S = 60.0
+# The list counts as complete when it has not changed for so long, and nothing waits anywhere.
+STEADY_S = 3.0
+LIST_S = 90.0
+
+
+class Plan(Struct, frozen=True):
+    """What is played. ``people`` 0: the recordings alone. ``speed``: times faster than recorded, or ``max``."""
+
+    desktops: int = 12
+    people: int = 25
+    days: int = 1
+    seed: int = 7
+    speed: str = "max"
+
+
+class Demo:
+    """One run. ``seconds`` fills as the phases end."""
+
+    def __init__(self, supervisor: Supervisor, plan: Plan, view: View) -> None:
+        self.supervisor = supervisor
+        self.run_id = uuid.uuid4().hex[:12]
+        self.seconds: dict[str, float] = {}
+        self._plan = plan
+        self._view = view
+        self._began = time.monotonic()
+        self._players: list[Player] = []
+        self._sampler: Sampler | None = None
+        self._phase = "starting Kafka, ClickHouse and Taskstream"
+
+    def play(self) -> Report:
+        """Until everything sent is stored and the opportunities are found; then what it has shown.
+
+        Raises:
+            ServiceError: something cannot be started, or fails.
+            Stopped: the user has asked to stop.
+        """
+        from sinks.clickhouse.connect import connect
+
+        self._view.update(self._sample_now(), None)
+        with self._timed("start"):
+            self.supervisor.start()
+            self.supervisor.await_ready()
+        self.seconds |= self.supervisor.seconds
+        self._sampler = Sampler(
+            self.supervisor.endpoints, self.supervisor.settings.database, wall_ms(), lambda: self.supervisor.state
+        )
+        self._sampler.start()
+        client = connect(self.supervisor.endpoints, self.supervisor.settings.database)
+        self._send()
+        agents = [agent for player in self._players if player.played for agent in player.played.agents]
+        stored = self._await_stored(client, agents)
+        self._await_list()
+        return self._report(client, agents, stored)
+
+    def stay(self) -> None:
+        """Keep everything running, and the view live, until the user asks to stop.
+
+        Raises:
+            ServiceError: something keeps ending.
+            Stopped: the user has asked to stop.
+        """
+        self._phase = "everything runs; Ctrl-C stops it"
+        self._while(lambda: True)
+
+    def stop(self) -> None:
+        """End everything."""
+        for player in self._players:
+            player.stop()
+        if self._sampler is not None:
+            self._sampler.stop()
+        self.supervisor.stop()
+
+    def _send(self) -> None:
+        plan, home = self._plan, self.supervisor.settings.home
+        flush = plan.people == 0  # else the team, which ends later, closes what is open
+        wanted = [("recordings", players.recordings(self.run_id, plan.desktops, plan.speed, flush=flush))]
+        if plan.people:
+            wanted.append(("team", players.team(self.run_id, plan.people, plan.days, plan.seed, plan.speed)))
+        self._phase = "playing two recordings" + (f" and a team of {plan.people}" if plan.people else "")
+        environment = self.supervisor.environment()
+        for name, arguments in wanted:
+            player = Player(name, arguments, home / "logs" / f"{name}.log", environment, keep=self.supervisor.keep)
+            self._players.append(player)
+            player.start()
+        self._while(self._sending)
+        for player in self._players:
+            self.seconds[player.name] = round(player.seconds, 3)
+
+    def _sending(self) -> bool:
+        finished = [player.finished() for player in self._players]  # all are asked: any may have failed
+        return not all(finished)
+
+    def _await_stored(self, client: Client, agents: list[str]) -> measure.Counts:
+        self._phase = "waiting until everything sent is stored"
+        sent = self._sent()
+        found = measure.counts(client, agents)
+        moved_s = time.monotonic()
+
+        def incomplete() -> bool:
+            nonlocal found, moved_s
+            now = measure.counts(client, agents)
+            if now != found:
+                found, moved_s = now, time.monotonic()
+            return found.distinct < sent and time.monotonic() - moved_s < STALLED_S
+
+        with self._timed("store"):
+            self._while(incomplete)
+        return found
+
+    def _await_list(self) -> None:
+        self._phase = "waiting for the list of opportunities"
+        began = changed_s = time.monotonic()
+        listed: tuple[Listed, ...] = ()
+
+        def unsteady() -> bool:
+            nonlocal listed, changed_s
+            sample, now = self._sample_now(), time.monotonic()
+            if sample.opportunities != listed or sample.lag:
+                listed, changed_s = sample.opportunities, now
+            enough = listed and now - changed_s >= STEADY_S
+            return not enough and now - began < LIST_S
+
+        with self._timed("list"):
+            self._while(unsteady)
+
+    def _while(self, goes_on: Callable[[], bool]) -> None:
+        """Look after everything and show it, as long as the condition holds."""
+        while goes_on():
+            self.supervisor.step()
+            sample = self._sample_now()
+            if sample.opportunities and "first_opportunity" not in self.seconds:
+                self.seconds["first_opportunity"] = round(time.monotonic() - self._began, 3)
+            self._view.update(sample, self.supervisor.state)
+            self.supervisor.stop_requested.wait(STEP_S)
+
+    def _sample_now(self) -> Sample:
+        latest = self._sampler.latest if self._sampler else Sample()
+        expected = sum(player.played.events for player in self._players if player.played)
+        return msgspec.structs.replace(latest, phase=self._phase, sent=self._sent(), expected=expected)
+
+    def _sent(self) -> int:
+        return sum(player.played.sent for player in self._players if player.played)
+
+    def _report(self, client: Client, agents: list[str], found: measure.Counts) -> Report:
+        p50, p99 = measure.freshness_ms(client, agents)
+        state = self.supervisor.state
+        if state.kafka is None or state.clickhouse is None:
+            raise ServiceError("the instance has ended")
+        self.seconds["total"] = round(time.monotonic() - self._began, 3)
+        sample = self._sample_now()
+        return Report(
+            run=self.run_id,
+            events=events_of(self._sent(), found.stored, found.distinct),
+            freshness_ms=Freshness(p50, p99),
+            seconds=dict(sorted(self.seconds.items())),
+            dead_letters=sample.dead_letters,
+            sources=tuple(
+                Source(player.name, len(player.played.agents), player.played.events, player.played.sent)
+                for player in self._players
+                if player.played
+            ),
+            versions=Versions(state.kafka.version, state.clickhouse.version),
+            opportunities=sample.opportunities,
+        )
+
+    @contextlib.contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        begin = time.monotonic()
+        yield
+        self.seconds[phase] = round(time.monotonic() - begin, 3)

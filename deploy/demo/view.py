@@ -1,0 +1,128 @@
+"""The demo's progress: one live view on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    from deploy.embedded.home import InstanceState
+    from sinks.clickhouse.opportunity_list import Listed
+
+SHOWN = 5
+
+
+class Sample(Struct):
+    """What is known now. Counts are of this run; ``sent`` is 0 until a player has ended."""
+
+    phase: str = "starting"
+    events_in: int = 0
+    stored: int = 0
+    sent: int = 0
+    expected: int = 0
+    lag: int = 0
+    dead_letters: int = 0
+    freshness_ms: tuple[float, float] = (0.0, 0.0)
+    opportunities: tuple[Listed, ...] = ()
+
+
+class View(Protocol):
+    """Shows samples."""
+
+    def update(self, sample: Sample, state: InstanceState | None) -> None:
+        """Show this now."""
+        ...
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        ...
+
+    def close(self) -> None:
+        """Show no more."""
+        ...
+
+
+class Lines:
+    """For logs and pipes: a line when the phase changes or opportunities appear."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phase = ""
+        self._listed = 0
+
+    def update(self, sample: Sample, state: InstanceState | None) -> None:
+        """A line when there is news."""
+        del state
+        if sample.phase != self._phase:
+            self._phase = sample.phase
+            self.say(sample.phase)
+        if len(sample.opportunities) > self._listed:
+            for each in sample.opportunities[self._listed :]:
+                self.say(f"found {each.rank}. {each.name}: {each.hours_per_week:.1f} h a week, {each.people} people")
+            self._listed = len(sample.opportunities)
+
+    def say(self, line: str) -> None:
+        """Print it."""
+        self._console.print(line, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Screen:
+    """For terminals: one view that changes in place."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.live import Live
+
+        self._console = console
+        self._live: Live = Live(console=console, refresh_per_second=4, transient=True)
+        self._live.start()
+
+    def update(self, sample: Sample, state: InstanceState | None) -> None:
+        """Draw it."""
+        self._live.update(render(sample, state))
+
+    def say(self, line: str) -> None:
+        """A line above the view."""
+        self._console.print(line, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+        self._live.stop()
+
+
+def render(sample: Sample, state: InstanceState | None) -> Group:
+    """The view: components, flow, opportunities, addresses."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    from deploy.cli.running import addresses
+
+    parts: list[object] = [Text(f"Taskstream demo: {sample.phase}", style="bold")]
+    if state is not None:
+        marks = {"running": "[green]●[/]", "starting": "[yellow]●[/]", "waiting": "[red]●[/]", "ended": "[dim]●[/]"}
+        parts.append(Text.from_markup("  ".join(f"{marks[each.state]} {each.name}" for each in state.components)))
+    flow = Table(box=None, show_header=False, pad_edge=False)
+    flow.add_row("events in", f"{sample.events_in:,}", "stored", f"{sample.stored:,}", "waiting", f"{sample.lag:,}")
+    p50, p99 = sample.freshness_ms
+    flow.add_row("fresh p50", f"{p50:,.0f} ms", "p99", f"{p99:,.0f} ms", "refused", f"{sample.dead_letters:,}")
+    parts.append(flow)
+    if sample.expected:
+        parts.append(ProgressBar(total=sample.expected, completed=min(sample.stored, sample.expected), width=60))
+    if sample.opportunities:
+        table = Table("", "opportunity", "h/week", "times", "people", "median", box=None, pad_edge=False)
+        for each in sample.opportunities[:SHOWN]:
+            median = f"{each.active_median_ms / 1000:.0f} s"
+            row = (str(each.rank), each.name, f"{each.hours_per_week:.1f}", f"{each.executions:,}", str(each.people))
+            table.add_row(*row, median)
+        parts.append(table)
+    if state is not None:
+        parts += [Text(line) for line in addresses(state)]
+    return Group(*parts)  # type: ignore[arg-type]
