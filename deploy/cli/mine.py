@@ -1,0 +1,138 @@
+"""``taskstream mine``: opportunities from log files, without Kafka."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskstream.cli.options import with_settings
+from taskstream.errors import UsageError
+from taskstream.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deploy.mining import Miner
+    from taskstream.records import Opportunity
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG…")
+@click.option("--assignments", type=click.Path(path_type=Path), help="write event,segment,routine of each event (CSV)")
+@click.option("--routines", type=click.Path(path_type=Path), help="write the routines with example events (JSON)")
+@click.option(
+    "--people",
+    "k",
+    type=click.IntRange(1, 1000),
+    default=1,
+    help="list only what N people do",
+    metavar="N",
+    show_default=True,
+)
+@click.option("--json", "as_json", is_flag=True, help="machine-readable output")
+@with_settings("hourly_cost", "weeks_per_year", "adoption")
+def mine(
+    logs: tuple[Path, ...],
+    assignments: Path | None,
+    routines: Path | None,
+    k: int,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Find repetitive work in recorded UI logs: the stream's own stages on files, without Kafka.
+
+    LOG is an RPA UI Logger CSV, an XES file (also .gz), or JSON lines of Taskstream. They are your own files: results
+    of a single person are shown, which the stream never does.
+    """
+    import secrets
+    import time
+
+    from collectors.cli.running import progress, terminated_as_interrupt
+    from collectors.importers import read_log
+    from deploy.mining import Miner
+
+    if len(logs) > 1 and (assignments or routines):
+        raise UsageError("--assignments and --routines name events by their row: give one LOG")
+    for target in (assignments, routines):
+        if target is not None and not target.absolute().parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent} to write {target.name} into")
+    miner = Miner(settings, k=k)
+    started = time.perf_counter()
+    key = secrets.token_bytes(32)
+    with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
+        for path in logs:
+            miner.run(str(path), read_log(path, key=key), shown)
+        found = miner.finish()
+    seconds = time.perf_counter() - started
+    if assignments is not None:
+        _write_assignments(assignments, miner)
+    if routines is not None:
+        _write_routines(routines, miner)
+    summary = {
+        "logs": [path.name for path in logs],
+        "events": miner.events,
+        "executions": miner.segments,
+        "assigned": len(miner.assigned()),
+        "routines": len(miner.routines()),
+        "people_at_least": k,
+        "seconds": round(seconds, 3),
+        "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
+    }
+    if as_json:
+        _print_json(summary, found)
+    else:
+        _print_table(summary, found, k)
+
+
+def _write_assignments(path: Path, miner: Miner) -> None:
+    import csv
+
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["event", "segment", "routine"])
+        writer.writerows(miner.assignments())
+
+
+def _write_routines(path: Path, miner: Miner) -> None:
+    import msgspec
+
+    path.write_bytes(msgspec.json.encode(miner.examples()))
+
+
+def _print_json(summary: dict[str, Any], found: Iterable[Opportunity]) -> None:
+    import msgspec
+    import orjson
+
+    body = summary | {"opportunities": msgspec.to_builtins(list(found))}
+    click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+
+
+def _print_table(summary: dict[str, Any], found: list[Opportunity], k: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if found:
+        table = Table("", "what is done", "times", "median", "a week", "copied", "applications", "verdict")
+        for one in found:
+            table.add_row(
+                str(one.rank),
+                one.name,
+                f"{one.executions:,}",
+                f"{one.active_median_ms / 1000:.0f} s",
+                f"{one.hours_per_week:.1f} h",
+                f"{one.transfer_share:.0%}",
+                ", ".join(one.apps),
+                one.verdict,
+            )
+        console.print(table)
+    else:
+        console.print("No repeated work found: nothing was done in the same way three times or more.")
+    console.print(
+        f"{summary['events']:,} events, {summary['executions']:,} executions, {summary['assigned']:,} of them of "
+        f"{summary['routines']:,} routines, in {summary['seconds']:.1f} s"
+    )
+    if k == 1:
+        console.print("Personal view: these are your own files, so work of a single person is shown.")
