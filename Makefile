@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint lock
+.PHONY: help install demo test lint lock bench-discovery
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -24,6 +24,9 @@ test: install  ## set up and run all tests, linters and type checks
 	$(BIN)/python -m tests.prerequisites
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
+
+bench-discovery: install  ## accuracy and speed of discovery on public, noisy, interleaved and generated logs (JSON=out.json)
+	$(BIN)/python -m benchmarks.discovery $(if $(JSON),--json $(JSON))
 
 lint: install  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
