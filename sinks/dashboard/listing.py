@@ -23,7 +23,7 @@ COLUMNS: list[dict[str, Any]] = [
 _VERDICTS = {"worth it": "good", "not worth it": "bad"}
 _ASSUMED = {
     "hourly_cost": "cost of an hour of work",
-    "adoption": "share of runs that an automation takes over",
+    "adoption": "runs an automation takes over",
     "weeks_per_year": "working weeks a year",
     "days_observed": "working days observed",
 }
@@ -122,5 +122,9 @@ def _facts(each: Opportunity) -> list[dict[str, str]]:
         ("pays back in", f"{words.months(each.payback_months)} ({words.months(each.payback_months_low)} to "
                          f"{words.months(each.payback_months_high)})"),
     ]  # fmt: skip
-    facts += [(text, f"{each.assumptions[name]:g}") for name, text in _ASSUMED.items() if name in each.assumptions]
+    facts += [
+        (text, words.share(each.assumptions[name]) if name == "adoption" else f"{each.assumptions[name]:g}")
+        for name, text in _ASSUMED.items()
+        if name in each.assumptions
+    ]
     return [{"what": what, "value": value} for what, value in facts]

@@ -30,10 +30,10 @@ class Opportunity(Struct, frozen=True):
     executions: int = 0
     executions_per_week: float = 0
     people: int = 0
-    active_median_ms: int = 0
-    active_p90_ms: int = 0
-    active_low_ms: int = 0
-    active_high_ms: int = 0
+    active_median_ms: float = 0
+    active_p90_ms: float = 0
+    active_low_ms: float = 0
+    active_high_ms: float = 0
     hours_per_week: float = 0
     hours_per_year: float = 0
     hours_per_year_low: float = 0
@@ -63,7 +63,7 @@ class Variant(Struct, frozen=True):
     executions: int = 0
     share: float = 0
     people: int = 0
-    active_median_ms: int = 0
+    active_median_ms: float = 0
 
 
 class Minute(Struct, frozen=True):

@@ -15,6 +15,7 @@ from sinks.dashboard.theme import DARK, LIGHT, Theme
 
 REFRESH_S = 0.5
 STALE_MS = 15_000
+_ORDER = {"streams": 0, "catalogue": 1, "sink": 2}
 SPANS = {60: "1 hour", 480: "8 hours", 1440: "24 hours"}
 _CHOICE = """(() => { const kept = localStorage.getItem('taskstream-dark');
     return kept === null ? matchMedia('(prefers-color-scheme: dark)').matches : kept === 'true'; })()"""
@@ -269,19 +270,12 @@ def _stages(snapshot: Snapshot) -> list[tuple[str, str, str]]:
             words.count(group.messages),
             "messages before it" if group.messages else "up to date",
         )
-        for group in kafka.groups
+        for group in sorted(kafka.groups, key=lambda each: (_ORDER.get(each.group, 9), each.group))
     ]
     lag = sum(topic.lag for topic in snapshot.pipeline)
     if snapshot.pipeline and not kafka.groups:
         stages.append(("sink: waiting", words.count(lag), "messages before it" if lag else "up to date"))
-    rate = snapshot.events_per_s
-    stages.append(
-        (
-            "ClickHouse: events stored",
-            words.count(snapshot.totals.events),
-            f"{words.count(rate)} a second" if rate else "",
-        )
-    )
+    stages.append(("ClickHouse: events stored", words.count(snapshot.totals.events), "each exactly once"))
     refused = ", ".join(f"{each.reason} ({words.count(each.letters)})" for each in snapshot.refused[:3])
     stages.append(("Dead letters", words.count(snapshot.dead_letters), refused or "nothing refused"))
     return stages

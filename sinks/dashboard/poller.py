@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sinks.dashboard import model
 from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.model import Snapshot
-from sinks.dashboard.store import NoTables, Store
+from sinks.dashboard.store import NoTables, Store, UnknownForm
 from taskstream.errors import ServiceError
 
 log = logging.getLogger("taskstream.dashboard")
@@ -24,6 +24,8 @@ SHARE = 0.1
 """A query takes at most this share of the time: one that takes 2 s is asked every 20 s."""
 UNSEEN_S = 30.0
 """Without anybody looking for so long, the database is asked rarely."""
+UNKNOWN_S = 30.0
+"""After an answer that cannot be read, the same is asked again so much later."""
 RATE_S = 10.0
 """Span over which the rate of events is measured."""
 
@@ -87,14 +89,7 @@ class Poller:
     async def look(self) -> Snapshot:
         """Look at everything that is due; returns the new snapshot."""
         async with self._busy:
-            try:
-                for look in LOOKS:
-                    await self._one(look)
-                problem = ""
-            except NoTables as error:
-                problem = f"{error}: `taskstream up` or `taskstream migrate` makes them"
-            except ServiceError as error:
-                problem = str(error)
+            problem = await self._all()
             if self._is_due("kafka"):
                 began = self._clock()
                 self._put(kafka=await asyncio.to_thread(self._kafka.read))
@@ -103,6 +98,21 @@ class Poller:
                 log.warning("%s", problem or "ClickHouse answers again")
             self._put(problem=problem, at_ms=self._wall_ms())
         return self.snapshot
+
+    async def _all(self) -> str:
+        """Every look that is due; returns what is wrong, or nothing."""
+        problem = ""
+        for look in LOOKS:
+            try:
+                await self._one(look)
+            except UnknownForm as error:
+                self._schedule(look.field, UNKNOWN_S, self._clock())
+                problem = str(error)
+            except NoTables as error:
+                return f"{error}: `taskstream up` or `taskstream migrate` makes them"
+            except ServiceError as error:
+                return str(error)
+        return problem
 
     async def _one(self, look: _Look) -> None:
         if not self._is_due(look.field):

@@ -27,6 +27,10 @@ class NoTables(ServiceError):
     """The database or a view does not exist yet."""
 
 
+class UnknownForm(ServiceError):
+    """A view's rows are not what this version expects."""
+
+
 class Store:
     """The database behind the page. Connects when it is first asked, and again after a failure."""
 
@@ -41,6 +45,7 @@ class Store:
 
         Raises:
             NoTables: the database is not set up yet.
+            UnknownForm: the rows are not what this version expects.
             ServiceError: ClickHouse does not answer, or not as it should.
         """
         from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -58,7 +63,7 @@ class Store:
                 f"ClickHouse does not answer: {text[0][:200] if text else type(error).__name__}"
             ) from error
         except msgspec.MsgspecError as error:
-            raise ServiceError(f"ClickHouse answered {query} in an unknown form: {error}") from error
+            raise UnknownForm(f"ClickHouse answered {query} in an unknown form: {error}") from error
 
     def close(self) -> None:
         """Let go of the connection."""
