@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from confluent_kafka import Consumer
@@ -25,6 +26,8 @@ from taskstream.settings import Settings
 log = logging.getLogger("taskstream.sink")
 
 GROUP: Final = "sink"
+THREADS: Final = 4
+"""Inserts at once: what one waits for (the disk, the network) another uses."""
 LIMITS: Final = Limits()
 
 
@@ -64,7 +67,8 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
     ledger = Ledger(feeds, new_builder, limits)
     consumer = Consumer(consumer_config(endpoints.kafka, settings.prefix + GROUP))
     sink = Sink(
-        consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows
+        consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows,
+        pool=ThreadPoolExecutor(THREADS, thread_name_prefix="insert"),
     )  # fmt: skip
     progress = Progress(endpoints.kafka, store, stop)
     metrics.HEALTH.require("partitions assigned", lambda: bool(ledger.owned()))

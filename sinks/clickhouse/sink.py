@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -72,7 +72,9 @@ class Sink:
         now_ms: Callable[[], int],
         stop: threading.Event,
         max_rows: int,
-        threads: int = 4,
+        pool: Executor,
+        poll_s: float = POLL_S,
+        release_s: float = RELEASE_S,
     ) -> None:
         self._consumer = consumer
         self._ledger = ledger
@@ -82,7 +84,9 @@ class Sink:
         self._now_ms = now_ms
         self._stop = stop
         self._max_rows = max_rows
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="insert")
+        self._pool = pool
+        self._poll_s = poll_s
+        self._release_s = release_s
         self._starting: list[Block] = []
         self._flight: dict[Future[int], Block] = {}
         self._settled_ms = 0
@@ -96,9 +100,7 @@ class Sink:
         Raises:
             ServiceError: the Kafka client cannot go on.
         """
-        self._consumer.subscribe(
-            list(self._feeds), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
+        self.join_group()
         try:
             while not self._stop.is_set():
                 self.step()
@@ -107,10 +109,16 @@ class Sink:
             self._consumer.close()  # revokes what is owned: finishes or abandons it, commits what is stored
             self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def join_group(self) -> None:
+        """Ask for a share of the partitions; they come with the steps that follow."""
+        self._consumer.subscribe(
+            list(self._feeds), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
     def step(self) -> None:
         """Take in what has come, then bring the blocks forward."""
         if self._may_consume():
-            for message in self._consumer.consume(CONSUME, POLL_S):
+            for message in self._consumer.consume(CONSUME, self._poll_s):
                 self._take_in(message)
         self.advance()
 
@@ -184,7 +192,7 @@ class Sink:
                 self._paused = True
                 self._consumer.pause(self._consumer.assignment())
             return True
-        wait(self._flight, POLL_S, FIRST_COMPLETED)
+        wait(self._flight, self._poll_s, FIRST_COMPLETED)
         return False
 
     def _take_in(self, message: Message) -> None:
@@ -237,7 +245,7 @@ class Sink:
         leaving = {TopicPartition(place.topic, place.partition) for place in partitions}
         flying = [future for future, block in self._flight.items() if block.source in leaving]
         if flying and not self._writer.failing():
-            wait(flying, RELEASE_S)
+            wait(flying, self._release_s)
         self._collect()
         self._commit([commit for commit in self._ledger.settle(self._now_ms()) if commit.source in leaving])
         self._forget(partitions)
