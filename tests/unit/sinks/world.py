@@ -233,9 +233,9 @@ class Process:
         self.consumer = FakeConsumer(world, self)
         stop = threading.Event()
         self.writer = Writer(world, world.send, stop, lambda: world.now_ms, longest_wait_s=0.0)
-        self.ledger = Ledger({TOPIC: FEED}, lambda feed: Words(), Limits(rows=rows))
+        self.ledger = Ledger({TOPIC: FEED}, lambda _: Words(), Limits(rows=rows))
         self.sink = Sink(
-            self.consumer, self.ledger, self.writer, {TOPIC: FEED}, is_empty=lambda table: not world.stored,
+            self.consumer, self.ledger, self.writer, {TOPIC: FEED}, is_empty=lambda _: not world.stored,
             now_ms=lambda: world.now_ms, stop=stop, max_rows=rows, pool=self.pool, poll_s=0.0,
             release_s=0.0,
         )  # fmt: skip

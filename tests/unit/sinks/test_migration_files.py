@@ -1,0 +1,42 @@
+"""The migration files, as text."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from sinks.clickhouse.feeds import FEEDS
+from sinks.clickhouse.migrate import migrations, statements_of
+from taskstream import records
+
+_NOT_STORED = {("DeadLetter", "detail"), ("DeadLetter", "key"), ("DeadLetter", "payload")}
+
+
+def _created(table: str) -> str:
+    for migration in migrations():
+        for statement in migration.statements:
+            if re.match(rf"CREATE TABLE IF NOT EXISTS {table}\b", statement):
+                return statement
+    raise AssertionError(f"no migration creates {table}")
+
+
+def test_statements_end_at_a_semicolon_that_ends_a_line() -> None:
+    assert statements_of("-- a; b\nSELECT ';' ,\n 1;\n\nSELECT 2 ;\n") == ("SELECT ';' ,\n 1", "SELECT 2")
+
+
+def test_every_statement_can_be_repeated() -> None:
+    for migration in migrations():
+        for statement in migration.statements:
+            assert re.match(r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) ", statement), statement[:60]
+
+
+@pytest.mark.parametrize("feed", [feed for feed in FEEDS if feed.key], ids=lambda feed: feed.table)
+def test_every_field_of_a_record_has_a_column(feed: object) -> None:
+    """So that a field added to a record is stored, or left out on purpose."""
+    record = getattr(records, feed.topic.record)  # type: ignore[attr-defined]
+    created = _created(feed.table)  # type: ignore[attr-defined]
+    for field in msgspec.structs.fields(record):
+        if (record.__name__, field.name) not in _NOT_STORED:
+            assert re.search(rf"^    {field.name} ", created, re.MULTILINE), f"{record.__name__}.{field.name}"
