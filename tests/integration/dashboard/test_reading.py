@@ -1,0 +1,97 @@
+"""What the page reads: ClickHouse as the read-only user and above the floor, and Kafka's lag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from sinks.clickhouse.migrate import migrate
+from sinks.dashboard import model
+from sinks.dashboard.lag import KafkaLag
+from sinks.dashboard.poller import LOOKS
+from sinks.dashboard.store import NoTables, Store, as_reader
+from taskstream.endpoints import READER, Endpoints
+from taskstream.errors import ServiceError
+from tests.browser import seed
+from tests.fixtures.clickhouse import ClickHouse
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def endpoints(clickhouse: ClickHouse) -> Endpoints:
+    return Endpoints("", clickhouse.url, clickhouse.user, clickhouse.password)
+
+
+@pytest.fixture(scope="module")
+def filled(clickhouse: ClickHouse, database: str) -> Iterator[Any]:
+    migrate(clickhouse.client(), database, k=seed.K)
+    client = clickhouse.client(database)
+    seed.add_events(client, people=8, each=50)
+    seed.add_transfers(client, "excel", "chrome", people=seed.K, each=4)
+    seed.add_transfers(client, "excel", "rare", people=seed.K - 1, each=4)
+    seed.add_opportunity(client, 1, "Shown", people=seed.K, hours=2)
+    seed.add_opportunity(client, 2, "Hidden", people=seed.K - 1, hours=9)
+    yield client
+    client.close()
+
+
+def test_the_embedded_server_is_read_as_its_reader(endpoints: Endpoints) -> None:
+    assert as_reader(endpoints).clickhouse_user == READER
+    elsewhere = replace(endpoints, clickhouse="http://127.0.0.1:9")
+    assert as_reader(elsewhere) == elsewhere
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.field)
+def test_every_view_answers_in_the_expected_form(endpoints: Endpoints, database: str, look: Any) -> None:
+    Store(endpoints, database, seed.K).rows(look.query, look.kind)
+
+
+@pytest.mark.usefixtures("filled")
+def test_nothing_below_the_floor(endpoints: Endpoints, database: str) -> None:
+    store = Store(endpoints, database, seed.K)
+    assert [each.name for each in store.rows("opportunities", model.Opportunity)] == ["Shown"]
+    assert [(each.target, each.values) for each in store.rows("transfers", model.Moved)] == [("chrome", 12)]
+    assert store.rows("people", model.People) == (model.People(8),)
+    stricter = Store(endpoints, database, 9)
+    assert stricter.rows("people", model.People) == (model.People(0),)
+    assert stricter.rows("opportunities", model.Opportunity) == ()
+    assert stricter.rows("transfers", model.Moved) == ()
+    assert stricter.rows("activity", model.Minute) == ()
+
+
+def test_a_database_without_tables_and_a_server_that_is_away(endpoints: Endpoints) -> None:
+    with pytest.raises(NoTables):
+        Store(endpoints, "nothing_here", 5).rows("totals", model.Totals)
+    away = replace(endpoints, clickhouse="http://127.0.0.1:9")
+    with pytest.raises(ServiceError, match="does not answer"):
+        Store(away, "taskstream", 5).rows("totals", model.Totals)
+
+
+def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
+    from confluent_kafka import Consumer, Producer, TopicPartition
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    prefix = "lagtest."
+    topic = f"{prefix}ui-events"
+    admin = AdminClient({"bootstrap.servers": kafka})
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result()
+    producer = Producer({"bootstrap.servers": kafka})
+    for n in range(10):
+        producer.produce(topic, b"x", partition=n % 2)
+    producer.flush()
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"{prefix}sink", "enable.auto.commit": False})
+    consumer.commit(offsets=[TopicPartition(topic, 0, 5), TopicPartition(topic, 1, 2)], asynchronous=False)
+    consumer.close()
+    found = KafkaLag(kafka, prefix).read()
+    assert found == model.Kafka(messages_in=10, groups=(model.GroupLag("sink", 3),))
+    assert found.waiting == 3
+
+
+def test_a_kafka_that_is_away_is_said_so() -> None:
+    assert KafkaLag("127.0.0.1:9", "x.").read().problem.startswith("Kafka does not answer")
+    assert KafkaLag("", "x.").read().problem
