@@ -149,9 +149,9 @@ class Ledger:
         self._pass_holes(partition)
 
     def rows_waiting(self) -> int:
-        """Rows taken in and not given out."""
+        """Rows that could be given out. A range to be repeated counts when it is whole: waiting would not help it."""
         return sum(
-            (p.open.builder.rows if p.open else 0) + sum(block.builder.rows for block in p.closed)
+            (p.open.builder.rows if p.open and not p.repeat else 0) + sum(block.builder.rows for block in p.closed)
             for p in self._partitions.values()
         )
 

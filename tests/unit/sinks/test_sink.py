@@ -66,6 +66,18 @@ def test_the_end_of_a_range_that_kafka_no_longer_has_does_not_hold_things_up() -
     assert list(world.tokens) == ["t:0:0-2", "t:0:3-3"]
 
 
+def test_a_range_larger_than_all_that_may_wait_is_repeated() -> None:
+    world = World()
+    for n in range(8):
+        world.produce(0, b"a%d b%d" % (n, n))
+    dying = _one(world, by_hand=True, rows=16)
+    dying.consumer.batch = 8
+    dying.step()
+    bury(world, dying)
+    drain(world, _one(world, rows=4), turns=10)
+    assert sorted(world.stored) == world.expected()
+
+
 def test_a_late_repetition_asks_what_is_there() -> None:
     world = World()
     world.produce(0, b"a b")
