@@ -27,7 +27,7 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
         stream_wait_empty=False,
         stream_buffer_maxsize=4096,  # chunks; their bytes are bounded by Flow
         broker_session_timeout=SESSION_S,
-        broker_heartbeat_interval=2.5,
+        broker_heartbeat_interval=1.5,
         broker_request_timeout=40.0,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=1 << 20,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -42,17 +43,20 @@ def read(kafka: str, prefix: str) -> Iterator[DeadLetter]:
         if not partitions:
             raise ServiceError(f"Kafka at {kafka} has no topic {name}: run `taskstream topics apply`")
         consumer.assign([TopicPartition(name, partition, 0) for partition in partitions])
-        left = len(partitions)
+        left = set(partitions)
+        deadline = time.monotonic() + TIMEOUT_S
         while left:
-            messages = consumer.consume(1_000, timeout=TIMEOUT_S)
-            if not messages:
-                raise ServiceError(f"topic {name} cannot be read to its end within {TIMEOUT_S:.0f} s")
+            messages = consumer.consume(1_000, timeout=0.1)
+            if messages:
+                deadline = time.monotonic() + TIMEOUT_S
+            elif time.monotonic() > deadline:
+                raise ServiceError(f"topic {name} cannot be read to its end: no answer for {TIMEOUT_S:.0f} s")
             for message in messages:
                 error = message.error()
                 if error is None:
                     yield msgspec.json.decode(message.value(), type=DeadLetter)
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    left -= 1
+                    left.discard(message.partition())
                 else:
                     raise ServiceError(f"topic {name} cannot be read: {error.str()}")
     except KafkaException as exception:

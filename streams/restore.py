@@ -19,7 +19,8 @@ log = logging.getLogger("taskstream.streams")
 
 DEADLINE_S: Final = 120.0
 """A restore that takes longer has met something that will not get better."""
-BATCH: Final = 5_000
+BATCH: Final = 1_000
+"""Messages taken at once; the call waits for so many or 50 ms."""
 
 M = TypeVar("M", bound=Machine)
 
@@ -113,7 +114,7 @@ def _consumer(kafka: str, isolation: str) -> Consumer:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "isolation.level": isolation,
-                "fetch.wait.max.ms": 50,
+                "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 32_768,
             }
         )
@@ -146,7 +147,7 @@ def _read(kafka: str, name: str, partition: int, start: int, end: int, deadline:
     try:
         consumer.assign([TopicPartition(name, partition, start)])
         while True:
-            for message in consumer.consume(BATCH, timeout=0.5):
+            for message in consumer.consume(BATCH, timeout=0.05):
                 error = message.error()
                 if error is None:
                     if message.offset() >= end:

@@ -33,7 +33,7 @@ MAX_INPUT_BYTES: Final = 64_000_000
 """Input fetched and not yet applied, at most."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
-SESSION_S: Final = 10.0
+SESSION_S: Final = 6.0
 """Kafka's session timeout of the group (seconds); a zombie that wakes learns within it that it was replaced."""
 STALL_S: Final = 90.0
 """A worker with input and without progress for this long ends."""

@@ -44,7 +44,7 @@ def partitions_on(kafka: str, settings: Settings) -> dict[str, int]:
         ServiceError: the broker cannot be reached.
     """
     try:
-        existing = AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=TIMEOUT_S).topics
+        existing = AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=TIMEOUT_S / 2).topics
     except KafkaException as error:
         raise ServiceError(f"Kafka at {kafka}: {error.args[0].str()}") from error
     names = {topic.name: settings.prefix + topic.name for topic in ALL}
