@@ -1,0 +1,104 @@
+"""Faults that only time makes: a zombie worker, a transaction that runs into Kafka's timeout, a broker away."""
+
+from __future__ import annotations
+
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import Producer
+
+from streams.machine import Output
+from streams.transactions import FencedError, Writer
+from streams.worker import SESSION_S
+from tests.fixtures.streams import Deployment
+from tests.integration.test_streams import clean_events, work
+
+pytestmark = [pytest.mark.faults, pytest.mark.integration]
+
+
+@pytest.fixture
+def deployment(kafka: str, tmp_path: Path) -> Iterator[Deployment]:
+    found = Deployment(kafka, tmp_path, partitions=2)
+    yield found
+    found.stop()
+
+
+def test_a_zombie_is_fenced_and_loses_and_repeats_nothing(deployment: Deployment) -> None:
+    """Paused with uncommitted events beyond its session timeout, woken after its successor has begun."""
+    zombie = deployment.start_worker(TASKSTREAM_TRANSACTION_MS="3000")  # so that it is paused with events uncommitted
+    deployment.wait("it owns all", lambda: deployment.log_of(zombie).count("restored") == 4)
+    sent = list(work(20, 60))
+    total = len({(message.agent, message.first_seq + n) for message in sent for n in range(len(message.events))})
+    third = len(sent) // 3
+    deployment.publish(sent[:third])
+    time.sleep(1.0)
+    zombie.send_signal(signal.SIGSTOP)
+    successor = deployment.start_worker()
+    deployment.publish(sent[third : 2 * third])
+    deployment.wait(
+        "its successor goes on", lambda: deployment.log_of(successor).count("restored") >= 4, SESSION_S + 40
+    )
+    zombie.send_signal(signal.SIGCONT)
+    deployment.publish(sent[2 * third :])
+    deployment.finish()
+    deployment.wait("all is through", lambda: clean_events(deployment) >= total)
+    deployment.wait("windows are out", lambda: bool(deployment.read("activity")))
+    time.sleep(2.0)
+    for worker in (zombie, successor):
+        worker.send_signal(signal.SIGTERM)
+    assert [worker.wait(15) for worker in (zombie, successor)] == [0, 0]
+    assert clean_events(deployment) == total
+    deployment.check()
+
+
+def writer(kafka: str, identity: str, timeout_ms: int = 60_000) -> Writer:
+    config = {"bootstrap.servers": kafka, "transactional.id": identity, "transaction.timeout.ms": timeout_ms}
+    return Writer(Producer(config | {"linger.ms": 0, "log_level": 0}), "")
+
+
+def test_an_older_writer_is_fenced(deployment: Deployment) -> None:
+    identity, topic = uuid.uuid4().hex, deployment.settings.prefix + "sessions"
+    older, newer = writer(deployment.kafka, identity), writer(deployment.kafka, identity)
+    older.fence()
+    older.write([Output(topic, 0, b"k", b"1")])
+    newer.fence()
+    with pytest.raises(FencedError):
+        older.write([Output(topic, 0, b"k", b"2")])
+    newer.write([Output(topic, 0, b"k", b"3")])
+    assert [row.value for row in deployment.read("sessions")] == [b"1", b"3"]
+
+
+class SlowToCommit:
+    """A real producer whose commit comes too late."""
+
+    def __init__(self, producer: Producer, delay_s: float) -> None:
+        self._producer = producer
+        self._delay_s = delay_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+    def commit_transaction(self, timeout: float) -> None:
+        self._producer.flush(5)
+        time.sleep(self._delay_s)
+        self._producer.commit_transaction(timeout)
+
+
+def test_a_transaction_that_times_out_is_void_and_its_successor_repeats_it(deployment: Deployment) -> None:
+    """What a worker held open for too long is aborted by Kafka; the partition is taken up from the last position."""
+    identity, topic = uuid.uuid4().hex, deployment.settings.prefix + "sessions"
+    config = {"bootstrap.servers": deployment.kafka, "transactional.id": identity, "transaction.timeout.ms": 1_000}
+    slow = Writer(cast(Any, SlowToCommit(Producer(config | {"log_level": 0}), 13.0)), "")  # Kafka looks every 10 s
+    slow.fence()
+    with pytest.raises(FencedError):
+        slow.write([Output(topic, 0, b"k", b"once")])
+    assert deployment.read("sessions") == []
+    successor = writer(deployment.kafka, identity)
+    successor.fence()
+    successor.write([Output(topic, 0, b"k", b"once")])
+    assert [row.value for row in deployment.read("sessions")] == [b"once"]
