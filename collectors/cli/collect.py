@@ -1,0 +1,137 @@
+"""``taskstream collect``: record this desktop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from taskstream.cli.options import with_settings
+from taskstream.errors import ServiceError, TaskstreamError, UsageError
+from taskstream.settings import Settings
+
+if TYPE_CHECKING:
+    from collectors.agent import Agent
+    from collectors.publisher import Publisher
+    from collectors.spool import Spool
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="for tests: agree to the text after it was shown")
+@click.option("--seconds", type=click.FloatRange(min=0.1), help="end after this time (default: at Ctrl-C)")
+@click.option("--show", is_flag=True, help="show each recorded event, exactly as it is stored")
+@click.option("--no-send", is_flag=True, help="keep everything in the spool, send nothing")
+@click.option("--json", "as_json", is_flag=True, help="machine-readable summary")
+@with_settings("kafka", "prefix", "tenant", "team", "key_epoch")
+def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json: bool, settings: Settings) -> None:
+    """Record this X11 desktop: which application, what kind of action, never what is typed or copied.
+
+    Asks for consent once. A notice stays on the screen while recording; a click on it pauses, as does the signal
+    USR1 (USR2 resumes). Ctrl-C ends the recording.
+    """
+    from collectors.agent import Agent, only_one, refuse_root_of_others
+    from collectors.sources.x11 import require_x11
+    from collectors.spool import Spool
+
+    require_x11()
+    refuse_root_of_others()
+    _consent(settings, yes)
+    with only_one(settings.home):
+        spool = Spool(
+            settings.home / "spool" / "spool.db",
+            max_bytes=settings.spool_max_bytes,
+            max_age_ms=settings.spool_max_age_ms,
+        )
+        if spool.moved_aside:
+            click.echo(f"the spool was damaged: moved to {spool.moved_aside}, a new one is begun", err=True)
+        publisher = None if no_send else _publisher(settings, spool)
+        try:
+            agent = Agent(settings, spool, publisher, _echo if show else lambda _: None)
+            if publisher is not None:
+                publisher.start()
+            _record(agent, seconds)
+            if publisher is not None:
+                publisher.drain(3.0)
+        finally:
+            if publisher is not None:
+                publisher.stop()
+            waiting = spool.pending
+            spool.close()
+    _print(agent, publisher, waiting, as_json)
+
+
+def _consent(settings: Settings, yes: bool) -> None:
+    from collectors import consent
+    from collectors.sources.x11 import now_ms
+
+    if consent.given(settings.home):
+        return
+    click.echo(consent.TEXT, err=True)
+    click.echo(f"Your answer is kept in {consent.file_of(settings.home)}.", err=True)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("consent is asked for in a terminal: start `taskstream collect` there once")
+        if not click.confirm("Do you agree to this recording?", default=False, err=True):
+            raise TaskstreamError("not agreed: nothing is recorded")
+    consent.give(settings.home, now_ms())
+
+
+def _publisher(settings: Settings, spool: Spool) -> Publisher | None:
+    """The publisher, or None when no Kafka is known: the spool then keeps everything for a later start."""
+    from collectors.publisher import Publisher
+    from collectors.sources.x11 import now_ms
+    from taskstream.endpoints import resolve
+    from taskstream.topics import UI_EVENTS
+
+    try:
+        kafka = resolve(settings, clickhouse=False).kafka
+    except ServiceError as error:
+        click.echo(f"{error}; until then the spool keeps what is recorded", err=True)
+        return None
+    return Publisher(kafka, settings.prefix + UI_EVENTS.name, spool, sent_ms=lambda _: now_ms())
+
+
+def _record(agent: Agent, seconds: float | None) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        agent.stop()
+
+    def pause(number: int, frame: FrameType | None) -> None:
+        del frame
+        agent.set_paused(number == signal.SIGUSR1)
+
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGUSR1: pause, signal.SIGUSR2: pause}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        click.echo("recording; a notice is on the screen, Ctrl-C ends it", err=True)
+        agent.run(seconds)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _echo(event: object) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.encode(event))
+
+
+def _print(agent: Agent, publisher: Publisher | None, waiting: int, as_json: bool) -> None:
+    import orjson
+
+    delivered = publisher.delivered_events if publisher else 0
+    if as_json:
+        summary = {
+            "agent": agent.origin.agent,
+            "actor": agent.origin.actor,
+            "recorded": dict(sorted(agent.counts.items())),
+            "sent": delivered,
+            "waiting_batches": waiting,
+        }
+        click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+        return
+    kinds = ", ".join(f"{count} {kind}" for kind, count in agent.counts.most_common())
+    click.echo(f"recorded {kinds or 'nothing'}; {delivered} events sent, {waiting} batches wait in the spool")
