@@ -90,6 +90,7 @@ class World:
     bootstrap: str
     processes: list[Process] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    last: str = ""
 
     def environment(self, prefix: str, **more: str) -> dict[str, str]:
         names = {
@@ -148,6 +149,7 @@ def strike(world: World, draw: random.Random) -> None:
         (8, 6, 1, 2, 1, 1, 1),
     )[0]
     world.faults[fault] += 1
+    world.last = fault
     if fault == "kill worker":
         draw.choice(world.of("worker")).send(signal.SIGKILL)
     elif fault == "kill sink":
@@ -320,7 +322,8 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         for n in range(kills):
             time.sleep(draw.uniform(1.0, 4.0))
             strike(world, draw)
-            console.print(f"fault {n + 1} of {kills}: {dict(world.faults)}, sent {sender.load.sent:,}")
+            now = time.strftime("%H:%M:%S")
+            console.print(f"{now} fault {n + 1} of {kills}: {world.last}, sent {sender.load.sent:,}")
         sender.finish()
         client = clickhouse_connect.get_client(
             host="127.0.0.1", port=world.clickhouse.port, username="taskstream", password=PASSWORD
