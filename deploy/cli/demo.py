@@ -17,13 +17,13 @@ SHOWN = 5
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="needs no terminal; plays at full speed and stops when all is stored")
+@click.option("--headless", is_flag=True, help="needs no terminal; stops when all is stored")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="write counts, times and the list here")
 @click.option("--fresh", is_flag=True, help="first remove what earlier runs of the demo have stored")
 @click.option("--recordings-only", is_flag=True, help="play the two recordings without the simulated team")
 @click.option("--people", type=click.IntRange(1, 1000), default=25, show_default=True, help="in the simulated team")
 @click.option("--seed", type=int, default=7, show_default=True, help="seed of the simulated team")
-@click.option("--speed", default=None, help="times faster than recorded, or max [default: 100; headless: max]")
+@click.option("--speed", default=None, help="times faster than recorded, or max [default: 300; headless: 1000]")
 @with_settings(
     "kafka", "clickhouse", "clickhouse_user", "clickhouse_password", "partitions", "k", "dashboard_port", "java"
 )  # fmt: skip
@@ -57,7 +57,7 @@ def demo(
         stopping.purge(home)
     settings = Settings(**settings.model_dump(include=settings.model_fields_set) | {"home": home})
     console = console_for_people()
-    plan = Plan(people=0 if recordings_only else people, seed=seed, speed=speed or ("max" if headless else "100"))
+    plan = Plan(people=0 if recordings_only else people, seed=seed, speed=speed or ("1000" if headless else "300"))
     done: report.Report | None = None
     with progress_on(console) as progress:
         supervisor = Supervisor(settings, command="demo", on_progress=progress, on_news=console.print)

@@ -68,7 +68,7 @@ class Demo:
         self._view.update(self._sample_now(), None)
         with self._timed("start"):
             self.supervisor.start()
-            self.supervisor.await_ready()
+            self.supervisor.await_ready("worker", "sink")  # the others may take their time while events flow
         self.seconds |= self.supervisor.seconds
         self._sampler = Sampler(
             self.supervisor.endpoints, self.supervisor.settings.database, wall_ms(), lambda: self.supervisor.state

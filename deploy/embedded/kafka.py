@@ -60,6 +60,8 @@ class EmbeddedKafka:
         self._java: java_runtime.Java | None = None
         self._archive: ClassArchive | None = None
         self._version = ""
+        self._ready = False
+        self._cancelled = False
         self.port = 0
         self.log = self._folder / "logs" / "kafka.log"
 
@@ -92,8 +94,10 @@ class EmbeddedKafka:
         """
         if self._process is not None and self._process.running:
             return self.bootstrap
+        self._ready = self._cancelled = False
         self.prepare()
         self._check_disk()
+        self._check_unused()
         wanted = self.port or self._port_wanted
         if wanted and not is_free(wanted):
             raise ServiceError(f"port {wanted} of this machine is taken: stop who uses it, or choose another")
@@ -104,6 +108,7 @@ class EmbeddedKafka:
                 cluster = self._configure(controller_port)
                 self._launch()
                 self._await_ready(cluster)
+                self._ready = True
                 return self.bootstrap
             except _PortTakenError as error:  # somebody was faster
                 if wanted or attempt == 2:
@@ -115,9 +120,16 @@ class EmbeddedKafka:
         raise AssertionError("unreachable")
 
     def stop(self) -> None:
-        """Stop it cleanly; after a deadline by force. Doing it twice is harmless."""
+        """Stop it cleanly; after a deadline by force. Doing it twice is harmless.
+
+        One that another thread is just starting is ended at once (Kafka takes long to end while it starts).
+        """
+        self._cancelled = True
         if self._process is not None:
-            self._process.stop()
+            if self._ready:
+                self._process.stop()
+            else:
+                self._process.kill()
             if self._archive is not None:
                 self._archive.keep()
 
@@ -153,6 +165,16 @@ class EmbeddedKafka:
                 f"the disk is full: {free >> 20} MB are free in {self._folder}, Kafka needs at least "
                 f"{LEAST_FREE_BYTES >> 20} MB"
             )
+
+    def _check_unused(self) -> None:
+        """Kafka locks its data folder; a second broker must not even write its configuration there."""
+        import fcntl
+
+        with contextlib.suppress(FileNotFoundError), (self._folder / "data" / ".lock").open("r+b") as handle:
+            try:
+                fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ServiceError(f"another Kafka uses {self._folder}: stop it first (`taskstream down`)") from error
 
     def _java_command(self, *options: str) -> list[str]:
         libs = self.prepare()
@@ -225,6 +247,8 @@ class EmbeddedKafka:
         assert self._process is not None
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
+            if self._cancelled:
+                raise ServiceError("Kafka was stopped while it started")
             if self._process.poll() is not None:
                 raise self._died()
             if accepts(self.port) and self._answers(cluster):

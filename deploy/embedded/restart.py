@@ -11,7 +11,7 @@ LONGEST_DELAY_S = 30.0
 class RestartPolicy(Struct):
     """Doubling delays; a run of ``steady_s`` seconds clears the record; ``limit`` short runs in a row are the end."""
 
-    limit: int = 6
+    limit: int = 5
     steady_s: float = 60.0
     failures: int = 0
 

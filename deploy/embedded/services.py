@@ -18,6 +18,8 @@ from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 
+REACH_S = 5.0
+
 
 class Services:
     """``start_kafka`` and ``start_clickhouse`` are independent: two threads may run them at once.
@@ -76,6 +78,8 @@ class Services:
 
         if self.kafka is not None:
             self.kafka.start()
+        else:
+            _check_reachable(self.kafka_address)
         topic_admin.apply(self.kafka_address, self._settings, dry_run=False)
 
     def start_clickhouse(self) -> str:
@@ -123,6 +127,19 @@ class Services:
         if self._server is None:
             return ServiceState(self._settings.clickhouse, embedded=False, version=version)
         return ServiceState(self._server.url, embedded=True, pid=self._server.pid, version=version)
+
+
+def _check_reachable(kafka: str) -> None:
+    """Say soon that an own Kafka is not there, instead of trying for long."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    from taskstream.kafka.clients import quiet
+
+    try:
+        AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=REACH_S)
+    except KafkaException as error:
+        raise ServiceError(f"Kafka at {kafka} does not answer: {error.args[0].str()}") from error
 
 
 def _kept_password(path: Path) -> str:

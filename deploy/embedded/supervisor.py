@@ -15,6 +15,7 @@ from msgspec import Struct
 from deploy.embedded.home import ComponentState, HomeLock, InstanceState, write_state
 from deploy.embedded.ports import LOOPBACK, free_ports, is_free
 from deploy.embedded.progress import Progress, silent
+from deploy.embedded.restart import RestartPolicy
 from deploy.embedded.services import Services
 from deploy.embedded.unit import Component, wall_ms
 from deploy.embedded.watch import ENDED, RUNNING, Watched
@@ -56,6 +57,7 @@ class Supervisor:
         *,
         command: str = "up",
         components: Sequence[ComponentSpec] = COMPONENTS,
+        restart_limit: int = RestartPolicy().limit,
         on_progress: Progress = silent,
         on_news: Callable[[str], None] | None = None,
     ) -> None:
@@ -64,6 +66,7 @@ class Supervisor:
         self.seconds: dict[str, float] = {}
         self._command = command
         self._specs = components
+        self._restart_limit = restart_limit
         self._on_progress = on_progress
         self._on_news = on_news or (lambda _: None)
         self._lock = HomeLock(settings.home)
@@ -133,7 +136,7 @@ class Supervisor:
                 keep=self.keep,
                 program=spec.program,
             )
-            watched = Watched(component)
+            watched = Watched(component, RestartPolicy(self._restart_limit))
             self._watched.append(watched)
             watched.start()
 
@@ -235,8 +238,8 @@ class Supervisor:
                 self._on_news(news)
         self._publish()
 
-    def await_ready(self) -> None:
-        """Until every component works.
+    def await_ready(self, *names: str) -> None:
+        """Until every component works, or those named.
 
         Raises:
             ServiceError: one does not within ``READY_S``.
@@ -244,7 +247,9 @@ class Supervisor:
         """
         deadline = time.monotonic() + READY_S
         with self._timed("components"):
-            while waiting := [each for each in self._everything() if each.state != RUNNING]:
+            while waiting := [
+                each for each in self._everything() if each.state != RUNNING and (not names or each.unit.name in names)
+            ]:
                 self.step()
                 if time.monotonic() > deadline:
                     unit = waiting[0].unit
