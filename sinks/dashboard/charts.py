@@ -37,7 +37,7 @@ def activity(minutes: Sequence[Minute], span_minutes: int, theme: Theme, known: 
     return _base(theme) | {
         "legend": {"type": "scroll", "bottom": 0, "icon": "roundRect", "itemWidth": 10, "itemHeight": 10,
                    "textStyle": {"color": theme.faint}, "pageTextStyle": {"color": theme.faint}},
-        "grid": {"left": 8, "right": 16, "top": 28, "bottom": 36, "containLabel": True},
+        "grid": {"left": 8, "right": 28, "top": 28, "bottom": 36, "containLabel": True},
         "xAxis": {"type": "time", "axisLine": {"lineStyle": {"color": theme.line}}, "splitLine": {"show": False},
                   "axisLabel": {"color": theme.faint, "hideOverlap": True}},
         "yAxis": {"type": "value", "name": "events a minute", "nameTextStyle": {"color": theme.faint, "align": "left"},
@@ -86,7 +86,7 @@ def freshness(minutes: Sequence[FreshMinute], theme: Theme) -> dict[str, Any]:
     return _base(theme) | {
         "legend": {"bottom": 0, "icon": "roundRect", "itemWidth": 10, "itemHeight": 10,
                    "textStyle": {"color": theme.faint}},
-        "grid": {"left": 8, "right": 16, "top": 28, "bottom": 32, "containLabel": True},
+        "grid": {"left": 8, "right": 28, "top": 28, "bottom": 32, "containLabel": True},
         "xAxis": {"type": "time", "axisLine": {"lineStyle": {"color": theme.line}}, "splitLine": {"show": False},
                   "axisLabel": {"color": theme.faint, "hideOverlap": True}},
         "yAxis": {"type": "value", "name": "seconds", "nameTextStyle": {"color": theme.faint, "align": "left"},

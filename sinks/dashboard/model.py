@@ -6,10 +6,9 @@ from msgspec import Struct, field
 
 
 class Totals(Struct, frozen=True):
-    """Events stored, and when the newest was (milliseconds since the epoch)."""
+    """Events stored."""
 
     events: int = 0
-    newest_ms: int = 0
 
 
 class People(Struct, frozen=True):

@@ -15,6 +15,7 @@ from sinks.dashboard.theme import DARK, LIGHT, Theme
 
 REFRESH_S = 0.5
 STALE_MS = 15_000
+ROWS = 10
 _ORDER = {"streams": 0, "catalogue": 1, "sink": 2}
 SPANS = {60: "1 hour", 480: "8 hours", 1440: "24 hours"}
 _CHOICE = """(() => { const kept = localStorage.getItem('taskstream-dark');
@@ -118,7 +119,7 @@ class Page:
             self._empty = ui.html("", sanitize=False).classes("empty")
             self._table = ui.table(
                 columns=[{"name": "open", "label": "", "field": "id"}, *listing.COLUMNS],
-                rows=[], row_key="id", pagination={"rowsPerPage": 20, "sortBy": "rank"},
+                rows=[], row_key="id", pagination={"rowsPerPage": ROWS, "sortBy": "rank"},
             ).classes("list").props('flat aria-label="Opportunities"')  # fmt: skip
             self._table.add_slot("body", files("sinks.dashboard").joinpath("row.html").read_text())
 
@@ -129,7 +130,10 @@ class Page:
         if rows:
             if rows != self._table.rows:
                 self._table.rows = rows
-            self._table.props(f"{'hide-pagination' if len(rows) <= 20 else ''}")
+            if len(rows) > ROWS:
+                self._table.props(remove="hide-pagination")
+            else:
+                self._table.props("hide-pagination")
             return
         self._empty.set_content(_nothing_yet(snapshot))
 

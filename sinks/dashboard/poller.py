@@ -20,8 +20,8 @@ from taskstream.errors import ServiceError
 
 log = logging.getLogger("taskstream.dashboard")
 
-SHARE = 0.1
-"""A query takes at most this share of the time: one that takes 2 s is asked every 20 s."""
+SHARE = 0.03
+"""A query takes at most this share of the time: one that takes 0.3 s is asked every 10 s."""
 UNSEEN_S = 30.0
 """Without anybody looking for so long, the database is asked rarely."""
 UNKNOWN_S = 30.0

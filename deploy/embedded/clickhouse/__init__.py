@@ -7,7 +7,10 @@ the owner, who may do everything except leave the database (no files, no network
 ===============  ===============================================================
 ``process``      starts and stops the process (:class:`process.EmbeddedClickHouse`)
 ``server``       the process itself: HTTP server, signals, readiness
-``handler``      one request: who asks, what for, the answer
+``handler``      one request: who asks, what for, run it
+``answering``    the answer: headers, errors before and in the middle of it
+``sessions``     connections kept between requests
+``turns``        how many statements run and wait at a time
 ``request``      the HTTP request as data: SQL, settings, parameters, body
 ``access``       users and passwords, foreign web pages
 ``lexer``        SQL into tokens

@@ -181,6 +181,8 @@ class Engine:
             self._root.run("DETACH DATABASE default")
             self._root.run("ATTACH DATABASE default")
         else:
+            if self._root.run("SELECT count() FROM system.tables WHERE database = 'default'").data != b"0\n":
+                raise failure(36, "it holds tables that another program has made in the database `default`")
             self._root.run("DROP DATABASE default")
             # Left by an earlier start when nobody has made a table in it: it cannot be attached, nor made over.
             (metadata / "default.sql").unlink(missing_ok=True)

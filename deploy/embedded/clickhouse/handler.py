@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,7 +12,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from deploy.embedded.clickhouse.access import User, authenticate, refuse_foreign
-from deploy.embedded.clickhouse.engine import STREAMED, Answer, Connection, Counts, Engine, quote_name
+from deploy.embedded.clickhouse.answering import SERVER_NAME, Answering
+from deploy.embedded.clickhouse.engine import STREAMED, Answer, Connection, Engine, quote_name
 from deploy.embedded.clickhouse.failures import (
     QUERY_TOO_LARGE,
     READONLY,
@@ -32,18 +30,7 @@ from deploy.embedded.clickhouse.sessions import Sessions
 from deploy.embedded.clickhouse.turns import Turns
 
 log = logging.getLogger("taskstream.clickhouse")
-SERVER_NAME = "taskstream"
 T = TypeVar("T")
-
-_CONTENT = {
-    "Native": "application/octet-stream", "RowBinary": "application/octet-stream",
-    "JSON": "application/json; charset=UTF-8", "JSONCompact": "application/json; charset=UTF-8",
-    "JSONEachRow": "application/x-ndjson; charset=UTF-8", "JSONCompactEachRow": "application/x-ndjson; charset=UTF-8",
-    "CSV": "text/csv; charset=UTF-8; header=absent", "CSVWithNames": "text/csv; charset=UTF-8; header=present",
-    "TabSeparated": "text/tab-separated-values; charset=UTF-8", "TSV": "text/tab-separated-values; charset=UTF-8",
-    "Arrow": "application/octet-stream",
-    "ArrowStream": "application/octet-stream", "Parquet": "application/octet-stream",
-}  # fmt: skip
 
 
 class Handler:
@@ -57,7 +44,7 @@ class Handler:
         self._pool = ThreadPoolExecutor(limits.reader_turns + limits.owner_turns + 4, thread_name_prefix="clickhouse")
         self._turns = Turns(limits)
         self._sessions = Sessions(limits, engine.connect)
-        self._running: set[str] = set()
+        self._running: dict[str, bool] = {}
 
     async def ping(self, request: web.Request) -> web.Response:
         """Whether the process serves; needs no password."""
@@ -66,7 +53,7 @@ class Handler:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one statement."""
-        answering = _Answering(request, self._engine)
+        answering = Answering(request, self._engine)
         try:
             refuse_foreign(request.headers)
             user = authenticate(self._users, request.headers, request.query)
@@ -82,15 +69,18 @@ class Handler:
         assert answering.response is not None
         return answering.response
 
-    async def close(self) -> None:
-        """Stop what runs, within a few seconds."""
-        for query_id in list(self._running):
+    async def stop_reading(self) -> None:
+        """Stop the statements that only read; what stores something goes on."""
+        for query_id in [query_id for query_id, reads in self._running.items() if reads]:
             await self._in_thread(self._engine.cancel, query_id)
+
+    async def close(self) -> None:
+        """Let go of everything; no request is served any more."""
         self._sessions.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _serve(
-        self, request: web.Request, user: User, asked: Asked, answering: _Answering, *, readonly: bool
+        self, request: web.Request, user: User, asked: Asked, answering: Answering, *, readonly: bool
     ) -> None:
         params, tables, sql = dict(asked.params), list[External](), asked.query
         body: bytes | None = None
@@ -113,7 +103,7 @@ class Handler:
         if statement is None:
             statement = self._guard.judge(b"", readonly=readonly)
         async with (
-            self._turn(asked.query_id, reader=user.readonly),
+            self._turn(asked.query_id, reader=user.readonly, reads=statement.kind == "read"),
             self._connection(user, asked) as connection,
         ):
             settings = without_external(asked.settings, tables)
@@ -148,7 +138,7 @@ class Handler:
         statement: Statement,
         asked: Asked,
         params: Mapping[str, str],
-        out: _Answering,
+        out: Answering,
         *,
         mutates: bool,
     ) -> None:
@@ -172,7 +162,7 @@ class Handler:
         statement: Statement,
         asked: Asked,
         pieces: AsyncIterator[bytes],
-        out: _Answering,
+        out: Answering,
     ) -> None:
         form = statement.format or asked.form or "Values"
         insert = await self._in_thread(connection.insert, statement.sql, form)
@@ -229,15 +219,15 @@ class Handler:
             raise failure(TIMEOUT_EXCEEDED, "The body did not arrive in time") from None
 
     @asynccontextmanager
-    async def _turn(self, query_id: str, *, reader: bool) -> AsyncIterator[None]:
+    async def _turn(self, query_id: str, *, reader: bool, reads: bool) -> AsyncIterator[None]:
         if query_id in self._running:
             raise failure(SAME_ID, f"Query with id = {query_id} is already running")
-        self._running.add(query_id)
+        self._running[query_id] = reads
         try:
             async with self._turns.turn(reader=reader):
                 yield
         finally:
-            self._running.discard(query_id)
+            del self._running[query_id]
 
     @asynccontextmanager
     async def _connection(self, user: User, asked: Asked) -> AsyncIterator[Connection]:
@@ -271,113 +261,6 @@ class Handler:
                 await self._in_thread(self._engine.cancel, query_id)
                 await asyncio.wait([future], timeout=0.5)
             raise
-
-
-class _Answering:
-    """The answer to one request: headers as late as possible, errors in the form that fits what is already sent."""
-
-    def __init__(self, request: web.Request, engine: Engine) -> None:
-        self._request = request
-        self._engine = engine
-        self._began = time.monotonic_ns()
-        self._held: list[bytes] = []
-        self._size = 0
-        self._counts = Counts()
-        self._tag = secrets.token_hex(8)
-        self.query_id = ""
-        self.form = ""
-        self.response: web.StreamResponse | None = None
-
-    async def whole(self, answer: Answer) -> None:
-        """A complete answer at once."""
-        self._count(answer)
-        response = web.Response(body=answer.data, headers=self._headers(200))
-        await self._start(response)
-        await response.write_eof()
-
-    async def write(self, piece: Answer, hold: int) -> None:
-        """A piece of the answer; held back while there is less than ``hold`` bytes, so that errors and counts fit
-        into the headers."""
-        self._count(piece)
-        if self.response is None:
-            self._held.append(piece.data)
-            if self._size >= hold:
-                await self._start(web.StreamResponse(headers=self._headers(200)))
-                for held in self._held:
-                    await self._response.write(held)
-                self._held.clear()
-            return
-        await self._response.write(piece.data)
-
-    async def end(self) -> None:
-        """The answer is complete."""
-        if self.response is None:
-            await self.whole(Answer(b"".join(self._held), Counts()))
-            return
-        await self._response.write_eof()
-
-    async def fail(self, error: Failure) -> None:
-        """Say what went wrong: by status and headers, or inside the answer where it has already begun."""
-        text = f"{error} (version {self._engine.version})\n" if "(version " not in str(error) else f"{error}\n"
-        if self.response is None:
-            headers = self._headers(error.status) | {
-                "X-ClickHouse-Exception-Code": str(error.code),
-                "Content-Type": "text/plain; charset=UTF-8",
-            }
-            await self._start(web.Response(status=error.status, text=None, body=text.encode(), headers=headers))
-            await self._response.write_eof()
-            return
-        message = text.encode()
-        block = b"\r\n__exception__\r\n%s\r\n%s%d %s\r\n__exception__\r\n" % (
-            self._tag.encode(), message, len(message), self._tag.encode()
-        )  # fmt: skip
-        await self._response.write(block)
-        # Without the closing chunk: a client that does not know the block sees a broken answer, not a short one.
-        if self._request.transport is not None:
-            self._request.transport.close()
-
-    def _count(self, answer: Answer) -> None:
-        self._counts = self._counts.plus(answer.counts)
-        self._size += len(answer.data)
-
-    @property
-    def _response(self) -> web.StreamResponse:
-        assert self.response is not None
-        return self.response
-
-    async def _start(self, response: web.StreamResponse) -> None:
-        self.response = response
-        await response.prepare(self._request)
-
-    def _headers(self, status: int) -> dict[str, str]:
-        headers = {
-            "X-ClickHouse-Query-Id": self.query_id,
-            "X-ClickHouse-Server-Display-Name": SERVER_NAME,
-            "X-ClickHouse-Timezone": self._engine.timezone,
-            "X-ClickHouse-Exception-Tag": self._tag,
-            "X-Content-Type-Options": "nosniff",
-            "Content-Type": _CONTENT.get(self.form, "text/plain; charset=UTF-8"),
-            "X-ClickHouse-Summary": self._summary(),
-        }
-        if self.form and status == 200:
-            headers["X-ClickHouse-Format"] = self.form
-        if self._request.query.get("send_progress_in_http_headers", "0") not in ("0", ""):
-            headers["X-ClickHouse-Progress"] = headers["X-ClickHouse-Summary"]
-        return headers
-
-    def _summary(self) -> str:
-        counts = self._counts
-        numbers = {
-            "read_rows": counts.rows_read,
-            "read_bytes": counts.bytes_read,
-            "written_rows": counts.rows_written,
-            "written_bytes": counts.bytes_written,
-            "total_rows_to_read": counts.rows_read,
-            "result_rows": counts.rows_written or counts.rows,
-            "result_bytes": self._size,
-            "elapsed_ns": time.monotonic_ns() - self._began,
-        }
-        return json.dumps({name: str(value) for name, value in numbers.items()})
 
 
 def _next(pieces: Iterator[Answer]) -> Answer | None:

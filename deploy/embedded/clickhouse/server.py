@@ -19,6 +19,9 @@ from deploy.embedded.clickhouse.handler import Handler
 from deploy.embedded.clickhouse.limits import Limits
 from taskstream.errors import ServiceError
 
+STOP_S = 2.0
+"""How long statements may go on after SIGTERM; an INSERT that is being stored is always finished."""
+
 
 async def serve(path: Path, port: int, users: dict[str, User], limits: Limits, *, follow_stdin: bool) -> None:
     """Serve until SIGTERM or SIGINT, or (``follow_stdin``) until the parent that holds our standard input has gone.
@@ -36,7 +39,7 @@ async def serve(path: Path, port: int, users: dict[str, User], limits: Limits, *
     handler = Handler(engine, users, limits)
     runner = web.AppRunner(
         application(handler), handler_cancellation=True, auto_decompress=False, access_log=None, read_bufsize=1 << 20,
-        shutdown_timeout=5.0,
+        shutdown_timeout=STOP_S,
     )  # fmt: skip
     await runner.setup()
     try:
@@ -53,6 +56,7 @@ async def serve(path: Path, port: int, users: dict[str, User], limits: Limits, *
             await _until_parent_ends(loop, stop)
         await stop.wait()
     finally:
+        await handler.stop_reading()
         await runner.cleanup()
         await handler.close()
         engine.close()

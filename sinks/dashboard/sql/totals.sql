@@ -1,3 +1,3 @@
--- One row: how many events are stored, and when the newest arrived.
-SELECT count() AS events, toUnixTimestamp64Milli(max(stored_ms)) AS newest_ms
+-- One row: how many events are stored.
+SELECT count() AS events
 FROM ui_events
