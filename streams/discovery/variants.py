@@ -64,8 +64,10 @@ def jaccard(a: int, b: int) -> float:
 
 
 def representatives(bags: Sequence[int], weights: Sequence[int], limit: int) -> list[int]:
-    """Positions of the bags that stand for all, the best first."""
+    """Positions of the bags that stand for all, the best first; none of none."""
     size = len(bags)
+    if not size:
+        return []
     like = [[1.0] * size for _ in range(size)]
     for i in range(size):
         for j in range(i):
