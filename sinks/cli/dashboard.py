@@ -21,4 +21,5 @@ def dashboard(port: int | None, json_ready: bool, settings: Settings) -> None:
 
     if port is not None:
         settings = settings.model_copy(update={"dashboard_port": port})
-    run(settings, resolve(settings, kafka=False), json_ready=json_ready, announce=click.echo)
+    resolve(settings, kafka=False)  # says at once when there is nothing to show
+    run(settings, lambda: resolve(settings, kafka=False), json_ready=json_ready, announce=click.echo)

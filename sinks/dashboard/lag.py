@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sinks.dashboard.model import GroupLag, Kafka
+from taskstream.errors import ServiceError
 from taskstream.topics import UI_EVENTS
 
 TIMEOUT_S = 5.0
 
 
 class KafkaLag:
-    """Asks the broker about the groups whose names begin with the prefix. Connects when it is first asked."""
+    """Asks the broker about the groups whose names begin with the prefix. Connects when it is first asked.
 
-    def __init__(self, bootstrap: str, prefix: str) -> None:
-        self._bootstrap = bootstrap
+    ``find`` gives the broker's address, empty for none; asked again after a failure.
+    """
+
+    def __init__(self, find: Callable[[], str], prefix: str) -> None:
+        self._find = find
         self._prefix = prefix
         self._admin: Any = None
 
     def read(self) -> Kafka:
         """The figures; where the broker does not answer, why. One read takes four requests, however many groups."""
-        if not self._bootstrap:
-            return Kafka(problem="no Kafka is named")
         from confluent_kafka import KafkaException
 
         try:
-            return self._read()
+            bootstrap = self._find()
+            return self._read(bootstrap) if bootstrap else Kafka(problem="no Kafka is named")
+        except ServiceError as error:
+            return Kafka(problem=str(error))
         except KafkaException as error:
             self._admin = None
             return Kafka(problem=f"Kafka does not answer: {error.args[0].str() if error.args else error}")
 
-    def _read(self) -> Kafka:
+    def _read(self, bootstrap: str) -> Kafka:
         from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
         from confluent_kafka.admin import AdminClient, OffsetSpec
 
         from taskstream.kafka.clients import quiet
 
         if self._admin is None:
-            self._admin = AdminClient(quiet({"bootstrap.servers": self._bootstrap}))
+            self._admin = AdminClient(quiet({"bootstrap.servers": bootstrap}))
         admin = self._admin
         topics = admin.list_topics(timeout=TIMEOUT_S).topics
         listed = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result().valid

@@ -8,7 +8,7 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import orjson
@@ -32,8 +32,10 @@ HOST = "127.0.0.1"
 STOP_S = 3
 
 
-def run(settings: Settings, endpoints: Endpoints, *, json_ready: bool, announce: Any = print) -> None:
-    """Serve the page; returns after SIGTERM or Ctrl-C.
+def run(
+    settings: Settings, find: Callable[[], Endpoints], *, json_ready: bool, announce: Callable[[str], Any] = print
+) -> None:
+    """Serve the page; returns after SIGTERM or Ctrl-C. ``find`` says where Kafka and ClickHouse are.
 
     Raises:
         ServiceError: the port is taken.
@@ -41,8 +43,8 @@ def run(settings: Settings, endpoints: Endpoints, *, json_ready: bool, announce:
     listening = _listen(settings.dashboard_port)
     port = listening.getsockname()[1]
     url = f"http://{HOST}:{port}"
-    store = Store(endpoints, settings.database, settings.k)
-    poller = Poller(store, KafkaLag(endpoints.kafka, settings.prefix), settings.k)
+    store = Store(find, settings.database, settings.k)
+    poller = Poller(store, KafkaLag(lambda: find().kafka, settings.prefix), settings.k)
     server = _Server(
         uvicorn.Config(
             OwnMachineOnly(application(poller)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,10 +33,13 @@ class UnknownForm(ServiceError):
 
 
 class Store:
-    """The database behind the page. Connects when it is first asked, and again after a failure."""
+    """The database behind the page. Connects when it is first asked, and again after a failure.
 
-    def __init__(self, endpoints: Endpoints, database: str, k: int) -> None:
-        self._endpoints = as_reader(endpoints)
+    ``find`` says where it is: asked at each connecting, since the embedded one may have been started anew elsewhere.
+    """
+
+    def __init__(self, find: Callable[[], Endpoints], database: str, k: int) -> None:
+        self._find = find
         self._database = database
         self._k = k
         self._client: Client | None = None
@@ -75,10 +79,11 @@ class Store:
         import clickhouse_connect
 
         if self._client is None:
+            endpoints = as_reader(self._find())
             self._client = clickhouse_connect.get_client(
-                dsn=self._endpoints.clickhouse,
-                username=self._endpoints.clickhouse_user,
-                password=self._endpoints.clickhouse_password,
+                dsn=endpoints.clickhouse,
+                username=endpoints.clickhouse_user,
+                password=endpoints.clickhouse_password,
                 database=self._database,
                 autogenerate_session_id=False,
                 compress=False,

@@ -48,16 +48,16 @@ def test_the_embedded_server_is_read_as_its_reader(endpoints: Endpoints) -> None
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.field)
 def test_every_view_answers_in_the_expected_form(endpoints: Endpoints, database: str, look: Any) -> None:
-    Store(endpoints, database, seed.K).rows(look.query, look.kind)
+    Store(lambda: endpoints, database, seed.K).rows(look.query, look.kind)
 
 
 @pytest.mark.usefixtures("filled")
 def test_nothing_below_the_floor(endpoints: Endpoints, database: str) -> None:
-    store = Store(endpoints, database, seed.K)
+    store = Store(lambda: endpoints, database, seed.K)
     assert [each.name for each in store.rows("opportunities", model.Opportunity)] == ["Shown"]
     assert [(each.target, each.values) for each in store.rows("transfers", model.Moved)] == [("chrome", 12)]
     assert store.rows("people", model.People) == (model.People(8),)
-    stricter = Store(endpoints, database, 9)
+    stricter = Store(lambda: endpoints, database, 9)
     assert stricter.rows("people", model.People) == (model.People(0),)
     assert stricter.rows("opportunities", model.Opportunity) == ()
     assert stricter.rows("transfers", model.Moved) == ()
@@ -66,10 +66,10 @@ def test_nothing_below_the_floor(endpoints: Endpoints, database: str) -> None:
 
 def test_a_database_without_tables_and_a_server_that_is_away(endpoints: Endpoints) -> None:
     with pytest.raises(NoTables):
-        Store(endpoints, "nothing_here", 5).rows("totals", model.Totals)
+        Store(lambda: endpoints, "nothing_here", 5).rows("totals", model.Totals)
     away = replace(endpoints, clickhouse="http://127.0.0.1:9")
     with pytest.raises(ServiceError, match="does not answer"):
-        Store(away, "taskstream", 5).rows("totals", model.Totals)
+        Store(lambda: away, "taskstream", 5).rows("totals", model.Totals)
 
 
 def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
@@ -87,11 +87,11 @@ def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
     consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"{prefix}sink", "enable.auto.commit": False})
     consumer.commit(offsets=[TopicPartition(topic, 0, 5), TopicPartition(topic, 1, 2)], asynchronous=False)
     consumer.close()
-    found = KafkaLag(kafka, prefix).read()
+    found = KafkaLag(lambda: kafka, prefix).read()
     assert found == model.Kafka(messages_in=10, groups=(model.GroupLag("sink", 3),))
     assert found.waiting == 3
 
 
 def test_a_kafka_that_is_away_is_said_so() -> None:
-    assert KafkaLag("127.0.0.1:9", "x.").read().problem.startswith("Kafka does not answer")
-    assert KafkaLag("", "x.").read().problem
+    assert KafkaLag(lambda: "127.0.0.1:9", "x.").read().problem.startswith("Kafka does not answer")
+    assert KafkaLag(lambda: "", "x.").read().problem
