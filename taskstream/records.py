@@ -186,7 +186,8 @@ class DeadLetter(_Record, frozen=True):
 class Assignment(_Record, frozen=True):
     """That a segment is an execution of a routine. A later one for the same segment replaces it (``version``).
 
-    ``routine``  empty when a later look took the segment out of its routine
+    ``routine``    empty when a later look took the segment out of its routine
+    ``execution``  id of the execution's first segment: segments that came cut apart share it
     """
 
     segment: str
@@ -198,6 +199,7 @@ class Assignment(_Record, frozen=True):
     start_ms: int
     active_ms: int
     version: int = 0
+    execution: str = ""
 
 
 class Flow(_Record, frozen=True):

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from math import log2
 from typing import NamedTuple
 
 from msgspec import structs
 
-from streams.discovery import opportunities, refine
+from streams.discovery import chains, opportunities, refine
+from streams.discovery.chains import ADJACENT, continues
 from streams.discovery.coherence import COHERENT, coherence
 from streams.discovery.evidence import routine_of, variants_of
-from streams.discovery.execution import MAX_STEPS, Execution, flows_of, from_segment
+from streams.discovery.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
 from streams.discovery.hashing import short_id
 from streams.discovery.labels import app_name, object_name, screen_name
-from streams.discovery.routines import DAY_MS, DAYS, JOIN, PARTIAL, Cluster, Grouping
+from streams.discovery.routines import DAY_MS, DAYS, Cluster, Grouping
+from streams.discovery.shapes import JOIN, Shape
 from streams.discovery.variants import LIMIT, Variant
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
@@ -26,9 +29,6 @@ from taskstream.settings import Settings
 MAX_CLUSTERS = 4_096
 MAX_AGENTS = 50_000
 MAX_ACTIVITIES = 200_000
-MAX_BACKLOG = 100_000
-ADJACENT = 3
-"""Sequence numbers between two segments of an agent that still count as one right after the other."""
 
 
 class Changes(NamedTuple):
@@ -41,6 +41,7 @@ class Changes(NamedTuple):
 class Catalogue:
     """Routines of one tenant. ``k``: people that a routine must be seen from (1 only on one's own file).
 
+    ``pauses``   how many segments, and the sum of the binary logarithms of their mean pause between two steps
     ``unsaved``  numbers of the clusters that changed or went since the last checkpoint
     """
 
@@ -52,36 +53,64 @@ class Catalogue:
         self.days: dict[int, int] = {}
         self.last_ms = 0
         self.active_ms = 0
+        self.pauses = [0.0, 0.0]
         self.unsaved: set[int] = set()
         self._names: dict[str, str] = {}
-        self._agents: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        self._agents: OrderedDict[str, Execution] = OrderedDict()
         self._published: dict[str, Routine] = {}
         self._listed: dict[str, Opportunity] = {}
 
     def add(self, segment: Segment, transfers: Sequence[Transfer] = ()) -> list[Assignment]:
-        """Take in one execution with the values moved in it.
+        """Take in one execution, or a part of one, with the values moved in it.
 
         Returns the assignment of the segment if its routine is in the catalogue; others follow from ``refine``.
         """
         steps = self.shared([step.activity for step in segment.steps[:MAX_STEPS]])
         if not steps:
             return []
-        execution = from_segment(segment, steps, flows_of(transfers, _place) if transfers else ())
         self._observe(segment)
-        shape = frozenset(steps)
+        activities = frozenset(steps)
         grouping = self.grouping
-        cluster, fit = grouping.nearest(shape)
-        if cluster is None or fit < JOIN:
-            cluster, fit = grouping.found(), 1.0
+        shape, fit = grouping.shapes.nearest(activities)
+        if shape is None or fit < JOIN:
+            shape, fit = grouping.found(), 1.0
+        cluster = grouping.owner(shape)
         grouping.arrivals += 1
-        cluster.touched = grouping.arrivals
-        execution.fit = fit
-        execution.partial = cluster.executions >= refine.FEW and cluster.coverage(shape) < PARTIAL
-        self._follow(segment, execution, cluster)
-        cluster.take(execution)
-        if not execution.partial:
-            grouping.learn(cluster, shape)
-        return [self._assign(execution, cluster.id)] if cluster.id else []
+        cluster.touched = shape.touched = grouping.arrivals
+        shape.times += 1
+        shape.complete += segment.complete
+        flows = flows_of(transfers, _place) if transfers else ()
+        execution = from_segment(segment, steps, flows, shape.number, fit)
+        grouping.shapes.learn(shape, activities)
+        self._take(segment, execution, activities, cluster, shape)
+        return [self._assign(execution, execution.pieces[0], cluster.id)] if cluster.id else []
+
+    def _take(
+        self, segment: Segment, execution: Execution, activities: frozenset[str], cluster: Cluster, shape: Shape
+    ) -> None:
+        """Count the segment as an execution, as the continuation of the agent's last one, or as a mere fragment."""
+        previous = self._agents.pop(segment.agent, None)
+        while previous is not None and previous.joined is not None:
+            previous = previous.joined
+        if previous is not None and 0 < segment.first_seq - previous.last_seq <= ADJACENT:
+            before = self.grouping.shapes.by_number.get(previous.last_shape)
+            if before is not None:
+                before.follow(shape.number, segment.start_ms - previous.end_ms)
+                if continues(previous, shape.number, segment.first_seq, self.grouping.joints):
+                    cluster.extend(previous, execution, activities)
+                    self._remember(segment.agent, previous)
+                    return
+                execution.before = before.owner
+        if shape.fragment:
+            cluster.take_part(execution)
+        else:
+            cluster.take(execution, activities)
+        self._remember(segment.agent, execution)
+
+    def _remember(self, agent: str, execution: Execution) -> None:
+        self._agents[agent] = execution
+        if len(self._agents) > MAX_AGENTS:
+            self._agents.popitem(last=False)
 
     def shared(self, activities: Sequence[str]) -> tuple[str, ...]:
         """The activities as strings of which each exists once; beyond the bound the memo starts anew."""
@@ -97,33 +126,25 @@ class Catalogue:
             del self.days[min(self.days)]
         self.last_ms = max(self.last_ms, segment.end_ms)
         self.active_ms += segment.active_ms
+        if len(segment.steps) > 1:
+            self.pauses[0] += 1
+            self.pauses[1] += log2(max(1.0, (segment.end_ms - segment.start_ms) / (len(segment.steps) - 1)))
 
-    def _follow(self, segment: Segment, execution: Execution, cluster: Cluster) -> None:
-        """Note which cluster's execution the same agent had right before this one."""
-        before = self._agents.pop(segment.agent, None)
-        if before is not None and before[1] < segment.first_seq <= before[1] + ADJACENT:
-            execution.before = before[0]
-            previous = self.grouping.clusters.get(before[0])
-            if previous is not None and (cluster.number in previous.followers or len(previous.followers) < 32):
-                previous.followers[cluster.number] = previous.followers.get(cluster.number, 0) + 1
-        self._agents[segment.agent] = (cluster.number, segment.last_seq, segment.end_ms)
-        if len(self._agents) > MAX_AGENTS:
-            self._agents.popitem(last=False)
-
-    def _assign(self, execution: Execution, routine: str, variant: str = "") -> Assignment:
-        execution.routine = routine
-        execution.variant = variant
-        execution.version += 1
+    def _assign(self, execution: Execution, piece: Piece, routine: str) -> Assignment:
+        piece.routine = routine
+        piece.execution = execution.id
+        piece.version += 1
         return Assignment(
-            segment=execution.id,
+            segment=piece.id,
             tenant=execution.tenant,
             team=execution.team,
             routine=routine,
-            variant=variant,
-            fit=round(execution.fit, 4),
-            start_ms=execution.start_ms,
-            active_ms=execution.active_ms,
-            version=execution.version,
+            variant=piece.variant,
+            fit=round(piece.fit, 4),
+            start_ms=piece.start_ms,
+            active_ms=piece.active_ms,
+            version=piece.version,
+            execution=execution.id,
         )
 
     def refine(self) -> Changes:
@@ -132,7 +153,6 @@ class Catalogue:
         if not any(cluster.dirty for cluster in grouping):
             return Changes([], [])
         self.revision += 1
-        before = set(grouping.clusters)
         retired: dict[str, str] = {}
         for kept, lost in self._regroup():
             if lost.id:
@@ -141,15 +161,16 @@ class Catalogue:
             elif lost.merged:
                 kept.merged = tuple(sorted({*kept.merged, *lost.merged}))[-64:]
         self._name_new()
-        self.unsaved |= (before - grouping.clusters.keys()) | grouping.dropped
-        grouping.dropped.clear()
+        self.unsaved |= grouping.gone
+        grouping.gone.clear()
         self.unsaved |= {cluster.number for cluster in grouping if cluster.dirty}
         return self._publish(retired)
 
-    def _regroup(self) -> list[tuple[Cluster, Cluster]]:
+    def _regroup(self) -> refine.Taken:
         taken = refine.merge_similar(self.grouping)
         refine.split_mixtures(self.grouping)
-        taken += refine.merge_similar(self.grouping)
+        step_pause = self.pauses[1] / max(1.0, self.pauses[0])
+        taken += chains.join_parts(self.grouping, step_pause)
         return taken + refine.absorb_fragments(self.grouping)
 
     def _qualifies(self, cluster: Cluster) -> bool:
@@ -211,7 +232,13 @@ class Catalogue:
         changed.append(routine)
 
     def _reassign(self, cluster: Cluster, routine: str) -> list[Assignment]:
-        return [self._assign(execution, routine) for execution in cluster.members if execution.routine != routine]
+        """Assignments of the remembered segments that were not yet told, or told otherwise."""
+        return [
+            self._assign(execution, piece, routine)
+            for execution in cluster.members
+            for piece in execution.pieces
+            if piece.routine != routine or (routine and piece.execution != execution.id)
+        ]
 
     def _telling(self) -> dict[str, float]:
         """Activity → 1 / number of routines in at least a fifth of whose executions it occurs."""

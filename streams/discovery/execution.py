@@ -12,6 +12,8 @@ from taskstream.records import Segment, Transfer
 
 MAX_STEPS = 300
 """Steps kept of an execution; what an endless one does beyond is no evidence of a routine."""
+IDLE_MS = 30_000
+"""A pause between two segments of an execution counts as active time up to this."""
 _MAX_U32 = 2**32 - 1
 
 
@@ -24,22 +26,42 @@ class FlowKey(Struct, frozen=True):
     form: str
 
 
+class Piece(Struct):
+    """A segment of an execution, with the assignment last made public: ``version`` -1 means none yet.
+
+    ``execution``  id of the execution's first segment, as last made public
+    """
+
+    id: str
+    start_ms: int
+    active_ms: int
+    fit: float
+    routine: str = ""
+    variant: str = ""
+    execution: str = ""
+    version: int = -1
+
+
 class Execution(Struct):
-    """A segment, compact. ``routine``, ``variant``, ``fit`` and ``version`` are the assignment last made public.
+    """A segment, or several that are one execution, compact.
 
     ``priority``  hash of the id: the executions with the smallest ones are the sample that a routine keeps
-    ``actor``     hash of the person; the pseudonym itself is not kept
+    ``agent``, ``actor``  hashes; the pseudonym itself is not kept
     ``offsets``, ``actives``, ``seqs``  per step, 32-bit: time since the start, active time, seq minus ``first_seq``
     ``roles``     per step one character: ``r`` reads, ``w`` writes, ``-`` neither
-    ``before``    what the same agent did just before: a cluster's number, or -1
+    ``shape``, ``last_shape``  numbers of the shapes of its first and last segment
+    ``joined``    the execution that this one was made a part of
+    ``before``    number of the cluster that the same agent's execution just before belonged to, or -1
     """
 
     id: str
     tenant: str
     team: str
+    agent: int
     actor: int
     priority: int
     first_seq: int
+    last_seq: int
     start_ms: int
     end_ms: int
     active_ms: int
@@ -53,23 +75,46 @@ class Execution(Struct):
     complete: bool
     transfers: int
     written: int
+    pieces: list[Piece]
     flows: tuple[FlowKey, ...] = ()
+    shape: int = -1
+    last_shape: int = -1
     before: int = -1
-    partial: bool = False
-    routine: str = ""
-    variant: str = ""
-    fit: float = 0.0
-    version: int = -1
+    joined: Execution | None = None
+
+    def extend(self, more: Execution) -> None:
+        """Make ``more``, which follows, a part of this execution; the pause is active time up to ``IDLE_MS``."""
+        room = MAX_STEPS - len(self.steps)
+        shift_seq, shift_ms = more.first_seq - self.first_seq, more.start_ms - self.start_ms
+        actives = [*self.step_actives(), *more.step_actives()[:room]]
+        pause = max(0, more.start_ms - self.end_ms)
+        if self.steps and room:
+            actives[len(self.steps) - 1] += min(pause, IDLE_MS)
+        self.seqs = _pack([*_unpack(self.seqs), *(seq + shift_seq for seq in _unpack(more.seqs)[:room])])
+        self.offsets = _pack([*_unpack(self.offsets), *(ms + shift_ms for ms in _unpack(more.offsets)[:room])])
+        self.actives = _pack(actives)
+        self.steps += more.steps[:room]
+        self.roles += more.roles[:room]
+        self.apps = tuple(sorted({*self.apps, *more.apps}))
+        self.flows = tuple(dict.fromkeys((*self.flows, *more.flows)))
+        self.last_seq, self.end_ms = more.last_seq, max(self.end_ms, more.end_ms)
+        self.active_ms += more.active_ms + min(pause, IDLE_MS)
+        self.waiting_ms += more.waiting_ms + max(0, pause - IDLE_MS)
+        self.complete = more.complete
+        self.transfers += more.transfers
+        self.written += more.written
+        self.pieces += more.pieces
+        self.last_shape = more.last_shape
 
     def step_seqs(self) -> tuple[int, ...]:
         """Sequence number of each step's event."""
         return tuple(self.first_seq + delta for delta in _unpack(self.seqs))
 
-    def step_offsets(self) -> Sequence[int]:
+    def step_offsets(self) -> array[int]:
         """Milliseconds from the start to each step."""
         return _unpack(self.offsets)
 
-    def step_actives(self) -> Sequence[int]:
+    def step_actives(self) -> array[int]:
         """Active milliseconds from each step to the next one."""
         return _unpack(self.actives)
 
@@ -87,7 +132,9 @@ def _pack(values: Sequence[int]) -> bytes:
 _ROLE = {"": "-", "read": "r", "write": "w"}
 
 
-def from_segment(segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey, ...] = ()) -> Execution:
+def from_segment(
+    segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey, ...], shape: int, fit: float
+) -> Execution:
     """The execution that ``segment`` describes; ``steps`` are its first activities (shared strings)."""
     first = segment.first_seq
     kept = segment.steps[: len(steps)]
@@ -95,9 +142,11 @@ def from_segment(segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey,
         id=segment.id,
         tenant=segment.tenant,
         team=segment.team,
+        agent=hash64(segment.agent),
         actor=hash64(segment.actor),
         priority=hash64(segment.id),
         first_seq=first,
+        last_seq=segment.last_seq,
         start_ms=segment.start_ms,
         end_ms=segment.end_ms,
         active_ms=segment.active_ms,
@@ -111,7 +160,10 @@ def from_segment(segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey,
         complete=segment.complete,
         transfers=segment.transfers,
         written=segment.written,
+        pieces=[Piece(segment.id, segment.start_ms, segment.active_ms, fit)],
         flows=flows,
+        shape=shape,
+        last_shape=shape,
     )
 
 

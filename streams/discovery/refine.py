@@ -8,11 +8,15 @@ from __future__ import annotations
 from math import sqrt
 
 from streams.discovery.execution import Execution
+from streams.discovery.labels import parts
 from streams.discovery.routines import Cluster, Grouping
+from streams.discovery.shapes import JOIN, Shape
 from streams.discovery.variants import Bags
 
 MERGE = 0.7
-"""Cosine of two models from which they are one routine."""
+"""Cosine of two shapes from which they are one."""
+SAME_PLACES = 0.93
+"""... or, from ``JOIN`` on, cosine of the screens on which their executions happen."""
 SPLIT = 0.5
 """Two halves of a routine whose models are less alike than this are two routines."""
 COHERENT = 0.6
@@ -25,72 +29,105 @@ CONTAINED = 0.85
 """Share of a fragment's activities that its host must hold."""
 COMMON = 0.15
 """Presence from which a host holds an activity."""
-ALTERNATE = 0.9
-"""Share of two clusters' executions that follow each other when they are two halves of one task."""
+
+Taken = list[tuple[Cluster, Cluster]]
+"""Pairs of clusters: the one kept, and the one that it took over."""
 
 
-def merge_similar(grouping: Grouping) -> list[tuple[Cluster, Cluster]]:
-    """Merge the most similar pair again and again while it is at least ``MERGE`` alike: (kept, taken over)."""
-    merged = []
-    pairs = _similar_pairs(grouping, list(grouping))
+def merge_similar(grouping: Grouping) -> Taken:
+    """Merge the most similar shapes again and again while any two are alike enough."""
+    merged: Taken = []
+    pairs = _similar_pairs(grouping, [shape for shape in grouping.shapes if grouping.owner(shape).dirty])
     while pairs:
-        _, kept, other = min(pairs, key=lambda pair: (-pair[0], _rank(pair[1]), _rank(pair[2])))
-        grouping.merge(kept, other)
-        merged.append((kept, other))
+        _, kept, other = min(pairs, key=lambda pair: (-pair[0], _rank(grouping, pair[1]), _rank(grouping, pair[2])))
+        owner, lost = grouping.owner(kept), grouping.owner(other)
+        if owner is not lost and not other.fragment:
+            grouping.unite(owner, lost)
+            merged.append((owner, lost))
+        grouping.merge_shapes(kept, other)
         pairs = [pair for pair in pairs if not {kept.number, other.number} & {pair[1].number, pair[2].number}]
         pairs += _similar_pairs(grouping, [kept])
     return merged
 
 
-def _rank(cluster: Cluster) -> tuple[bool, int, list[str]]:
-    """Which of two clusters stays: a public one before a new one, then the larger one."""
-    return cluster.id == "", -cluster.executions, sorted(cluster.counts)
+def _rank(grouping: Grouping, shape: Shape) -> tuple[bool, bool, int, list[str]]:
+    """Which of two shapes stays: a whole one before a fragment, a public one before a new one, then the commoner."""
+    return shape.fragment, grouping.owner(shape).id == "", -shape.times, sorted(shape.counts)
 
 
-def _similar_pairs(grouping: Grouping, clusters: list[Cluster]) -> list[tuple[float, Cluster, Cluster]]:
-    pairs: dict[tuple[int, int], tuple[float, Cluster, Cluster]] = {}
-    for cluster in clusters:
+def _similar_pairs(grouping: Grouping, shapes: list[Shape]) -> list[tuple[float, Shape, Shape]]:
+    pairs: dict[tuple[int, int], tuple[float, Shape, Shape]] = {}
+    index, by_number = grouping.shapes.index, grouping.shapes.by_number
+    for shape in shapes:
         dots: dict[int, int] = {}
-        for activity, n in cluster.counts.items():
-            for number, other_n in grouping.index[activity].items():
+        for activity, n in shape.counts.items():
+            for number, other_n in index[activity].items():
                 dots[number] = dots.get(number, 0) + n * other_n
         for number, dot in dots.items():
-            other = grouping.clusters[number]
-            cosine = dot / sqrt(cluster.norm2 * other.norm2)
-            if number != cluster.number and cosine >= MERGE:
-                kept, lost = sorted((cluster, other), key=_rank)
+            other = by_number[number]
+            if number == shape.number or dot < JOIN * sqrt(shape.norm2 * other.norm2):
+                continue
+            cosine = dot / sqrt(shape.norm2 * other.norm2)
+            if cosine >= MERGE or _places_cosine(shape, other) >= SAME_PLACES:
+                kept, lost = sorted((shape, other), key=lambda s: _rank(grouping, s))
                 pairs[kept.number, lost.number] = (cosine, kept, lost)
     return list(pairs.values())
 
 
-def absorb_fragments(grouping: Grouping) -> list[tuple[Cluster, Cluster]]:
-    """Give rare clusters that are contained in a larger one to it, as parts of its executions: (host, fragment)."""
-    absorbed = []
-    for fragment in sorted(grouping, key=lambda c: (c.executions, sorted(c.counts))):
+def _places_cosine(a: Shape, b: Shape) -> float:
+    """Cosine of how much happens on which screen of which application."""
+    left, right = _places(a), _places(b)
+    dot = sum([n * right.get(place, 0) for place, n in left.items()])
+    return dot / sqrt(sum([n * n for n in left.values()]) * sum([n * n for n in right.values()])) if dot else 0.0
+
+
+def _places(shape: Shape) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for activity, n in shape.counts.items():
+        part = parts(activity)
+        found[part.app, part.screen] = found.get((part.app, part.screen), 0) + n
+    return found
+
+
+def absorb_fragments(grouping: Grouping) -> Taken:
+    """Give rare clusters that are contained in a larger one to it, as small parts of its executions."""
+    absorbed: Taken = []
+    for fragment in sorted(grouping, key=lambda c: (c.executions, sorted(c.counts)[:8], c.number)):
+        if not fragment.dirty:
+            continue
         host = _host(grouping, fragment)
         if host is None:
             continue
-        host.partial += fragment.executions
-        for execution in fragment.members:
-            execution.partial = True
-        host.members.extend(fragment.members)
-        host.dirty = True
-        grouping.drop(fragment)
+        _take_parts(grouping, host, fragment)
         absorbed.append((host, fragment))
     return absorbed
 
 
+def _take_parts(grouping: Grouping, host: Cluster, fragment: Cluster) -> None:
+    """Make the fragment's shapes and executions the host's without counting them as executions of it."""
+    host.partial += fragment.partial + fragment.executions
+    host.members.extend(fragment.members)
+    host.dirty = True
+    for number in fragment.shapes:
+        shape = grouping.shapes.by_number[number]
+        shape.fragment, shape.owner = True, host.number
+    host.shapes |= fragment.shapes
+    grouping.forget(fragment)
+
+
 def _host(grouping: Grouping, fragment: Cluster) -> Cluster | None:
     held: dict[int, int] = {}
+    total = sum(fragment.counts.values())
     for activity, n in fragment.counts.items():
-        for number in grouping.index[activity]:
+        owners = {grouping.shapes.by_number[number].owner for number in grouping.shapes.index.get(activity, ())}
+        for number in owners:
             host = grouping.clusters[number]
-            if host.presence(activity) >= COMMON:
+            if host.counts.get(activity, 0) >= COMMON * host.executions:
                 held[number] = held.get(number, 0) + n
     hosts = [
         grouping.clusters[number]
         for number, n in held.items()
-        if n >= CONTAINED * fragment.total
+        if n >= CONTAINED * total
         and number != fragment.number
         and fragment.executions <= ABSORB_SHARE * grouping.clusters[number].executions
         and grouping.clusters[number].executions >= FEW
@@ -98,11 +135,11 @@ def _host(grouping: Grouping, fragment: Cluster) -> Cluster | None:
     return max(hosts, key=lambda host: (held[host.number], host.executions, -host.number), default=None)
 
 
-def split_mixtures(grouping: Grouping) -> list[tuple[Cluster, Cluster]]:
-    """Split routines whose executions fall into two groups with little in common: (kept, split off)."""
-    split = []
+def split_mixtures(grouping: Grouping) -> Taken:
+    """Split routines of one shape whose executions fall into two groups with little in common: (kept, split off)."""
+    split: Taken = []
     for cluster in list(grouping):
-        if not cluster.dirty or cluster.executions < 2 * FEW:
+        if not cluster.dirty or cluster.executions < 2 * FEW or len(cluster.shapes) != 1:
             continue
         halves = _halves(cluster.sampled())
         if halves is not None:
@@ -116,8 +153,7 @@ def _halves(executions: list[Execution]) -> tuple[list[Execution], list[Executio
     masks = [bags.mask(set(execution.steps)) for execution in executions]
     first = min(range(len(masks)), key=lambda i: (_cosine(masks[i], masks[0]), i))
     second = min(range(len(masks)), key=lambda i: (_cosine(masks[i], masks[first]), i))
-    seeds = (masks[first], masks[second])
-    side = [_cosine(mask, seeds[0]) >= _cosine(mask, seeds[1]) for mask in masks]
+    side = [_cosine(mask, masks[first]) >= _cosine(mask, masks[second]) for mask in masks]
     for _ in range(8):
         models = _model(masks, side, True), _model(masks, side, False)
         moved = [_fit(mask, models[0]) >= _fit(mask, models[1]) for mask in masks]
@@ -143,9 +179,9 @@ def _cosine(a: int, b: int) -> float:
     return both / sqrt(a.bit_count() * b.bit_count()) if both else 0.0
 
 
-def _model(masks: list[int], side: list[bool], wanted: bool) -> dict[int, float]:
+def _model(masks: list[int], side: list[bool], wanted: bool) -> dict[int, int]:
     """Bit → how many masks of one side have it."""
-    counts: dict[int, float] = {}
+    counts: dict[int, int] = {}
     for mask, s in zip(masks, side, strict=True):
         if s is wanted:
             for bit in _bits(mask):
@@ -162,13 +198,13 @@ def _bits(mask: int) -> list[int]:
     return found
 
 
-def _fit(mask: int, model: dict[int, float]) -> float:
+def _fit(mask: int, model: dict[int, int]) -> float:
     dot = sum([model.get(bit, 0) for bit in _bits(mask)])
     norm = sum([n * n for n in model.values()]) * mask.bit_count()
     return dot / sqrt(norm) if dot else 0.0
 
 
-def _between(a: dict[int, float], b: dict[int, float]) -> float:
+def _between(a: dict[int, int], b: dict[int, int]) -> float:
     dot = sum([n * b.get(bit, 0) for bit, n in a.items()])
     return dot / sqrt(sum([n * n for n in a.values()]) * sum([n * n for n in b.values()])) if dot else 0.0
 
@@ -179,34 +215,35 @@ def _divide(grouping: Grouping, cluster: Cluster, kept: list[Execution], leaving
     Beyond the sample both grow in proportion; people and teams are those of the sample, so never too many.
     """
     scale = cluster.executions / (len(kept) + len(leaving))
-    other = grouping.found()
-    other.split_from = cluster.id
-    other.touched = cluster.touched
+    shape = grouping.shapes.by_number[next(iter(cluster.shapes))]
+    new_shape = grouping.found()
+    other = grouping.owner(new_shape)
+    other.split_from, other.touched, new_shape.touched = cluster.id, cluster.touched, shape.touched
     members = list(cluster.members)
-    partial = cluster.partial
-    _rebuild(grouping, cluster, kept, scale)
-    _rebuild(grouping, other, leaving, scale)
-    cluster.partial = partial
-    cluster.members.clear()
-    other.members.clear()
+    _rebuild(grouping, cluster, shape, kept, scale)
+    _rebuild(grouping, other, new_shape, leaving, scale)
     for execution in members:
-        shape = frozenset(execution.steps)
-        (cluster if cluster.cosine(shape) >= other.cosine(shape) else other).members.append(execution)
+        activities = frozenset(execution.steps)
+        stays = shape.cosine(activities) >= new_shape.cosine(activities)
+        (cluster if stays else other).members.append(execution)
+        execution.shape = execution.last_shape = shape.number if stays else new_shape.number
     return other
 
 
-def _rebuild(grouping: Grouping, cluster: Cluster, executions: list[Execution], scale: float) -> None:
+def _rebuild(grouping: Grouping, cluster: Cluster, shape: Shape, executions: list[Execution], scale: float) -> None:
     empty = Cluster(cluster.number)
     for name in ("sample", "people", "teams", "days", "flows", "executions", "complete", "transfers", "written"):
         setattr(cluster, name, getattr(empty, name))
+    cluster.members.clear()
     cluster.active_ms = 0
-    counts: dict[str, int] = {}
     for execution in executions:
-        cluster.take(execution)
-        for activity in set(execution.steps):
-            counts[activity] = counts.get(activity, 0) + 1
-    for name in ("executions", "complete", "transfers", "written", "active_ms"):
+        cluster.take(execution, ())
+    cluster.members.clear()
+    for name in ("transfers", "written", "active_ms"):
         setattr(cluster, name, round(getattr(cluster, name) * scale))
-    cluster.days = {day: round(n * scale) for day, n in cluster.days.items()}
     cluster.flows = {flow: round(n * scale) for flow, n in cluster.flows.items()}
-    grouping.set_model(cluster, {activity: round(n * scale) for activity, n in counts.items()})
+    cluster.recount(executions, scale)
+    shape.times = cluster.executions
+    shape.complete = cluster.complete
+    shape.followers = {}
+    grouping.shapes.set_counts(shape, dict(cluster.counts))

@@ -14,11 +14,24 @@ from streams.discovery.catalogue import Catalogue
 from streams.discovery.distinct import Distinct
 from streams.discovery.execution import Execution, FlowKey
 from streams.discovery.routines import MEMBERS, Cluster
+from streams.discovery.shapes import Shape, Shapes
 from taskstream.errors import InputError
 
 FORMAT: Final = 1
 PENDING: Final = 500
 """Executions kept in a checkpoint of a cluster that is not public yet, beyond its sample."""
+
+
+class ShapeState(Struct, array_like=True):
+    """A shape of a cluster."""
+
+    number: int
+    counts: dict[str, int]
+    times: int
+    complete: int
+    touched: int
+    fragment: bool
+    followers: dict[int, list[float]]
 
 
 class ClusterState(Struct, array_like=True):
@@ -27,6 +40,7 @@ class ClusterState(Struct, array_like=True):
     number: int
     id: str
     counts: dict[str, int]
+    shapes: list[ShapeState]
     executions: int
     partial: int
     complete: int
@@ -39,7 +53,6 @@ class ClusterState(Struct, array_like=True):
     teams: tuple[tuple[int, ...], bool]
     days: dict[int, int]
     flows: list[tuple[FlowKey, int]]
-    followers: dict[int, int]
     first_ms: int
     last_ms: int
     touched: int
@@ -55,7 +68,10 @@ class TenantState(Struct, array_like=True):
     tenant: str
     revision: int
     arrivals: int
-    next_number: int
+    next_cluster: int
+    next_shape: int
+    joints: list[tuple[int, int]]
+    pauses: list[float]
     days: dict[int, int]
     last_ms: int
     active_ms: int
@@ -72,23 +88,26 @@ def dump(catalogue: Catalogue) -> dict[str, bytes | None]:
     out: dict[str, bytes | None] = {}
     for number in sorted(catalogue.unsaved):
         cluster = grouping.clusters.get(number)
-        out[f"cluster/{number}"] = None if cluster is None else _dump_cluster(cluster)
+        out[f"cluster/{number}"] = None if cluster is None else _dump_cluster(cluster, grouping.shapes)
     catalogue.unsaved.clear()
     state = TenantState(
         FORMAT, catalogue.tenant, catalogue.revision, grouping.arrivals, grouping.next_number,
-        catalogue.days, catalogue.last_ms, catalogue.active_ms,
+        grouping.shapes.next_number, sorted(grouping.joints), catalogue.pauses, catalogue.days, catalogue.last_ms,
+        catalogue.active_ms,
     )  # fmt: skip
     out["tenant"] = _encoder.encode(state)
     return out
 
 
-def _dump_cluster(c: Cluster) -> bytes:
+def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
     sample = c.sampled()
     kept = {execution.id for execution in sample}
     pending = [] if c.id else [execution for execution in c.members if execution.id not in kept][-PENDING:]
+    parts = [shapes.by_number[number] for number in sorted(c.shapes)]
+    saved = [ShapeState(s.number, s.counts, s.times, s.complete, s.touched, s.fragment, s.followers) for s in parts]
     state = ClusterState(
-        c.number, c.id, c.counts, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
-        sample, pending, c.people.dump(), c.teams.dump(), c.days, sorted(c.flows.items(), key=repr), c.followers,
+        c.number, c.id, c.counts, saved, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
+        sample, pending, c.people.dump(), c.teams.dump(), c.days, sorted(c.flows.items(), key=repr),
         c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent,
     )  # fmt: skip
     return zlib.compress(_encoder.encode(state), 1)
@@ -113,23 +132,38 @@ def load(state: Mapping[str, bytes], k: int) -> Catalogue:
     catalogue.revision, catalogue.days = tenant.revision, tenant.days
     catalogue.last_ms, catalogue.active_ms = tenant.last_ms, tenant.active_ms
     grouping = catalogue.grouping
-    grouping.arrivals, grouping.next_number = tenant.arrivals, tenant.next_number
+    grouping.arrivals, grouping.next_number = tenant.arrivals, tenant.next_cluster
+    grouping.shapes.next_number = tenant.next_shape
+    grouping.joints = set(tenant.joints)
+    catalogue.pauses = tenant.pauses
     for saved in sorted(clusters, key=lambda c: c.number):
         cluster = _load_cluster(saved, catalogue)
         grouping.clusters[cluster.number] = cluster
-        grouping.set_model(cluster, {catalogue.shared([a])[0]: n for a, n in saved.counts.items()})
+        for shape in saved.shapes:
+            _load_shape(shape, cluster.number, catalogue)
         cluster.dirty = False
     return catalogue
+
+
+def _load_shape(saved: ShapeState, owner: int, catalogue: Catalogue) -> None:
+    shapes = catalogue.grouping.shapes
+    shape = Shape(saved.number, owner)
+    shape.times, shape.complete, shape.touched = saved.times, saved.complete, saved.touched
+    shape.fragment, shape.followers = saved.fragment, saved.followers
+    shapes.by_number[shape.number] = shape
+    shapes.set_counts(shape, {catalogue.shared([activity])[0]: n for activity, n in saved.counts.items()})
 
 
 def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
     cluster = Cluster(saved.number)
     for name in (
-        "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "days", "followers",
+        "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "days",
         "first_ms", "last_ms", "touched", "merged", "split_from",
         "coherent",
     ):  # fmt: skip
         setattr(cluster, name, getattr(saved, name))
+    cluster.counts = {catalogue.shared([activity])[0]: n for activity, n in saved.counts.items()}
+    cluster.shapes = {shape.number for shape in saved.shapes}
     cluster.people = Distinct(saved.people[0], overflowed=saved.people[1])
     cluster.teams = Distinct(saved.teams[0], overflowed=saved.teams[1])
     cluster.flows = dict(saved.flows)
