@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 BATCH_EVENTS: Final = 50
 BATCH_MS: Final = 1_000
+LOOK_S: Final = 0.2
+"""How often the queue is emptied. Observations carry their own time; waking for each of them would cost."""
 QUIET_MS: Final = 1_000
 """The listeners are restarted for a new layout only after this silence: a restart misses what comes during it."""
 MAX_QUEUE: Final = 65_536
@@ -145,12 +147,10 @@ class Agent:
         self._layout_changed = True
 
     def _step(self) -> None:
-        try:
-            self._keep(self._gate.feed(self._queue.get(timeout=0.25)))
-            while not self._queue.empty():
-                self._keep(self._gate.feed(self._queue.get()))
-        except queue.Empty:
-            self._keep(self._gate.tick(now_ms()))
+        self._stop.wait(LOOK_S)
+        while not self._queue.empty():
+            self._keep(self._gate.feed(self._queue.get()))
+        self._keep(self._gate.tick(now_ms()))
         if self._dropped:
             missing, self._dropped = self._dropped, 0
             self._keep([UiEvent(at_ms=now_ms(), kind="health", element="recording:overflow")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import uuid
@@ -56,10 +57,11 @@ def replay(
 
     if run_id is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", run_id):
         raise UsageError("--run-id takes letters, digits, - and _, at most 64")
-    master = local_master_key(settings.home)
-    dealt = deal(logs, desktops, derive(master, "value", settings.key_epoch))
     run = run_id or uuid.uuid4().hex
-    origins = _origins(dealt, run, derive(master, "actor", settings.key_epoch), settings)
+    folder = settings.home / "replay" / run
+    key = _value_key(folder)
+    dealt = deal(logs, desktops, key)
+    origins = _origins(dealt, run, derive(local_master_key(settings.home), "actor", settings.key_epoch), settings)
     summary: dict[str, object] = {
         "run_id": run,
         "events": sum(len(desktop.events) for desktop in dealt),
@@ -78,8 +80,26 @@ def replay(
         _print(summary | {"sent": 0}, as_json)
         return
     with terminated_as_interrupt():
+        if run_id is not None:
+            _keep_key(folder, key)  # forgotten with the folder when the run is complete
         sent = _send(settings, dealt, origins, run, speed, keep_times, flush, keep=run_id is not None, quiet=as_json)
     _print(summary | {"sent": sent}, as_json)
+
+
+def _value_key(folder: Path) -> bytes:
+    """The key of the run's value digests: drawn anew, or that of the interrupted run which this one continues."""
+    from taskstream.privacy.pseudonym import KEY_BYTES
+
+    path = folder / "value.key"
+    return path.read_bytes() if path.is_file() else os.urandom(KEY_BYTES)
+
+
+def _keep_key(folder: Path, key: bytes) -> None:
+    path = folder / "value.key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+            handle.write(key)
 
 
 def _origins(dealt: list[Desktop], run: str, key: bytes, settings: Settings) -> list[Origin]:

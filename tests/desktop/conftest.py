@@ -44,7 +44,7 @@ def display() -> Iterator[dict[str, str]]:
 
 
 def _wait_for_manager(environment: dict[str, str]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         shown = subprocess.run(
             ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"], env=environment, capture_output=True, text=True, check=False

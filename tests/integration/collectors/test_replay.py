@@ -3,9 +3,11 @@
 import csv
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -77,11 +79,24 @@ def test_everything_is_sent_and_the_recording_ends_now(log: Path, options: list[
     assert not list((tmp_path / "home" / "replay").iterdir())
 
 
+def _wait_for_events(spool: Path, more_than: int) -> None:
+    """Until the run has numbered that many events."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if spool.exists():
+            with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True)) as db, suppress(sqlite3.OperationalError):
+                (numbered,) = db.execute("select coalesce(sum(next_seq), 0) from counter").fetchone()
+                if numbered > more_than:
+                    return
+        time.sleep(0.05)
+    raise AssertionError("the run did not begin")
+
+
 def test_an_interrupted_run_goes_on_where_it_was(log: Path, options: list[str], tmp_path: Path) -> None:
     command = [*COMMAND, "replay", str(log), "--desktops", "2", "--run-id", "again", "--json", *options]
     for number, end in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGINT)):
         with subprocess.Popen([*command, "--speed", "250"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            time.sleep(1.2 + number * 0.4)
+            _wait_for_events(tmp_path / "home" / "replay" / "again" / "spool.db", more_than=200 * number)
             process.send_signal(end)
             _, stderr = process.communicate(timeout=30)
             assert b"Traceback" not in stderr, stderr.decode()
