@@ -7,11 +7,11 @@ segments, past and future ones, are joined to executions.
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import NamedTuple
 
 from streams.discovery.execution import Execution
 from streams.discovery.routines import Cluster, Grouping
+from streams.discovery.shapes import counts_cosine
 
 FOLLOWED = 0.7
 """Share of a shape's occurrences that one other follows (or precedes) when they are parts of one task."""
@@ -133,13 +133,7 @@ def _shared(units: dict[int, Unit], first: Unit, second: Unit, n: float) -> bool
 
 def _rivals(m: float, other: Unit, common: Unit, one: Unit) -> bool:
     """Whether ``other`` hangs on ``common`` as ``one`` does, and is something else."""
-    return m >= FOLLOWED * other.times and m >= RIVAL * common.times and _cosine(other.counts, one.counts) < KIN
-
-
-def _cosine(a: dict[str, int], b: dict[str, int]) -> float:
-    dot = sum([n * b.get(activity, 0) for activity, n in a.items()])
-    norms = sum([n * n for n in a.values()]) * sum([n * n for n in b.values()])
-    return dot / sqrt(norms) if dot else 0.0
+    return m >= FOLLOWED * other.times and m >= RIVAL * common.times and counts_cosine(other.counts, one.counts) < KIN
 
 
 def _leads(first: Unit, second: Unit, n: float, pause: float) -> bool:

@@ -126,7 +126,10 @@ def _unpack(data: bytes) -> array[int]:
 
 
 def _pack(values: Sequence[int]) -> bytes:
-    return array("I", [min(max(value, 0), _MAX_U32) for value in values]).tobytes()
+    try:
+        return array("I", values).tobytes()
+    except OverflowError:  # a clock that was set back, or a number beyond 32 bits
+        return array("I", [min(max(value, 0), _MAX_U32) for value in values]).tobytes()
 
 
 _ROLE = {"": "-", "read": "r", "write": "w"}
@@ -137,7 +140,12 @@ def from_segment(
 ) -> Execution:
     """The execution that ``segment`` describes; ``steps`` are its first activities (shared strings)."""
     first = segment.first_seq
-    kept = segment.steps[: len(steps)]
+    seqs, offsets, actives, roles = [], [], [], []
+    for step in segment.steps[: len(steps)]:
+        seqs.append(step.seq - first)
+        offsets.append(step.offset_ms)
+        actives.append(step.active_ms)
+        roles.append(_ROLE[step.role])
     return Execution(
         id=segment.id,
         tenant=segment.tenant,
@@ -152,10 +160,10 @@ def from_segment(
         active_ms=segment.active_ms,
         waiting_ms=segment.waiting_ms,
         steps=steps,
-        seqs=_pack([step.seq - first for step in kept]),
-        offsets=_pack([step.offset_ms for step in kept]),
-        actives=_pack([step.active_ms for step in kept]),
-        roles="".join([_ROLE[step.role] for step in kept]),
+        seqs=_pack(seqs),
+        offsets=_pack(offsets),
+        actives=_pack(actives),
+        roles="".join(roles),
         apps=segment.apps,
         complete=segment.complete,
         transfers=segment.transfers,

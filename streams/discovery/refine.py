@@ -10,8 +10,7 @@ from math import sqrt
 from streams.discovery.execution import Execution
 from streams.discovery.labels import parts
 from streams.discovery.routines import Cluster, Grouping
-from streams.discovery.shapes import JOIN, Shape
-from streams.discovery.variants import Bags
+from streams.discovery.shapes import JOIN, Shape, counts_cosine
 
 MERGE = 0.7
 """Cosine of two shapes from which they are one."""
@@ -21,6 +20,7 @@ SPLIT = 0.5
 """Two halves of a routine whose models are less alike than this are two routines."""
 COHERENT = 0.6
 """Both halves must be at least this coherent (mean cosine of their executions to their model)."""
+ROUNDS = 8
 FEW = 3
 """Fewer executions are no routine."""
 ABSORB_SHARE = 0.34
@@ -68,24 +68,19 @@ def _similar_pairs(grouping: Grouping, shapes: list[Shape]) -> list[tuple[float,
             if number == shape.number or dot < JOIN * sqrt(shape.norm2 * other.norm2):
                 continue
             cosine = dot / sqrt(shape.norm2 * other.norm2)
-            if cosine >= MERGE or _places_cosine(shape, other) >= SAME_PLACES:
+            if cosine >= MERGE or counts_cosine(_places(shape), _places(other)) >= SAME_PLACES:
                 kept, lost = sorted((shape, other), key=lambda s: _rank(grouping, s))
                 pairs[kept.number, lost.number] = (cosine, kept, lost)
     return list(pairs.values())
 
 
-def _places_cosine(a: Shape, b: Shape) -> float:
-    """Cosine of how much happens on which screen of which application."""
-    left, right = _places(a), _places(b)
-    dot = sum([n * right.get(place, 0) for place, n in left.items()])
-    return dot / sqrt(sum([n * n for n in left.values()]) * sum([n * n for n in right.values()])) if dot else 0.0
-
-
-def _places(shape: Shape) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
+def _places(shape: Shape) -> dict[str, int]:
+    """How much happens on which screen of which application."""
+    found: dict[str, int] = {}
     for activity, n in shape.counts.items():
         part = parts(activity)
-        found[part.app, part.screen] = found.get((part.app, part.screen), 0) + n
+        place = f"{part.app}|{part.screen}"
+        found[place] = found.get(place, 0) + n
     return found
 
 
@@ -149,64 +144,45 @@ def split_mixtures(grouping: Grouping) -> Taken:
 
 def _halves(executions: list[Execution]) -> tuple[list[Execution], list[Execution]] | None:
     """Two groups of executions that have little in common, the larger first; None where there is one group."""
-    bags = Bags()
-    masks = [bags.mask(set(execution.steps)) for execution in executions]
-    first = min(range(len(masks)), key=lambda i: (_cosine(masks[i], masks[0]), i))
-    second = min(range(len(masks)), key=lambda i: (_cosine(masks[i], masks[first]), i))
-    side = [_cosine(mask, masks[first]) >= _cosine(mask, masks[second]) for mask in masks]
-    for _ in range(8):
-        models = _model(masks, side, True), _model(masks, side, False)
-        moved = [_fit(mask, models[0]) >= _fit(mask, models[1]) for mask in masks]
+    sets = [frozenset(execution.steps) for execution in executions]
+    first = min(range(len(sets)), key=lambda i: (_cosine(sets[i], sets[0]), i))
+    second = min(range(len(sets)), key=lambda i: (_cosine(sets[i], sets[first]), i))
+    side = [_cosine(one, sets[first]) >= _cosine(one, sets[second]) for one in sets]
+    for _ in range(ROUNDS):
+        left, right = _model(sets, side, True), _model(sets, side, False)
+        moved = [left.cosine(one) >= right.cosine(one) for one in sets]
         if moved == side:
             break
         side = moved
-    left = [e for e, s in zip(executions, side, strict=True) if s]
-    right = [e for e, s in zip(executions, side, strict=True) if not s]
-    if min(len(left), len(right)) < FEW:
+    if min(sum(side), len(side) - sum(side)) < FEW:
         return None
-    models = _model(masks, side, True), _model(masks, side, False)
-    if _between(*models) >= SPLIT:
+    left, right = _model(sets, side, True), _model(sets, side, False)
+    if counts_cosine(left.counts, right.counts) >= SPLIT:
         return None
-    for model, wanted in ((models[0], True), (models[1], False)):
-        fits = [_fit(mask, model) for mask, s in zip(masks, side, strict=True) if s is wanted]
+    for model, wanted in ((left, True), (right, False)):
+        fits = [model.cosine(one) for one, s in zip(sets, side, strict=True) if s is wanted]
         if sum(fits) / len(fits) < COHERENT:
             return None
-    return (left, right) if len(left) >= len(right) else (right, left)
+    halves = [[e for e, s in zip(executions, side, strict=True) if s is wanted] for wanted in (True, False)]
+    halves.sort(key=len, reverse=True)
+    return halves[0], halves[1]
 
 
-def _cosine(a: int, b: int) -> float:
-    both = (a & b).bit_count()
-    return both / sqrt(a.bit_count() * b.bit_count()) if both else 0.0
+def _cosine(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / sqrt(len(a) * len(b)) if a and b else 0.0
 
 
-def _model(masks: list[int], side: list[bool], wanted: bool) -> dict[int, int]:
-    """Bit → how many masks of one side have it."""
-    counts: dict[int, int] = {}
-    for mask, s in zip(masks, side, strict=True):
+def _model(sets: list[frozenset[str]], side: list[bool], wanted: bool) -> Shape:
+    """The shape of the sets on one side, outside the grouping."""
+    counts: dict[str, int] = {}
+    for one, s in zip(sets, side, strict=True):
         if s is wanted:
-            for bit in _bits(mask):
-                counts[bit] = counts.get(bit, 0) + 1
-    return counts
-
-
-def _bits(mask: int) -> list[int]:
-    found = []
-    while mask:
-        low = mask & -mask
-        found.append(low.bit_length() - 1)
-        mask ^= low
-    return found
-
-
-def _fit(mask: int, model: dict[int, int]) -> float:
-    dot = sum([model.get(bit, 0) for bit in _bits(mask)])
-    norm = sum([n * n for n in model.values()]) * mask.bit_count()
-    return dot / sqrt(norm) if dot else 0.0
-
-
-def _between(a: dict[int, int], b: dict[int, int]) -> float:
-    dot = sum([n * b.get(bit, 0) for bit, n in a.items()])
-    return dot / sqrt(sum([n * n for n in a.values()]) * sum([n * n for n in b.values()])) if dot else 0.0
+            for activity in one:
+                counts[activity] = counts.get(activity, 0) + 1
+    shape = Shape(-1, -1)
+    shape.counts = counts
+    shape.norm2 = sum([n * n for n in counts.values()])
+    return shape
 
 
 def _divide(grouping: Grouping, cluster: Cluster, kept: list[Execution], leaving: list[Execution]) -> Cluster:

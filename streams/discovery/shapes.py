@@ -7,7 +7,7 @@ by one shape or by several: those of its parts, where executions come cut apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import log2, sqrt
 
 JOIN = 0.5
@@ -56,6 +56,14 @@ class Shape:
             entry[1] += log2(max(1, pause_ms))
         elif len(self.followers) < FOLLOWERS:
             self.followers[number] = [1, log2(max(1, pause_ms))]
+
+
+def counts_cosine(a: Mapping[str, int], b: Mapping[str, int]) -> float:
+    """Cosine of two vectors of counts."""
+    if len(a) > len(b):
+        a, b = b, a
+    dot = sum([n * b.get(key, 0) for key, n in a.items()])
+    return dot / sqrt(sum([n * n for n in a.values()]) * sum([n * n for n in b.values()])) if dot else 0.0
 
 
 class Shapes:
