@@ -69,7 +69,8 @@ def demo(
                 done = run.play()
                 if json_file is not None:
                     report.write(json_file, done)
-                _show(done, supervisor.endpoints.dashboard)
+                with view.aside():
+                    _show(done, supervisor.endpoints.dashboard)
                 if not headless:
                     run.stay()
             except Stopped:

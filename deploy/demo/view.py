@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -41,6 +44,10 @@ class View(Protocol):
         """A line that stays."""
         ...
 
+    def aside(self) -> AbstractContextManager[None]:
+        """While something else is printed."""
+        ...
+
     def close(self) -> None:
         """Show no more."""
         ...
@@ -69,6 +76,11 @@ class Lines:
         """Print it."""
         self._console.print(line, highlight=False, markup=False)
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Nothing to make room for."""
+        yield
+
     def close(self) -> None:
         """Nothing to end."""
 
@@ -77,11 +89,15 @@ class Screen:
     """For terminals: one view that changes in place."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = self._open()
+
+    def _open(self) -> Live:
         from rich.live import Live
 
-        self._console = console
-        self._live: Live = Live(console=console, refresh_per_second=4, transient=True)
-        self._live.start()
+        live = Live(console=self._console, refresh_per_second=4, transient=True)
+        live.start()
+        return live
 
     def update(self, sample: Sample, state: InstanceState | None) -> None:
         """Draw it."""
@@ -90,6 +106,13 @@ class Screen:
     def say(self, line: str) -> None:
         """A line above the view."""
         self._console.print(line, highlight=False, markup=False)
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """The view makes room, and comes back below."""
+        self._live.stop()
+        yield
+        self._live = self._open()
 
     def close(self) -> None:
         """Leave the terminal clean."""
@@ -115,7 +138,9 @@ def render(sample: Sample, state: InstanceState | None) -> Group:
     flow.add_row("fresh p50", f"{p50:,.0f} ms", "p99", f"{p99:,.0f} ms", "refused", f"{sample.dead_letters:,}")
     parts.append(flow)
     if sample.expected:
-        parts.append(ProgressBar(total=sample.expected, completed=min(sample.stored, sample.expected), width=60))
+        bar = Table.grid()
+        bar.add_row(ProgressBar(total=sample.expected, completed=min(sample.stored, sample.expected), width=60))
+        parts.append(bar)
     if sample.opportunities:
         table = Table("", "opportunity", "h/week", "times", "people", "median", box=None, pad_edge=False)
         for each in sample.opportunities[:SHOWN]:

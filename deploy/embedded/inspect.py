@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import urllib.error
@@ -128,13 +129,10 @@ def _kafka(bootstrap: str, instance: InstanceState | None) -> KafkaStatus:
 def running_kafka_version(pid: int) -> str:
     """The version of the jars that the process runs from, read from its own class path; empty when there is none."""
     try:
-        command = psutil.Process(pid).cmdline()
+        class_path = psutil.Process(pid).environ().get("CLASSPATH", "")
     except psutil.Error:
         return ""
-    if "-cp" not in command[:-1]:
-        return ""
-    first = Path(command[command.index("-cp") + 1].split(":")[0])
-    return kafka_version(first.parent)
+    return kafka_version(Path(class_path.split(os.pathsep)[0]).parent) if class_path else ""
 
 
 def _brokers(bootstrap: str) -> int:

@@ -141,7 +141,8 @@ class EmbeddedKafka:
     def tool(self, main_class: str, *arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run one of Kafka's own tools, such as ``org.apache.kafka.tools.consumer.ConsoleConsumer``."""
         command = [*self._java_command("-Xmx256m", "-XX:TieredStopAtLevel=1"), main_class, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+        environment = self._environment()
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False)
 
     def prepare(self) -> Path:
         """Find Java and the jars, fetching those that are missing; returns the jars' folder.
@@ -177,9 +178,13 @@ class EmbeddedKafka:
                 raise ServiceError(f"another Kafka uses {self._folder}: stop it first (`taskstream down`)") from error
 
     def _java_command(self, *options: str) -> list[str]:
-        libs = self.prepare()
+        self.prepare()
         assert self._java is not None
-        return [str(self._java.program), *JVM, *options, "-cp", os.pathsep.join(map(str, sorted(libs.glob("*.jar"))))]
+        return [str(self._java.program), *JVM, *options]
+
+    def _environment(self) -> dict[str, str]:
+        """With the class path: as an option, its 47 paths would fill every list of processes."""
+        return dict(os.environ) | {"CLASSPATH": os.pathsep.join(map(str, sorted(self.prepare().glob("*.jar"))))}
 
     def _configure(self, controller_port: int) -> str:
         """Write the configuration; format the data folder on the first start. Returns the cluster's id."""
@@ -209,7 +214,7 @@ class EmbeddedKafka:
         command = self._java_command("-Xmx128m", "-XX:TieredStopAtLevel=1", self._logging_option())
         said = subprocess.run(
             [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(drafted)],
-            capture_output=True, text=True, timeout=START_S, check=False,
+            env=self._environment(), capture_output=True, text=True, timeout=START_S, check=False,
         )  # fmt: skip
         if said.returncode:
             last = (said.stderr or said.stdout).strip().splitlines()
@@ -232,6 +237,7 @@ class EmbeddedKafka:
             [*command, "kafka.Kafka", self._folder / "server.properties"],
             self._folder / "logs" / "kafka.out",
             grace_s=STOP_S,
+            environment=self._environment(),
             keep=self._keep,
             log_bytes=1 << 20,
         )
