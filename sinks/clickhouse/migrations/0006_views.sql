@@ -89,8 +89,8 @@ SELECT
     quantile(0.1)(segments.active_ms) AS active_p10_ms,
     quantile(0.5)(segments.active_ms) AS active_median_ms,
     quantile(0.9)(segments.active_ms) AS active_p90_ms,
-    quantile(0.5)(toUInt64(segments.end_ms - segments.start_ms)) AS elapsed_median_ms,
-    quantile(0.9)(toUInt64(segments.end_ms - segments.start_ms)) AS elapsed_p90_ms,
+    quantile(0.5)(dateDiff('millisecond', segments.start_ms, segments.end_ms)) AS elapsed_median_ms,
+    quantile(0.9)(dateDiff('millisecond', segments.start_ms, segments.end_ms)) AS elapsed_p90_ms,
     sum(segments.active_ms) AS active_total_ms
 FROM segments
 INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
@@ -239,7 +239,7 @@ WITH
         HAVING uniqExact(actor) >= (SELECT k FROM v_floor)
     )
 SELECT
-    hex(sipHash128Keyed(((SELECT argMax(salt, set_ms) FROM parameters), toUInt64(0)), segment)) AS "case:concept:name",
+    hex(sipHash128Keyed((assumeNotNull((SELECT argMax(salt, set_ms) FROM parameters)), toUInt64(0)), segment)) AS "case:concept:name",
     if((tenant, routine, activity) IN (SELECT * FROM common), activity, '(rare)') AS "concept:name",
     start_ms + toIntervalMillisecond(offset_ms) AS "time:timestamp",
     routine AS "case:routine",
@@ -253,7 +253,8 @@ WHERE (tenant, routine) IN (SELECT * FROM shown);
 CREATE OR REPLACE VIEW v_freshness AS
 SELECT
     toStartOfMinute(stored_ms) AS minute, count() AS events,
-    quantile(0.5)(stored_ms - sent_ms) * 1000 AS p50_ms, quantile(0.99)(stored_ms - sent_ms) * 1000 AS p99_ms
+    quantile(0.5)(dateDiff('millisecond', sent_ms, stored_ms)) AS p50_ms,
+    quantile(0.99)(dateDiff('millisecond', sent_ms, stored_ms)) AS p99_ms
 FROM ui_events
 WHERE stored_ms >= now() - INTERVAL 1 HOUR AND toUnixTimestamp64Milli(sent_ms) > 0
 GROUP BY minute;
