@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +17,7 @@ _decoder = msgspec.msgpack.Decoder(list[tuple[Any, int, int, list[str]]])
 
 
 def dump(cells: Mapping[Any, Cell]) -> list[bytes]:
-    """The cells in order, as chunks; a cell of very many actors is split and put together again by :func:`load`."""
+    """The cells in order, as chunks; a cell of very many actors is split and put together again after :func:`load`."""
     chunks: list[bytes] = []
     rows: list[tuple[Any, int, int, list[str]]] = []
     room = CHUNK_ACTORS
@@ -37,17 +37,10 @@ def dump(cells: Mapping[Any, Cell]) -> list[bytes]:
     return chunks
 
 
-def load(chunk: bytes, cells: dict[Any, Cell]) -> None:
-    """Add a chunk's cells to ``cells``."""
+def load(chunk: bytes) -> Iterator[tuple[list[Any], Cell]]:
+    """The cells of a chunk with their keys' parts; the parts of a split cell are to be added up."""
     for key, events, active_ms, actors in _decoder.decode(chunk):
-        name = tuple(key)
-        cell = cells.get(name)
-        if cell is None:
-            cells[name] = Cell(events, active_ms, set(actors))
-        else:
-            cell.events += events
-            cell.active_ms += active_ms
-            cell.actors.update(actors)
+        yield key, Cell(events, active_ms, set(actors))
 
 
 def replaced(name: str, chunks: list[bytes], before: int) -> list[tuple[str, bytes | None]]:

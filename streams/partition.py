@@ -13,13 +13,14 @@ from streams import cells
 from streams.agent import Agent, AgentImage, ClosedImage, dump_closed, load_image
 from streams.dead_letters import Source, dead_letter
 from streams.machine import Output, Record
+from streams.stages.anonymise import add
 from streams.stages.clock import correct, skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Link
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import OpenSession, Reason
 from streams.stages.validate import Refused, decode
-from streams.stages.window import MAX_LATE_CELLS, WINDOW_MS, Windows
+from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
 from taskstream.events import EventBatch, Tick, UiEvent, encode
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Session, Transfer, WindowMark
@@ -123,7 +124,7 @@ class PartitionState:
         counts.duplicates += admitted.duplicates
         if not admitted.ranges:
             return
-        agent = self._agent(batch, numbering)
+        self._agent(batch, numbering)
         if admitted.missing is not None:
             self._gap(record, batch, admitted.missing)
         skew = skew_of(batch, record.timestamp, rules.max_skew_ms)
@@ -137,11 +138,12 @@ class PartitionState:
             clean = redact_batch(part)
             if clean is not part:
                 counts.redacted += sum(a is not b for a, b in zip(clean.events, part.events, strict=True))
-            self._clean(record, clean, agent)
+            self._clean(record, clean)
 
-    def _clean(self, record: Record, batch: EventBatch, agent: Agent) -> None:
+    def _clean(self, record: Record, batch: EventBatch) -> None:
         """A batch of new, checked, redacted events of one agent."""
         rules, out, events = self.rules, self._out, batch.events
+        agent = self.agents[batch.agent]
         if agent.team != batch.team or agent.actor != batch.actor or agent.tenant != batch.tenant:
             agent = self._move(agent, batch)
         first = batch.first_seq
@@ -167,7 +169,7 @@ class PartitionState:
                 behind = self.watermark_ms - piece.closed.end_ms if fresh else agent.behind_ms
                 self._end_session(agent, piece.closed, piece.reason, behind)
         self.counts.late += self.windows.add(batch, active)
-        if len(self.windows.late) > MAX_LATE_CELLS and self.windows.horizon is not None:
+        if len(self.windows.late) > MAX_LATE_WINDOWS and self.windows.horizon is not None:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
         watermark = max(event.at_ms for event in events) - rules.disorder_ms
         self._touch(agent, record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
@@ -227,17 +229,16 @@ class PartitionState:
         closed = self.closed.get(name)
         return Numbering() if closed is None else closed.numbering
 
-    def _agent(self, batch: EventBatch, numbering: Numbering) -> Agent:
+    def _agent(self, batch: EventBatch, numbering: Numbering) -> None:
+        """Have the batch's agent among the open ones."""
         name = batch.agent
         self._dirty.add(name)
-        agent = self.agents.get(name)
-        if agent is None:
+        if name not in self.agents:
             self.closed.pop(name, None)
             while len(self.agents) >= self.rules.max_agents:
                 self._retire(next(iter(self.agents.values())), "bound")
             agent = self.agents[name] = Agent(batch.tenant, batch.team, batch.actor, name)
             agent.numbering = numbering
-        return agent
 
     def _touch(self, agent: Agent, offset: int, seen_ms: int, at_ms: int) -> None:
         """Put the agent last in the order in which agents fall silent."""
@@ -310,12 +311,12 @@ class PartitionState:
         self._dirty.clear()
         windows = self.windows
         for number in sorted(windows.dirty):
-            chunks = cells.dump(windows.open.get(number, {}))
+            chunks = cells.dump(flat(windows.open.get(number, {})))
             items += cells.replaced(f"w:{number}", chunks, self._chunks.pop(number, 0))
             if chunks:
                 self._chunks[number] = len(chunks)
         windows.dirty.clear()
-        late = cells.dump(windows.late)
+        late = cells.dump({(n, *key): cell for n, teams in windows.late.items() for key, cell in flat(teams).items()})
         items += cells.replaced("l", late, self._late_chunks)
         self._late_chunks = len(late)
         image = _Image(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
@@ -336,15 +337,23 @@ class PartitionState:
                 else:
                     closed.append((name, image))
             elif kind == "w":
-                cells.load(data, windows.open.setdefault(int(name.partition(":")[0]), {}))
+                number = int(name.partition(":")[0])
+                for (tenant, team, *what), cell in cells.load(data):
+                    _join(windows.open, number, (tenant, team), what, cell)
             elif kind == "l":
-                cells.load(data, windows.late)
+                for (number, tenant, team, *what), cell in cells.load(data):
+                    _join(windows.late, number, (tenant, team), what, cell)
             elif kind == "p":
                 state = msgspec.msgpack.decode(data, type=_Image)
                 self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
                 self._chunks, self._late_chunks = state.chunks, state.late_chunks
         self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
         self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
+
+
+def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:
+    found = windows.setdefault(number, {}).setdefault(team, {}).setdefault((what[0], what[1]), Cell(0, 0, set()))
+    add(found, cell)
 
 
 def _transfer(agent: Agent, link: Link) -> Transfer:

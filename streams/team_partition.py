@@ -77,7 +77,7 @@ class TeamPartitionState:
                 self._add(_decoder.decode(record.value or b""))
                 while self.count > MAX_WAITING_CELLS:
                     self._release(min(self.waiting) + 1, out)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, IndexError) as error:
             self.refused += 1
             source = Source(ACTIVITY_PARTIAL.name, self.partition, record)
             out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))
@@ -91,15 +91,19 @@ class TeamPartitionState:
 
     def _add(self, partial: ActivityPartial) -> None:
         number = max(partial.release_ms // WINDOW_MS, self.released)
-        window = self.waiting.setdefault(number, {})
-        late = partial.late or number * WINDOW_MS != partial.release_ms
-        key = (partial.window_start_ms // WINDOW_MS * 2 + late, partial.tenant, partial.team, partial.app, partial.kind)
-        cell = window.get(key)
-        if cell is None:
-            window[key] = Cell(partial.events, partial.active_ms, set(partial.actors))
-            self.count += 1
-        else:
-            add(cell, Cell(partial.events, partial.active_ms, set(partial.actors)))
+        moved = number * WINDOW_MS != partial.release_ms  # only a foreign writer's: its window is out already
+        waiting = self.waiting.setdefault(number, {})
+        tenant, team, actors = partial.tenant, partial.team, partial.actors
+        for cell in partial.cells:
+            window = cell.window_start_ms // WINDOW_MS * 2 + (cell.late or moved)
+            key = (window, tenant, team, cell.app, cell.kind)
+            count = Cell(cell.events, cell.active_ms, {actors[place] for place in cell.who})
+            found = waiting.get(key)
+            if found is None:
+                waiting[key] = count
+                self.count += 1
+            else:
+                add(found, count)
         self._dirty.add(number)
 
     def _release(self, before: int, out: list[Output]) -> None:
@@ -143,7 +147,10 @@ class TeamPartitionState:
         for key, data in items.items():
             kind, _, name = key.partition(":")
             if kind == "w":
-                cells.load(data, self.waiting.setdefault(int(name.partition(":")[0]), {}))
+                waiting = self.waiting.setdefault(int(name.partition(":")[0]), {})
+                for parts, cell in cells.load(data):
+                    window, tenant, team, app, what = parts
+                    add(waiting.setdefault((window, tenant, team, app, what), Cell(0, 0, set())), cell)
             elif kind == "p":
                 image = msgspec.msgpack.decode(data, type=_Image)
                 self.marks, self.released, self._chunks = image.marks, image.released, image.chunks

@@ -115,27 +115,34 @@ class Transfer(_Record, frozen=True):
     target_element: str
 
 
-class ActivityPartial(_Record, frozen=True):
-    """Phase 1 of the 1-minute tumbling windows: one partition's count of one activity of one team.
+class PartialCell(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One count of an :class:`ActivityPartial`; an array in JSON. ``who``: places in the partial's ``actors``."""
 
-    ``id``          ``partition:release_ms:n``; unique within the topic
-    ``actors``      the distinct pseudonyms, sorted; at most 10,000
-    ``late``        whether its events came after their window had been closed
-    ``release_ms``  start of the window with which it is released: its own window, or for a late one the first that the
-                    partition had not closed yet. It depends on the partition's own input alone.
-    """
-
-    id: str
-    tenant: str
-    team: str
     window_start_ms: int
     app: str
     kind: str
     events: int
     active_ms: int
+    late: bool
+    who: tuple[int, ...]
+
+
+class ActivityPartial(_Record, frozen=True):
+    """Phase 1 of the 1-minute tumbling windows: what one partition counted for one team.
+
+    ``id``          ``partition:release_ms:n``; unique within the topic
+    ``actors``      the pseudonyms that occur in ``cells``
+    ``release_ms``  start of the window with which its cells are released: their own window, or for late ones (their
+                    events came after their window had been closed) the last that the partition had not closed then.
+                    It depends on the partition's own input alone.
+    """
+
+    id: str
+    tenant: str
+    team: str
+    release_ms: int
     actors: tuple[str, ...]
-    late: bool = False
-    release_ms: int = 0
+    cells: tuple[PartialCell, ...]
 
 
 class WindowMark(_Record, frozen=True):

@@ -6,21 +6,23 @@ late record: it is gathered apart and sent with the next window that closes: add
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from taskstream.events import EventBatch
-from taskstream.records import ActivityPartial
+from taskstream.records import ActivityPartial, PartialCell
 
 WINDOW_MS: Final = 60_000
-MAX_CELLS: Final = 20_000
-"""Cells of one window in one partition at most; beyond it applications are counted as ``(other)``."""
-MAX_LATE_CELLS: Final = 20_000
-"""Cells of late records gathered at most; then they are sent at once."""
-MAX_ACTORS: Final = 10_000
-"""Actors in one partial at most; a larger cell is sent as several partials."""
+MAX_CELLS: Final = 2_000
+"""Cells of one team in one window of one partition at most; beyond it applications are counted as ``(other)``."""
+MAX_LATE_WINDOWS: Final = 2_000
+"""Windows for which late records are gathered at most; then they are sent at once."""
+MESSAGE_CELLS: Final = 500
+"""Cells in one message at most."""
+MESSAGE_ACTORS: Final = 10_000
+"""People counted in one message at most; a larger cell is sent in parts."""
 OTHER: Final = "(other)"
 UNCOUNTED: Final = frozenset({"health", "gap"})
 
@@ -33,6 +35,11 @@ class Cell(Struct, array_like=True):
     actors: set[str]
 
 
+Team = tuple[str, str]
+"""tenant, team"""
+What = tuple[str, str]
+"""application, kind"""
+Teams = dict[Team, dict[What, Cell]]
 Key = tuple[str, str, str, str]
 """tenant, team, application, kind"""
 LateKey = tuple[int, str, str, str, str]
@@ -42,23 +49,25 @@ LateKey = tuple[int, str, str, str, str]
 class Windows:
     """The open windows of one partition, numbered by event time over :data:`WINDOW_MS`.
 
-    ``horizon`` is the first window not closed; None before the first watermark.
+    ``horizon`` is the first window not closed; None before the first watermark. ``late`` holds what came for windows
+    before it.
     """
 
     def __init__(self) -> None:
         self.horizon: int | None = None
-        self.open: dict[int, dict[Key, Cell]] = {}
-        self.late: dict[LateKey, Cell] = {}
+        self.open: dict[int, Teams] = {}
+        self.late: dict[int, Teams] = {}
         self.released = 0
         self.dirty: set[int] = set()
 
     def add(self, batch: EventBatch, active: Sequence[int]) -> int:
         """Count a batch; ``active`` holds each event's active time. Returns how many events were late."""
-        tenant, team, actor = batch.tenant, batch.team, batch.actor
+        team = (batch.tenant, batch.team)
+        actor = batch.actor
         horizon = self.horizon
-        window = -1
-        cells: dict[Key, Cell] = {}
-        late = 0
+        window, late = -1, 0
+        behind = False
+        cells: dict[What, Cell] = {}
         for event, active_ms in zip(batch.events, active, strict=True):
             kind = event.kind
             if kind in UNCOUNTED:
@@ -66,63 +75,81 @@ class Windows:
             number = event.at_ms // WINDOW_MS
             if number != window:
                 window = number
-                if horizon is not None and number < horizon:
-                    cells = {}
-                else:
-                    cells = self.open.setdefault(number, {})
-                    self.dirty.add(number)
-            if horizon is not None and number < horizon:
-                late += 1
-                self._add_late((number, tenant, team, event.app, kind), active_ms, actor)
-                continue
-            key: Key = (tenant, team, event.app, kind)
-            cell = cells.get(key)
+                behind = horizon is not None and number < horizon
+                cells = self._cells(self.late if behind else self.open, number, team)
+            late += behind
+            cell = cells.get((event.app, kind))
             if cell is None:
-                if len(cells) >= MAX_CELLS:
-                    key = (tenant, team, OTHER, OTHER)
-                cell = cells.setdefault(key, Cell(0, 0, set()))
+                what = (event.app, kind) if len(cells) < MAX_CELLS else (OTHER, OTHER)
+                cell = cells.setdefault(what, Cell(0, 0, set()))
             cell.events += 1
             cell.active_ms += active_ms
             cell.actors.add(actor)
         return late
 
-    def _add_late(self, key: LateKey, active_ms: int, actor: str) -> None:
-        cell = self.late.get(key)
-        if cell is None:
-            cell = self.late[key] = Cell(0, 0, set())
-        cell.events += 1
-        cell.active_ms += active_ms
-        cell.actors.add(actor)
+    def _cells(self, windows: dict[int, Teams], number: int, team: Team) -> dict[What, Cell]:
+        if windows is self.open:
+            self.dirty.add(number)
+        return windows.setdefault(number, {}).setdefault(team, {})
 
     def advance(self, horizon: int, partition: int) -> Iterator[ActivityPartial]:
-        """Close the windows before ``horizon``: their partials in order of time and key, then the late ones."""
+        """Close the windows before ``horizon``: their partials in order of time and team, then the late ones."""
         for number in sorted(window for window in self.open if window < horizon):
-            cells = self.open.pop(number)
+            teams = self.open.pop(number)
             self.dirty.add(number)
-            for key in sorted(cells):
-                yield from self._partials(partition, number, number, key, cells[key], late=False)
+            for team in sorted(teams):
+                rows = ((number, what, teams[team][what]) for what in sorted(teams[team]))
+                yield from self._partials(partition, number, team, rows, late=False)
         yield from self.flush_late(horizon - 1, partition)
         self.horizon = horizon
 
     def flush_late(self, release: int, partition: int) -> Iterator[ActivityPartial]:
-        """Send the late cells, to be released with window ``release``."""
-        cells, self.late = self.late, {}
-        for late_key in sorted(cells):
-            number, *key = late_key
-            yield from self._partials(partition, release, number, tuple(key), cells[late_key], late=True)
+        """Send what is late, to be released with window ``release``."""
+        windows, self.late = self.late, {}
+        for team in sorted({team for teams in windows.values() for team in teams}):
+            rows = (
+                (number, what, windows[number][team][what])
+                for number in sorted(windows)
+                for what in sorted(windows[number].get(team, ()))
+            )
+            yield from self._partials(partition, release, team, rows, late=True)
 
     def _partials(
-        self, partition: int, release: int, number: int, key: tuple[str, ...], cell: Cell, *, late: bool
+        self, partition: int, release: int, team: Team, rows: Iterable[tuple[int, What, Cell]], *, late: bool
     ) -> Iterator[ActivityPartial]:
-        tenant, team, app, kind = key
-        actors = sorted(cell.actors)
-        events, active_ms = cell.events, cell.active_ms
-        for start in range(0, len(actors), MAX_ACTORS):
-            identity = f"{partition}:{release * WINDOW_MS}:{self.released}"
-            self.released += 1
-            yield ActivityPartial(
-                id=identity, tenant=tenant, team=team, window_start_ms=number * WINDOW_MS, app=app, kind=kind,
-                events=events, active_ms=active_ms, actors=tuple(actors[start : start + MAX_ACTORS]), late=late,
-                release_ms=release * WINDOW_MS,
-            )  # fmt: skip
-            events = active_ms = 0
+        places: dict[str, int] = {}
+        cells: list[PartialCell] = []
+        room = MESSAGE_ACTORS
+        for number, (app, kind), cell in rows:
+            actors = sorted(cell.actors)
+            events, active_ms = cell.events, cell.active_ms
+            for start in range(0, len(actors), MESSAGE_ACTORS):
+                part = actors[start : start + MESSAGE_ACTORS]
+                if cells and (len(part) > room or len(cells) >= MESSAGE_CELLS):
+                    yield self._partial(partition, release, team, places, cells)
+                    places, cells, room = {}, [], MESSAGE_ACTORS
+                who = tuple(places.setdefault(actor, len(places)) for actor in part)
+                cells.append(PartialCell(number * WINDOW_MS, app, kind, events, active_ms, late, who))
+                room -= len(part)
+                events = active_ms = 0
+        if cells:
+            yield self._partial(partition, release, team, places, cells)
+
+    def _partial(
+        self, partition: int, release: int, team: Team, places: dict[str, int], cells: list[PartialCell]
+    ) -> ActivityPartial:
+        identity = f"{partition}:{release * WINDOW_MS}:{self.released}"
+        self.released += 1
+        return ActivityPartial(
+            id=identity,
+            tenant=team[0],
+            team=team[1],
+            release_ms=release * WINDOW_MS,
+            actors=tuple(places),
+            cells=tuple(cells),
+        )
+
+
+def flat(teams: Teams) -> dict[Key, Cell]:
+    """The cells of one window by one key."""
+    return {(*team, *what): cell for team, cells in teams.items() for what, cell in cells.items()}

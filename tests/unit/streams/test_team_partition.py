@@ -7,18 +7,17 @@ from typing import Any
 from streams.machine import Input, Output
 from streams.team_partition import TeamPartitionState
 from taskstream.events import encode
-from taskstream.records import ActivityPartial, WindowMark
+from taskstream.records import ActivityPartial, PartialCell, WindowMark
 from tests.unit.streams.build import of, pick
 
 MINUTE = 60_000
 
 
-def partial(window: int, *actors: str, **more: Any) -> Input:
-    fields: dict[str, Any] = {
-        "id": "x", "tenant": "t", "team": "red", "window_start_ms": window * MINUTE, "app": "excel", "kind": "click",
-        "events": 2, "active_ms": 100, "actors": actors, "release_ms": window * MINUTE,
-    }  # fmt: skip
-    return Input(0, 0, b"t/red", encode(ActivityPartial(**(fields | more))))
+def partial(window: int, *actors: str, late: bool = False, release: int | None = None) -> Input:
+    cell = PartialCell(window * MINUTE, "excel", "click", 2, 100, late, tuple(range(len(actors))))
+    release_ms = (window if release is None else release) * MINUTE
+    message = ActivityPartial(id="x", tenant="t", team="red", release_ms=release_ms, actors=actors, cells=(cell,))
+    return Input(0, 0, b"t/red", encode(message))
 
 
 def mark(source: int, window: int) -> Input:
@@ -47,8 +46,8 @@ def test_a_window_waits_for_every_source() -> None:
 def test_late_partials_pass_the_floor_with_those_of_the_same_release() -> None:
     machine = TeamPartitionState(0, 1, 2)
     run(machine, partial(5, "a", "b"), mark(0, 6))
-    late = {"late": True, "release_ms": 9 * MINUTE}
-    rows = run(machine, partial(5, "c", **late), partial(5, "d", **late), partial(9, "a"), mark(0, 10))
+    late = [partial(5, name, late=True, release=9) for name in "cd"]
+    rows = run(machine, *late, partial(9, "a"), mark(0, 10))
     assert pick(rows, "window_start_ms", "people", "late", "team") == [(5 * MINUTE, 2, True, "red")]
 
 
