@@ -16,13 +16,13 @@ from msgspec import structs
 from streams.discovery import chains, opportunities, refine
 from streams.discovery.chains import ADJACENT, continues
 from streams.discovery.coherence import COHERENT, coherence
-from streams.discovery.evidence import routine_of, variants_of
+from streams.discovery.evidence import SHOWN_VARIANTS, routine_of, variants_of
 from streams.discovery.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
 from streams.discovery.hashing import short_id
 from streams.discovery.labels import app_name, object_name, screen_name
 from streams.discovery.routines import DAY_MS, DAYS, Cluster, Grouping
 from streams.discovery.shapes import JOIN, Shape
-from streams.discovery.variants import LIMIT, Variant
+from streams.discovery.variants import LIMIT, Bags, Variant
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
@@ -83,7 +83,7 @@ class Catalogue:
         execution = from_segment(segment, steps, flows, shape.number, fit)
         grouping.shapes.learn(shape, activities)
         self._take(segment, execution, activities, cluster, shape)
-        return [self._assign(execution, execution.pieces[0], cluster.id)] if cluster.id else []
+        return [self._assign(execution, execution.pieces[0], cluster)] if cluster.public else []
 
     def _take(
         self, segment: Segment, execution: Execution, activities: frozenset[str], cluster: Cluster, shape: Shape
@@ -130,8 +130,9 @@ class Catalogue:
             self.pauses[0] += 1
             self.pauses[1] += log2(max(1.0, (segment.end_ms - segment.start_ms) / (len(segment.steps) - 1)))
 
-    def _assign(self, execution: Execution, piece: Piece, routine: str) -> Assignment:
-        piece.routine = routine
+    def _assign(self, execution: Execution, piece: Piece, cluster: Cluster) -> Assignment:
+        piece.routine = routine = cluster.id if cluster.public else ""
+        piece.variant = cluster.variant_of(execution.steps) if routine else ""
         piece.execution = execution.id
         piece.version += 1
         return Assignment(
@@ -201,24 +202,26 @@ class Catalogue:
         moved: list[Assignment] = []
         current: set[str] = set()
         for cluster in sorted([c for c in self.grouping if c.id], key=lambda c: c.id):
-            public = self._qualifies(cluster)
-            if public:
+            cluster.public = self._qualifies(cluster)
+            if cluster.public:
                 current.add(cluster.id)
-            if not cluster.dirty:
-                continue
-            if public:
-                found = routine_of(cluster, self.tenant, self.k, telling, lambda number: names.get(number, ""))
-                self._put(found, changed)
-            moved += self._reassign(cluster, cluster.id if public else "")
+                if cluster.dirty:
+                    self._put(self._routine(cluster, telling, names), changed)
         for cluster in self.grouping:
-            if not cluster.id and cluster.dirty:
-                moved += self._reassign(cluster, "")
+            if cluster.dirty:
+                moved += self._reassign(cluster)
             cluster.dirty = False
         for routine in sorted(self._published.keys() - current):
             before = self._published[routine]
-            into = retired.get(routine, before.into)
+            into = retired.get(routine, retired.get(before.into, before.into))
             self._put(structs.replace(before, into=into, withdrawn=True), changed)
         return Changes(changed, moved)
+
+    def _routine(self, cluster: Cluster, telling: dict[str, float], names: dict[int, str]) -> Routine:
+        found = variants_of(cluster, self.k, SHOWN_VARIANTS)
+        cluster.bags = Bags()
+        cluster.variants = [(variant.id, cluster.bags.mask(variant.steps)) for variant in found]
+        return routine_of(cluster, self.tenant, self.k, found, telling, lambda number: names.get(number, ""))
 
     def _put(self, routine: Routine, changed: list[Routine]) -> None:
         """Publish ``routine`` if it differs from what was published, with the next version."""
@@ -231,10 +234,11 @@ class Catalogue:
         self._published[routine.id] = routine
         changed.append(routine)
 
-    def _reassign(self, cluster: Cluster, routine: str) -> list[Assignment]:
+    def _reassign(self, cluster: Cluster) -> list[Assignment]:
         """Assignments of the remembered segments that were not yet told, or told otherwise."""
+        routine = cluster.id if cluster.public else ""
         return [
-            self._assign(execution, piece, routine)
+            self._assign(execution, piece, cluster)
             for execution in cluster.members
             for piece in execution.pieces
             if piece.routine != routine or (routine and piece.execution != execution.id)

@@ -16,6 +16,8 @@ from taskstream.records import Flow, Routine, RoutineVariant
 SKELETON = 0.8
 RARE = 0.04
 """Activities in fewer executions are noise to the routine's variants."""
+PARTIAL = 0.35
+"""An execution that holds less of what is usual, each activity weighted by its presence, was cut off."""
 SHOWN_VARIANTS = 12
 SHOWN_FLOWS = 24
 MIN_FLOW = 0.05
@@ -38,26 +40,44 @@ def rare_activities(cluster: Cluster, k: int) -> frozenset[str]:
 
 def variants_of(cluster: Cluster, k: int, limit: int) -> list[Variant]:
     """The routine's variants, from its sample; each of at least ``k`` people."""
-    found = variants(cluster.sampled(), rare_activities(cluster, k), limit)
+    whole, _ = whole_executions(cluster)
+    found = variants(whole, rare_activities(cluster, k), limit)
     return [variant for variant in found if variant.people >= k]
 
 
+def whole_executions(cluster: Cluster) -> tuple[list[Execution], float]:
+    """The sampled executions that hold a good part of what is usual, and their share; the others were cut off."""
+    sample = cluster.sampled()
+    total = sum(cluster.counts.values())
+    least = PARTIAL * total
+    whole = [e for e in sample if sum([cluster.counts.get(step, 0) for step in set(e.steps)]) >= least]
+    if not whole:
+        return sample, 1.0
+    return whole, len(whole) / len(sample)
+
+
 def routine_of(
-    cluster: Cluster, tenant: str, k: int, telling: Mapping[str, float], name_by_number: Callable[[int], str]
+    cluster: Cluster,
+    tenant: str,
+    k: int,
+    found: Sequence[Variant],
+    telling: Mapping[str, float],
+    name_by_number: Callable[[int], str],
 ) -> Routine:
     """The record of a routine (``version`` 0). Nothing in it is of fewer than ``k`` people.
 
+    ``found``           its variants
     ``telling``         activity → how much it tells this routine from the others
     ``name_by_number``  name of what a cluster's number stands for, empty where it is not public
     """
-    executions = cluster.sampled()
-    n = max(1, cluster.executions)
+    executions, whole = whole_executions(cluster)
+    n = max(1, round(cluster.executions * whole))
     rare = rare_activities(cluster, k)
     steps, edges = process_map(executions, rare)
     order = [step.activity for step in steps]
-    presence = {a: round(count / n, 4) for a, count in sorted(cluster.counts.items()) if a not in rare}
-    flows = _flows(cluster)
-    pattern = _pattern(cluster, presence, {step.activity: step.repeats for step in steps}, executions)
+    presence = _presence(executions, rare)
+    repeats = {step.activity: step.repeats for step in steps}
+    pattern = _pattern(cluster, n, presence, repeats, executions)
     active = [execution.active_ms for execution in executions]
     elapsed = [execution.end_ms - execution.start_ms for execution in executions]
     waiting = [execution.waiting_ms for execution in executions]
@@ -70,11 +90,11 @@ def routine_of(
         skeleton=tuple([activity for activity in order if presence.get(activity, 0.0) >= SKELETON]),
         optional=tuple([activity for activity in order if presence.get(activity, 0.0) < SKELETON]),
         presence=presence,
-        variants=_variants(cluster, k),
+        variants=tuple([RoutineVariant(v.id, v.steps, max(1, round(v.share * n)), round(v.share, 4)) for v in found]),
         apps=_apps(executions),
-        flows=flows,
+        flows=_flows(cluster, n),
         triggers=_triggers(executions, name_by_number),
-        executions=cluster.executions,
+        executions=n,
         people=len(cluster.people),
         teams=len(cluster.teams),
         days=len(cluster.days),
@@ -95,30 +115,35 @@ def routine_of(
         edges=edges,
         active_by_idle_ms={str(limit): median([active_at(e, limit) for e in executions]) for limit in IDLE_LIMITS_MS},
         waiting_median_ms=median(waiting),
-        partial=cluster.partial,
-        complete_share=round(cluster.complete / n, 4),
+        partial=cluster.partial + cluster.executions - n,
+        complete_share=round(sum([execution.complete for execution in executions]) / max(1, len(executions)), 4),
         transferred_values=round(cluster.transfers / n, 3),
     )
 
 
-def _variants(cluster: Cluster, k: int) -> tuple[RoutineVariant, ...]:
-    return tuple(
-        RoutineVariant(v.id, v.steps, max(1, round(v.share * cluster.executions)), round(v.share, 4))
-        for v in variants_of(cluster, k, SHOWN_VARIANTS)
-    )
+def _presence(executions: Sequence[Execution], rare: frozenset[str]) -> dict[str, float]:
+    """Activity → share of the executions that hold it, by name."""
+    holding: dict[str, int] = {}
+    for execution in executions:
+        for step in set(execution.steps):
+            holding[step] = holding.get(step, 0) + 1
+    return {step: round(n / len(executions), 4) for step, n in sorted(holding.items()) if step not in rare}
 
 
-def _flows(cluster: Cluster) -> tuple[Flow, ...]:
-    n = max(1, cluster.executions)
+def _flows(cluster: Cluster, n: int) -> tuple[Flow, ...]:
     ranked = sorted(cluster.flows.items(), key=lambda item: (-item[1], item[0].source, item[0].target, item[0].how))
     shown = [(flow, count / n) for flow, count in ranked[:SHOWN_FLOWS] if count >= MIN_FLOW * n]
     return tuple([Flow(f.source, f.target, f.how, f.form, round(min(1.0, share), 4)) for f, share in shown])
 
 
 def _pattern(
-    cluster: Cluster, presence: Mapping[str, float], repeats: Mapping[str, float], executions: Sequence[Execution]
+    cluster: Cluster,
+    n_executions: int,
+    presence: Mapping[str, float],
+    repeats: Mapping[str, float],
+    executions: Sequence[Execution],
 ) -> str:
-    moved = cluster.transfers / max(1, cluster.executions)
+    moved = cluster.transfers / n_executions
     kinds = {"paste": 0, "rekey": 0}
     across = total = 0
     for flow, n in cluster.flows.items():

@@ -9,6 +9,7 @@ from heapq import heapify, heappush, heapreplace
 from streams.discovery.distinct import Distinct
 from streams.discovery.execution import Execution, FlowKey
 from streams.discovery.shapes import Shape, Shapes
+from streams.discovery.variants import Bags, jaccard
 
 SAMPLE = 160
 """Executions kept of a routine for its evidence: those with the smallest hashes, a uniform sample."""
@@ -29,6 +30,8 @@ class Cluster:
     ``executions``  executions; ``partial``: segments that were only a small part of one
     ``sample``, ``members``  executions remembered: a uniform sample, and the latest
     ``touched``     arrival number of its latest execution
+    ``public``      whether it is in the catalogue now
+    ``variants``    its variants: id and bag, as numbered by ``bags``
     ``dirty``       whether it changed since the last refinement; ``coherent``: what was then found of it
     """
 
@@ -56,11 +59,9 @@ class Cluster:
         self.split_from = ""
         self.dirty = True
         self.coherent = True
-
-    def coverage(self, activities: Iterable[str]) -> float:
-        """Share of the routine's usual activities that ``activities`` holds, each weighted by its presence."""
-        total = sum(self.counts.values())
-        return sum([self.counts.get(activity, 0) for activity in set(activities)]) / total if total else 0.0
+        self.public = False
+        self.variants: list[tuple[str, int]] = []
+        self.bags = Bags()
 
     def skeleton(self, share: float = 0.8) -> list[str]:
         """Activities that at least ``share`` of the executions hold, sorted."""
@@ -70,6 +71,13 @@ class Cluster:
     def sampled(self) -> list[Execution]:
         """The kept executions, in the order of their hashes (the same for any order of arrival)."""
         return [execution for _, _, execution in sorted(self.sample, key=_hash_order)]
+
+    def variant_of(self, steps: Iterable[str]) -> str:
+        """Id of the variant nearest to an execution with these steps; empty before variants were found."""
+        if not self.variants:
+            return ""
+        bag = self.bags.known(steps)
+        return max(self.variants, key=lambda variant: jaccard(bag, variant[1]))[0]
 
     def take(self, execution: Execution, activities: Iterable[str]) -> None:
         """Count a further execution, which holds ``activities``."""

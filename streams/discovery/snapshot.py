@@ -59,6 +59,7 @@ class ClusterState(Struct, array_like=True):
     merged: tuple[str, ...]
     split_from: str
     coherent: bool
+    public: bool
 
 
 class TenantState(Struct, array_like=True):
@@ -108,7 +109,7 @@ def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
     state = ClusterState(
         c.number, c.id, c.counts, saved, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
         sample, pending, c.people.dump(), c.teams.dump(), c.days, sorted(c.flows.items(), key=repr),
-        c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent,
+        c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent, c.public,
     )  # fmt: skip
     return zlib.compress(_encoder.encode(state), 1)
 
@@ -159,7 +160,7 @@ def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
     for name in (
         "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "days",
         "first_ms", "last_ms", "touched", "merged", "split_from",
-        "coherent",
+        "coherent", "public",
     ):  # fmt: skip
         setattr(cluster, name, getattr(saved, name))
     cluster.counts = {catalogue.shared([activity])[0]: n for activity, n in saved.counts.items()}

@@ -56,6 +56,17 @@ class Bags:
             mask |= 1 << self._bits.setdefault((activity, n), len(self._bits))
         return mask
 
+    def known(self, activities: Iterable[str]) -> int:
+        """The mask of a multiset's elements that have a bit already."""
+        seen: dict[str, int] = {}
+        mask = 0
+        for activity in activities:
+            n = seen[activity] = seen.get(activity, 0) + 1
+            bit = self._bits.get((activity, n))
+            if bit is not None:
+                mask |= 1 << bit
+        return mask
+
 
 def jaccard(a: int, b: int) -> float:
     """Jaccard coefficient of two masks."""
