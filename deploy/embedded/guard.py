@@ -33,11 +33,15 @@ class _Log:
 
     def write(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
-            if self._file.tell() + len(data) > self._limit:
-                os.replace(self._path, self._path + ".1")  # noqa: PTH105
-                self._file.close()
-                self._file = open(self._path, "ab", buffering=0)  # noqa: PTH123, SIM115
-            self._file.write(data)
+            for begin in range(0, len(data), self._limit):
+                self._append(data[begin : begin + self._limit])
+
+    def _append(self, data: bytes) -> None:
+        if self._file.tell() + len(data) > self._limit:
+            os.replace(self._path, self._path + ".1")  # noqa: PTH105
+            self._file.close()
+            self._file = open(self._path, "ab", buffering=0)  # noqa: PTH123, SIM115
+        self._file.write(data)
 
 
 class _Guard:
