@@ -33,6 +33,14 @@ class Weights(Struct, frozen=True):
     ``ends``, ``starts``  of how often segments ended or started with the activity, over ``base`` shrunk by ``shrink``
     ``opening``   what the first event of a session counts as a start, fading by ``opening_fade``
     ``ahead``     a cut goes to the best of so many places; ``minimum``: events of a segment at least
+
+    Lanes (see streams.discovery.lanes), shares unless said otherwise:
+    ``lane_low``  P of the transition from one of the ``lane_back`` last events below which an event surprises
+    ``lane_high``, ``lane_times``  P from a waiting lane at least, and times that of the lane at hand, to resume it
+    ``lane_taken``  P from a waiting lane at which an event of another shows that it went on there
+    ``lane_short``  foreign events at most that stay where they broke in; ``lane_horizon``: events a lane waits
+    ``lane_waiting``  lanes that wait at most; ``lane_end``: ended of all occurrences, from which work counts as over
+    ``lane_share``, ``lane_often``  resumed of all surprises, from which lanes are used; from which switching is usual
     """
 
     prior: float = -3.4
@@ -60,6 +68,17 @@ class Weights(Struct, frozen=True):
     opening_fade: float = 0.6
     ahead: int = 5
     minimum: int = 3
+    lane_low: float = 0.1
+    lane_high: float = 0.2
+    lane_times: float = 4.0
+    lane_taken: float = 0.2
+    lane_back: int = 3
+    lane_short: int = 2
+    lane_horizon: int = 200
+    lane_waiting: int = 3
+    lane_end: float = 0.3
+    lane_share: float = 0.12
+    lane_often: float = 0.35
 
 
 DEFAULT: Final = Weights()
@@ -73,21 +92,14 @@ class View(Struct):
     linked: Sequence[int]
 
 
-def learned(model: Model, w: Weights) -> tuple[list[float], list[float]]:
-    """Evidence by activity that a segment ends after it, and that one starts with it."""
+def learned(count: float, seen: float, w: Weights) -> float:
+    """Evidence of an activity that began or ended ``count`` of the ``seen`` segments it occurred in."""
+    seen = max(seen, count)
+    if not seen:
+        return 0.0
     p0, m = w.base, w.shrink
     q0 = 1 - p0
-    offset = math.log(p0 / q0)
-    ends, starts = [], []
-    for n, ended, started in zip(model.decided, model.ends, model.starts, strict=True):
-        if n or started or ended:
-            seen = max(n, ended, started)
-            ends.append(w.ends * (math.log((ended + m * p0) / (seen - ended + m * q0)) - offset))
-            starts.append(w.starts * (math.log((started + m * p0) / (seen - started + m * q0)) - offset))
-        else:
-            ends.append(0.0)
-            starts.append(0.0)
-    return ends, starts
+    return math.log((count + m * p0) / (seen - count + m * q0) * q0 / p0)
 
 
 def of_gaps(model: Model, w: Weights) -> list[float]:
@@ -107,7 +119,7 @@ def scores(model: Model, w: Weights, view: View) -> tuple[list[float], list[floa
     """Each edge's score as far as it does not depend on where its segment began, and the completion in it."""
     acts, times, linked = view.acts, view.times, view.linked
     size = len(acts)
-    ends, starts = learned(model, w)
+    decided, ends, starts = model.decided, model.ends, model.starts
     gaps = of_gaps(model, w)
     pairs, counts, strengths, auth = model.pairs, model.activities.counts, model.completion, model.authentication
     level, most = (0.0, w.weak, w.strong), w.strong + w.weak
@@ -135,7 +147,8 @@ def scores(model: Model, w: Weights, view: View) -> tuple[list[float], list[floa
                 n, more = more, n
             if n < w.known:
                 n = min(more, w.known_cap)
-            score = prior + surprise * math.log(n / (pairs.get(key, 1) - 0.7)) + ends[a] + starts[b]
+            score = prior + surprise * math.log(n / (pairs.get(key, 1) - 0.7))
+            score += w.ends * learned(ends[a], decided[a], w) + w.starts * learned(starts[b], decided[b], w)
             if strengths[b] == STRONG:
                 score += w.start_strong
             known[key] = score

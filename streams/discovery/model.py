@@ -27,13 +27,14 @@ class Model:
 
     __slots__ = (
         "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "gaps",
-         "pairs",  "starts", "targets",
+         "pairs",  "starts", "switches", "targets",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.activities = Activities()
         self.pairs: dict[int, int] = {}
         self.decided: list[int] = []
+        self.switches: tuple[float, float] = (0.0, 0.0)
         self.ends: list[float] = []
         self.starts: list[float] = []
         self.gaps: list[int] = [0] * GAP_CLASSES
@@ -82,6 +83,7 @@ class Model:
             self.ends,
             self.starts,
             self.gaps,
+            self.switches,
         ]
 
     @classmethod
@@ -91,5 +93,6 @@ class Model:
         made.activities = Activities.load(*state[0])
         made.grow()
         made.pairs = dict(zip(state[1], state[2], strict=True))
-        made.decided, made.ends, made.starts, made.gaps = state[3:]
+        made.decided, made.ends, made.starts, made.gaps = state[3:7]
+        made.switches = (state[7][0], state[7][1])
         return made

@@ -7,6 +7,7 @@ from left to right, and every cut feeds the counts by which the next are judged.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, Final
 
 from msgspec import Struct
@@ -34,7 +35,6 @@ CERTAIN: Final = 4.0
 class Piece(Struct):
     """A decided segment: its events, column by column, in the order of its lane.
 
-    ``strays``    sequence numbers of foreign events in its midst: they interrupted it and lead nowhere
     ``score``     of its weaker end, in log-odds; ``complete``: whether a completion ended it
     ``lane``      0 for uninterrupted work, 1 where the segment was set aside and taken up again
     """
@@ -43,7 +43,6 @@ class Piece(Struct):
     acts: list[int]
     times: list[int]
     digests: list[int]
-    strays: list[int]
     score: float
     complete: bool
     lane: int
@@ -128,6 +127,8 @@ class Segmenter:
         view, tops = self._view(lanes)
         if self._cold:
             self._learn(view.acts, *edges.cuts(model, w, view, None, size))
+            lanes = unravel(self.acts, self.sources, model, w)
+            view, tops = self._view(lanes)
             places, scores = edges.cuts(model, w, view, tops, limit)
             model.forget_learned()
             self._opening()
@@ -170,7 +171,11 @@ class Segmenter:
             top = max(top, place + 1)
             tops.append(top)
         acts, times = self.acts, self.times
-        return View([acts[place] for place in order], [times[place] for place in order], linked), tops
+        clock, now = [], 0
+        for place in order:
+            now += times[place] - times[place - 1] if place else 0
+            clock.append(now)
+        return View([acts[place] for place in order], clock, linked), tops
 
     def _learn(self, acts: list[int], places: list[int], scores: list[float]) -> None:
         model = self.model
@@ -197,24 +202,33 @@ class Segmenter:
         completion = self.model.completion
         pieces = []
         start, before = 0, CERTAIN
-        seqs, digests = self.seqs, self.digests
+        seqs, digests, times = self.seqs, self.digests, self.times
         for place, score in zip(places, scores, strict=True):
-            strays: list[int] = []
             lane = 0
             if lanes is None:
-                own_seqs, own_digests = seqs[start:place], digests[start:place]
+                own_seqs, own_digests, own_times = seqs[start:place], digests[start:place], times[start:place]
             else:
                 members = lanes.order[start:place]
+                self._repair(members)
                 own_seqs, own_digests = [seqs[k] for k in members], [digests[k] for k in members]
-                strays = [seqs[k] for k in lanes.strays_of(members)]
-                lane = int(members[-1] - members[0] + 1 > len(members) + len(strays))
+                own_times = [times[k] for k in members]
+                lane = int(members[-1] - members[0] + 1 > len(members))
             acts = view.acts[start:place]
             complete = any(completion[act] for act in acts[-3:])
-            pieces.append(
-                Piece(own_seqs, acts, view.times[start:place], own_digests, strays, min(before, score), complete, lane)
-            )
+            pieces.append(Piece(own_seqs, acts, own_times, own_digests, min(before, score), complete, lane))
             start, before = place, score
         return pieces
+
+    def _repair(self, members: list[int]) -> None:
+        """Count what followed within the lane instead of what broke in."""
+        acts, pairs = self.acts, self.model.pairs
+        for place, after in pairwise(members):
+            if after > place + 1:
+                key = acts[place] << SHIFT | acts[place + 1]
+                if pairs.get(key, 0) > 1:
+                    pairs[key] -= 1
+                key = acts[place] << SHIFT | acts[after]
+                pairs[key] = pairs.get(key, 0) + 1
 
     def _drop(self, lanes: Lanes | None, count: int, final: bool) -> None:
         """Forget the decided events."""

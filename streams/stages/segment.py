@@ -23,9 +23,9 @@ _PASSED_OVER: Final = frozenset({"scroll", "idle", "lock", "unlock", "gap", "hea
 
 
 Members = Callable[[Segment, list[int], list[int]], None]
-"""Told of each segment: the seqs of all its events, folded ones and strays too, and the number of each one's step.
+"""Told of each segment: the seqs of all its events, and the number of the step that each was folded into.
 
-A stray event has the number -1. Only a miner of files needs this: to say of each row what it belongs to.
+Only a miner of files needs this: to say of each row what it belongs to.
 """
 _ROLES: Final[tuple[Literal["", "read", "write"], ...]] = ("", "read", "write", "")
 """By class of activity."""
@@ -102,7 +102,7 @@ class AgentSegmenter:
             confidence=round(1.0 / (1.0 + math.exp(-max(piece.score, -20.0))), 4),
         )
         if self.on_members is not None:
-            self.on_members(segment, [*seqs, *piece.strays], [*folded.into, *[-1] * len(piece.strays)])
+            self.on_members(segment, seqs, folded.into)
         return segment
 
     def dump(self) -> bytes:
