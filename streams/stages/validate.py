@@ -30,8 +30,8 @@ class Refused(Struct, frozen=True):
 
 REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "gap", "fault", "foreign")
 """All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
-their range. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let in),
-``foreign`` a record in ``activity.partial`` that no worker wrote."""
+their range. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let
+in), ``foreign`` a record in ``activity.partial`` that no worker wrote."""
 
 
 def decode(record: Record) -> EventBatch | Tick | Refused:

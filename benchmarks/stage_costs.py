@@ -1,0 +1,145 @@
+"""What each stage of the streams costs, in microseconds of CPU an event, without Kafka.
+
+    python -m benchmarks.stage_costs [--events 60000] [--json FILE]
+
+Every stage runs alone over the same batches (a simulated office), so that the figures can be added up; ``all`` is the
+whole partition, as the worker runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.streams_load import batches
+from streams.agent import Agent
+from streams.machine import Input
+from streams.partition import PartitionState, Rules
+from streams.stages.clock import skew_of
+from streams.stages.deduplicate import Numbering
+from streams.stages.link import Linker
+from streams.stages.segment import AgentSegmenter
+from streams.stages.sessionise import Sessioniser
+from streams.stages.validate import decode
+from streams.stages.window import Windows
+from taskstream.events import BATCH_TYPE, EventBatch, encode
+from taskstream.privacy.redact import redact_batch
+
+REPEATS = 3
+
+
+def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
+    """Each stage as a function that works through the load once, from a fresh state."""
+    headers = (("ce_type", BATCH_TYPE),)
+    records = [
+        Input(n, max(event.at_ms for event in batch.events), batch.actor.encode(), encode(batch), headers)
+        for n, batch in enumerate(load)
+    ]
+
+    def validate() -> None:
+        for record in records:
+            decode(record)
+
+    def deduplicate() -> None:
+        numbers: dict[str, Numbering] = {}
+        for batch in load:
+            numbers.setdefault(batch.agent, Numbering()).admit(batch.first_seq, len(batch.events))
+
+    def clock() -> None:
+        for record, batch in zip(records, load, strict=True):
+            skew_of(batch, record.timestamp, 600_000)
+
+    def redact() -> None:
+        for batch in load:
+            redact_batch(batch)
+
+    def write() -> None:
+        for batch in load:
+            encode(batch)
+
+    def sessionise() -> None:
+        state: dict[str, Sessioniser] = {}
+        for batch in load:
+            state.setdefault(batch.agent, Sessioniser()).push(batch.first_seq, batch.events, 900_000, 30_000, [])
+
+    def link() -> None:
+        state: dict[str, Linker] = {}
+        for batch in load:
+            state.setdefault(batch.agent, Linker()).push(batch.first_seq, batch.events)
+
+    def segment() -> None:
+        state: dict[str, AgentSegmenter] = {}
+        for batch in load:
+            if batch.agent not in state:
+                state[batch.agent] = AgentSegmenter(batch.tenant, batch.team, batch.actor, batch.agent)
+            push = state[batch.agent].push
+            for number, event in enumerate(batch.events, batch.first_seq):
+                push(number, event)
+
+    def count() -> None:
+        windows = Windows()
+        for batch in load:
+            windows.add(batch, [0] * len(batch.events))
+
+    def everything() -> None:
+        state = PartitionState(0, Rules(partitions=4))
+        for record in records:
+            state.apply(record)
+
+    def snapshot() -> None:
+        for agent in agents.values():
+            agent.dump()
+
+    agents: dict[str, Agent] = {}
+    state = PartitionState(0, Rules(partitions=4))
+    for record in records:
+        state.apply(record)
+    agents = state.agents
+    return {
+        "validate (decode)": validate, "deduplicate": deduplicate, "clock": clock, "redact": redact,
+        "encode": write, "sessionise": sessionise, "link": link, "segment": segment, "windows, phase 1": count,
+        "all": everything, f"snapshot of {len(agents)} agents": snapshot,
+    }  # fmt: skip
+
+
+def measure(function: Callable[[], None]) -> float:
+    """CPU seconds, the median of several runs."""
+    found = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        function()
+        found.append(time.process_time() - start)
+    return statistics.median(found)
+
+
+def costs(per_message: int, events: int) -> dict[str, float]:
+    """Microseconds an event, by stage."""
+    load = list(batches(per_message, events))
+    total = sum(len(batch.events) for batch in load)
+    return {name: measure(function) / total * 1e6 for name, function in stages(load).items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=60_000)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    sizes = (5, 20, 100)
+    table = {size: costs(size, given.events) for size in sizes}
+    sys.stdout.write(f"{'us an event':<28}" + "".join(f"{size:>5} a message" for size in sizes) + "\n")
+    for name in table[20]:
+        sys.stdout.write(
+            f"{name:<28}" + "".join(f"{table[size].get(name, float('nan')):>15.2f}" for size in sizes) + "\n"
+        )
+    if given.json:
+        given.json.write_text(json.dumps(table, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""One worker process with all stages and exactly-once on, on a real broker, beside its peers.
+
+    python -m benchmarks.worker [--events 1000000] [--sizes 5 20 100] [--repeats 3] [--kafka HOST:PORT] [--json FILE]
+
+The topic is filled first; then each contender starts from its beginning. Its rate is taken between 10 and 90 % of the
+events, so that neither the start nor the last wait counts. Contenders run the same stages (``streams.partition``):
+
+* ``worker``: Taskstream's worker, transactional;
+* ``quixstreams``: an application of that library, at least once;
+* ``plain``: a loop of confluent-kafka's consumer and producer, at least once.
+
+Each runs alone, in a process of its own, with the broker on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from benchmarks.streams_load import batches, partition_of
+from streams.machine import Input
+from streams.partition import PartitionState
+from streams.worker import rules_of
+from taskstream.events import BATCH_TYPE, encode
+from taskstream.kafka import topic_admin
+from taskstream.settings import Settings
+
+PARTITIONS = 4
+LIMIT_S = 300.0
+
+
+def settings_of(kafka: str, prefix: str) -> Settings:
+    """The deployment of one run."""
+    return Settings(kafka=kafka, prefix=prefix, partitions=PARTITIONS)
+
+
+def fill(kafka: str, per_message: int, events: int) -> str:
+    """A fresh deployment whose ``ui-events`` holds the load; its prefix."""
+    prefix = f"bench{uuid.uuid4().hex[:8]}."
+    topic_admin.apply(kafka, settings_of(kafka, prefix), dry_run=False)
+    producer = Producer(
+        {"bootstrap.servers": kafka, "compression.type": "zstd", "linger.ms": 50, "batch.size": 1_000_000}
+    )
+    headers = [("ce_type", BATCH_TYPE)]
+    for batch in batches(per_message, events):
+        while True:
+            try:
+                target = partition_of(batch, PARTITIONS)
+                producer.produce(f"{prefix}ui-events", encode(batch), batch.actor.encode(), target, headers=headers)
+                break
+            except BufferError:
+                producer.poll(0.2)
+    producer.flush(60)
+    return prefix
+
+
+def ends(consumer: Consumer, topic: str) -> int:
+    """Records in a topic, transaction markers included."""
+    return sum(consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10)[1] for n in range(PARTITIONS))
+
+
+def rate(kafka: str, prefix: str, per_message: int, events: int) -> float:
+    """Events a second, as a reader of committed records sees ``ui-events.clean`` grow."""
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench", "isolation.level": "read_committed"})
+    topic, wanted, samples = f"{prefix}ui-events.clean", events // per_message, list[tuple[float, int]]()
+    deadline = time.monotonic() + LIMIT_S
+    try:
+        while time.monotonic() < deadline:
+            samples.append((time.monotonic(), ends(consumer, topic)))
+            if samples[-1][1] >= wanted:
+                break
+            time.sleep(0.1)
+        else:
+            raise SystemExit(f"only {samples[-1][1]} of {wanted} messages in {LIMIT_S:.0f} s")
+    finally:
+        consumer.close()
+    middle = [(at, count) for at, count in samples if 0.1 * wanted <= count <= 0.9 * wanted]
+    if len(middle) < 2:
+        middle = [sample for sample in samples if sample[1]][-2:]
+    (start, first), (end, last) = middle[0], middle[-1]
+    return (last - first) * per_message / (end - start)
+
+
+@contextlib.contextmanager
+def worker(kafka: str, prefix: str, report: dict[str, float]) -> Iterator[None]:
+    """Taskstream's worker."""
+    with tempfile.TemporaryDirectory() as home:
+        names = {"TASKSTREAM_KAFKA": kafka, "TASKSTREAM_PREFIX": prefix, "TASKSTREAM_HOME": home}
+        names["TASKSTREAM_PARTITIONS"] = str(PARTITIONS)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "taskstream", "worker"], env=os.environ | names, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield
+            used = psutil.Process(process.pid)
+            report["rss_mb"] = used.memory_info().rss / 1e6
+            report["cpu_s"] = sum(used.cpu_times()[:2])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def peer(function: Callable[[str, str], None]) -> Callable[..., Any]:
+    """A contender that runs in a process of its own until it is ended."""
+
+    @contextlib.contextmanager
+    def run(kafka: str, prefix: str, report: dict[str, float]) -> Iterator[None]:
+        process = multiprocessing.get_context("spawn").Process(target=function, args=(kafka, prefix), daemon=True)
+        process.start()
+        try:
+            yield
+            assert process.pid is not None
+            report["cpu_s"] = sum(psutil.Process(process.pid).cpu_times()[:2])
+        finally:
+            process.kill()
+            process.join()
+
+    return run
+
+
+class Stages:
+    """The same stages for the peers: outputs go straight to a producer."""
+
+    def __init__(self, kafka: str, prefix: str) -> None:
+        rules = rules_of(settings_of(kafka, prefix))
+        self._states = [PartitionState(partition, rules) for partition in range(PARTITIONS)]
+        self._prefix = prefix
+        self.producer = Producer(
+            {"bootstrap.servers": kafka, "compression.type": "lz4", "linger.ms": 20, "batch.size": 1_000_000,
+             "queue.buffering.max.messages": 1_000_000}
+        )  # fmt: skip
+
+    def run(self, partition: int, record: Input) -> None:
+        """One record."""
+        for topic, target, key, value, headers in self._states[partition].apply(record):
+            while True:
+                try:
+                    self.producer.produce(self._prefix + topic, value, key, target, headers=headers)
+                    break
+                except BufferError:
+                    self.producer.poll(0.1)
+
+
+def plain(kafka: str, prefix: str) -> None:
+    """A plain consumer loop."""
+    stages = Stages(kafka, prefix)
+    config = {"bootstrap.servers": kafka, "group.id": f"{prefix}plain", "auto.offset.reset": "earliest"}
+    consumer = Consumer(config | {"enable.auto.commit": False})
+    consumer.subscribe([f"{prefix}ui-events"])
+    committed = time.monotonic()
+    while True:
+        for message in consumer.consume(2_000, 0.1):
+            if message.error() is None:
+                headers = tuple(message.headers() or ())
+                record = Input(message.offset(), message.timestamp()[1], message.key(), message.value(), headers)
+                stages.run(message.partition(), record)
+        stages.producer.poll(0)
+        if time.monotonic() - committed > 1.0:
+            stages.producer.flush(10)
+            with contextlib.suppress(Exception):
+                consumer.commit(asynchronous=True)
+            committed = time.monotonic()
+
+
+def quixstreams(kafka: str, prefix: str) -> None:
+    """The same in quixstreams."""
+    from quixstreams import Application, message_context
+
+    stages = Stages(kafka, prefix)
+    app = Application(
+        broker_address=kafka, consumer_group=f"{prefix}quix", auto_offset_reset="earliest", commit_interval=1.0,
+        state_dir=tempfile.mkdtemp(), auto_create_topics=False, loglevel="ERROR",
+    )  # fmt: skip
+
+    def step(value: bytes, key: bytes, timestamp: int, headers: Any) -> None:
+        context = message_context()
+        stages.run(context.partition, Input(context.offset, timestamp, key, value, tuple(headers or ())))
+        stages.producer.poll(0)
+
+    topic = app.topic(f"{prefix}ui-events", value_deserializer="bytes", key_deserializer="bytes")
+    app.dataframe(topic).update(step, metadata=True)
+    app.run()
+
+
+CONTENDERS = {"worker": worker, "quixstreams": peer(quixstreams), "plain": peer(plain)}
+
+
+def contest(kafka: str, per_message: int, events: int, names: Sequence[str], repeats: int) -> dict[str, Any]:
+    """Medians of each contender at one batch size."""
+    found: dict[str, list[float]] = {name: [] for name in names}
+    report: dict[str, float] = {}
+    for _ in range(repeats):
+        for name in names:
+            prefix = fill(kafka, per_message, events)
+            with CONTENDERS[name](kafka, prefix, report if name == "worker" else {}):
+                found[name].append(rate(kafka, prefix, per_message, events))
+            sys.stderr.write(f"{per_message} a message, {name}: {found[name][-1]:,.0f} events/s\n")
+    return {name: round(statistics.median(values)) for name, values in found.items()} | {"worker_process": report}
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 5, 100])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--kafka", default="")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    with broker(given.kafka) as kafka:
+        table = {size: contest(kafka, size, given.events, given.contenders, given.repeats) for size in given.sizes}
+    sys.stdout.write(json.dumps(table, indent=2) + "\n")
+    if given.json:
+        given.json.write_text(json.dumps(table, indent=2))
+
+
+@contextlib.contextmanager
+def broker(kafka: str) -> Iterator[str]:
+    """The given broker, or one of our own."""
+    if kafka:
+        yield kafka
+        return
+    from deploy.embedded.kafka import EmbeddedKafka
+    from taskstream.settings import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        own = EmbeddedKafka(Path(folder), load().cache)
+        try:
+            yield own.start()
+        finally:
+            own.stop()
+
+
+if __name__ == "__main__":
+    main()
