@@ -43,7 +43,7 @@ class Plan(Struct, frozen=True):
 
 
 class Demo:
-    """One run. ``seconds`` fills as the phases end."""
+    """One run. ``seconds`` fills as the phases end; ``first_opportunity`` is when this run has changed the list."""
 
     def __init__(self, supervisor: Supervisor, plan: Plan, view: View) -> None:
         self.supervisor = supervisor
@@ -54,6 +54,7 @@ class Demo:
         self._began = time.monotonic()
         self._players: list[Player] = []
         self._sampler: Sampler | None = None
+        self._listed_before: tuple[Listed, ...] = ()
         self._phase = "starting Kafka, ClickHouse and Taskstream"
 
     def play(self) -> Report:
@@ -74,6 +75,7 @@ class Demo:
             self.supervisor.endpoints, self.supervisor.settings.database, wall_ms(), lambda: self.supervisor.state
         )
         self._sampler.start()
+        self._listed_before = self._sampler.latest.opportunities
         client = connect(self.supervisor.endpoints, self.supervisor.settings.database)
         self._send()
         agents = [agent for player in self._players if player.played for agent in player.played.agents]
@@ -157,7 +159,7 @@ class Demo:
         while goes_on():
             self.supervisor.step()
             sample = self._sample_now()
-            if sample.opportunities and "first_opportunity" not in self.seconds:
+            if sample.opportunities != self._listed_before and "first_opportunity" not in self.seconds:
                 self.seconds["first_opportunity"] = round(time.monotonic() - self._began, 3)
             self._view.update(sample, self.supervisor.state)
             self.supervisor.stop_requested.wait(STEP_S)

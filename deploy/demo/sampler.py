@@ -37,8 +37,13 @@ class Sampler:
         self.latest = Sample()
 
     def start(self) -> None:
-        """Begin."""
+        """Begin, with a first sample: what earlier runs have left.
+
+        Raises:
+            ServiceError: ClickHouse cannot be asked.
+        """
         self._flow_before = measure.flow(self._state()).events_in
+        self.latest = self._sample()
         self._thread.start()
 
     def stop(self) -> None:
