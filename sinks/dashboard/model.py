@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+ENOUGH = 100
+"""Events of which 99 % can be told."""
+
 
 class Totals(Struct, frozen=True):
     """Events stored."""
@@ -169,8 +172,9 @@ class Snapshot(Struct, frozen=True):
 
     @property
     def fresh(self) -> FreshMinute | None:
-        """Freshness of the newest minute in which events were stored."""
-        return self.freshness[-1] if self.freshness else None
+        """Freshness of the newest minute in which enough events were stored to speak of 99 % of them."""
+        enough = [minute for minute in self.freshness if minute.events >= ENOUGH]
+        return (enough or self.freshness or (None,))[-1]
 
     @property
     def dead_letters(self) -> int:

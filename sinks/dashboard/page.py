@@ -20,6 +20,8 @@ _ORDER = {"streams": 0, "catalogue": 1, "sink": 2}
 SPANS = {60: "1 hour", 480: "8 hours", 1440: "24 hours"}
 _CHOICE = """(() => { const kept = localStorage.getItem('taskstream-dark');
     return kept === null ? matchMedia('(prefers-color-scheme: dark)').matches : kept === 'true'; })()"""
+_FLIP = """(() => { const dark = !document.body.classList.contains('body--dark');
+    localStorage.setItem('taskstream-dark', String(dark)); return dark; })()"""
 
 
 class Page:
@@ -95,9 +97,9 @@ class Page:
         self._live.set_text(text)
         self._live.classes(add="stale") if stale else self._live.classes(remove="stale")
 
-    def _flip(self) -> None:
-        dark = self._theme is LIGHT
-        ui.run_javascript(f"localStorage.setItem('taskstream-dark', '{str(dark).lower()}')")
+    async def _flip(self) -> None:
+        # Asked of the browser: it may follow its system's choice, which settle() has not learnt yet.
+        dark = bool(await ui.run_javascript(_FLIP, timeout=5))
         self._set_dark(dark)
 
     def _set_dark(self, dark: bool) -> None:

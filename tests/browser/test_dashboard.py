@@ -16,16 +16,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser import seed
+from tests.browser import chromium, seed
 from tests.fixtures.clickhouse import ClickHouse
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--force-prefers-reduced-motion",
-]  # fmt: skip
 DATABASE = "page"
 WAIT_MS = 60_000
 
@@ -60,14 +55,10 @@ def address(clickhouse: ClickHouse, client: Any, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no {CHROMIUM}: install the package chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
+    if not chromium.PROGRAM.exists():
+        pytest.skip(f"no {chromium.PROGRAM}: install the package chromium")
+    with chromium.started() as browser:
+        yield browser
 
 
 def test_the_page_fills_and_updates_by_itself(browser: Any, address: str, client: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sinks.dashboard import listing
-from sinks.dashboard.model import Opportunity, Routine, Snapshot, Variant
+from sinks.dashboard.model import FreshMinute, Opportunity, Routine, Snapshot, Variant
 
 ONE = Opportunity(
     id="r1", rank=1, name="Copy amounts", apps=("excel", "chrome"), executions=420, executions_per_week=84.0, people=8,
@@ -54,3 +54,10 @@ def test_an_opportunity_without_its_routine_is_still_listed() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
     assert row["flows"] == []
     assert row["variants"] == []
+
+
+def test_freshness_is_that_of_the_newest_minute_with_enough_events() -> None:
+    busy, lone = FreshMinute(1, 5_000, 400, 1_200), FreshMinute(2, 1, 90, 90)
+    assert Snapshot(freshness=(busy, lone)).fresh == busy
+    assert Snapshot(freshness=(lone,)).fresh == lone
+    assert Snapshot().fresh is None
