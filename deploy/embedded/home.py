@@ -93,6 +93,36 @@ def is_locked(home: Path) -> bool:
     return False
 
 
+def await_remains(home: Path) -> None:
+    """Wait for processes of an earlier instance that was killed: those that end by themselves, without a guard's lock.
+
+    Raises:
+        ServiceError: one does not end.
+    """
+    try:
+        state = msgspec.json.decode(_file(home).read_bytes(), type=InstanceState)
+    except (OSError, msgspec.DecodeError):
+        return
+    deadline = time.monotonic() + REMAINS_S
+    for each in state.components:
+        while _is_ours(each.pid):
+            if time.monotonic() > deadline:
+                raise ServiceError(f"{each.name} of an earlier run (process {each.pid}) does not end: kill it")
+            time.sleep(0.1)
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether the process is alive and one of Taskstream's (its number may have been given to another)."""
+    try:
+        process = psutil.Process(pid)
+        command = process.cmdline()
+        return process.status() != psutil.STATUS_ZOMBIE and any(
+            word in ("taskstream", "deploy.embedded.clickhouse", "kafka.Kafka") for word in command
+        )
+    except psutil.Error:
+        return False
+
+
 def running_in(home: Path) -> Path:
     """The folder of the instance that is meant: the home, or the demo's in it when only that one runs."""
     return home / DEMO if not is_locked(home) and is_locked(home / DEMO) else home

@@ -15,6 +15,7 @@ from pathlib import Path
 from deploy.embedded import jars
 from deploy.embedded import java as java_runtime
 from deploy.embedded.class_archive import ClassArchive
+from deploy.embedded.disk import LEAST_FREE_BYTES, require_room
 from deploy.embedded.kafka_config import logging_xml, server_properties
 from deploy.embedded.ports import LOOPBACK, accepts, free_ports, is_free
 from deploy.embedded.process import GuardedProcess
@@ -23,7 +24,6 @@ from taskstream.errors import ServiceError
 
 START_S = 60.0
 STOP_S = 20.0
-LEAST_FREE_BYTES = 256 << 20
 # The serial collector starts fastest and uses least memory; both compilers stay on, since the load may become heavy.
 JVM = ("-XX:+UseSerialGC", "-Xss512k", "-XX:MaxDirectMemorySize=128m", "-XX:+ExitOnOutOfMemoryError",
        "-Djava.awt.headless=true", "--enable-native-access=ALL-UNNAMED")  # fmt: skip
@@ -96,7 +96,7 @@ class EmbeddedKafka:
             return self.bootstrap
         self._ready = self._cancelled = False
         self.prepare()
-        self._check_disk()
+        require_room(self._folder, LEAST_FREE_BYTES)
         self._check_unused()
         wanted = self.port or self._port_wanted
         if wanted and not is_free(wanted):
@@ -154,18 +154,6 @@ class EmbeddedKafka:
             self._java = java_runtime.find(self._java_choice)
             self._libs = jars.install(self._cache, self._on_progress, repository=self._repository)
         return self._libs
-
-    def _check_disk(self) -> None:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self._folder).free
-        except OSError as error:
-            raise ServiceError(f"Kafka's data folder {self._folder} cannot be used: {error.strerror}") from error
-        if free < LEAST_FREE_BYTES:
-            raise ServiceError(
-                f"the disk is full: {free >> 20} MB are free in {self._folder}, Kafka needs at least "
-                f"{LEAST_FREE_BYTES >> 20} MB"
-            )
 
     def _check_unused(self) -> None:
         """Kafka locks its data folder; a second broker must not even write its configuration there."""

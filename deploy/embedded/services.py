@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
+from deploy.embedded.disk import LEAST_FREE_BYTES, require_room
 from deploy.embedded.home import ServiceState
 from deploy.embedded.kafka import EmbeddedKafka
 from deploy.embedded.ports import is_free
+from deploy.embedded.process import LOG_BYTES
 from deploy.embedded.progress import Progress
 from deploy.embedded.unit import ClickHouseUnit, KafkaUnit
 from deploy.embedded.watch import Watched
@@ -59,8 +61,9 @@ class Services:
         """Everything that may need the network, so that starting does not: Kafka's jars.
 
         Raises:
-            ServiceError: it cannot be had; or a port that was asked for is taken.
+            ServiceError: it cannot be had, the disk is full, or a port that was asked for is taken.
         """
+        require_room(self._settings.home, LEAST_FREE_BYTES)
         for name in ("kafka_port", "clickhouse_port"):
             port = getattr(self._settings, name)
             if port and not is_free(port):
@@ -92,6 +95,7 @@ class Services:
         from sinks.clickhouse.migrate import migrate
 
         if self.clickhouse is not None:
+            _roll(self.clickhouse.unit.log)
             self.clickhouse.start()
         client = connect(self.endpoints())
         try:
@@ -127,6 +131,12 @@ class Services:
         if self._server is None:
             return ServiceState(self._settings.clickhouse, embedded=False, version=version)
         return ServiceState(self._server.url, embedded=True, pid=self._server.pid, version=version)
+
+
+def _roll(log: Path) -> None:
+    """Begin a new log when the old one is long; the one before it goes."""
+    if log.is_file() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _check_reachable(kafka: str) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from msgspec import Struct
 
-from deploy.embedded.home import ComponentState, HomeLock, InstanceState, write_state
+from deploy.embedded.home import ComponentState, HomeLock, InstanceState, await_remains, write_state
 from deploy.embedded.ports import LOOPBACK, free_ports, is_free
 from deploy.embedded.progress import Progress, silent
 from deploy.embedded.restart import RestartPolicy
@@ -98,6 +98,7 @@ class Supervisor:
         """
         self.claim()
         try:
+            await_remains(self.settings.home)
             self._dashboard_port = self._choose_dashboard_port()
             self._services = Services(self.settings, self._heeding(self._on_progress), keep=self.keep)
             with self._timed("prepare"):
