@@ -104,6 +104,17 @@ class Settings(BaseSettings):
     build_hourly_cost: float = Field(90.0, gt=0, description="cost of an hour of building, in your currency")
     maintenance_share: float = Field(0.2, ge=0, le=5, description="yearly upkeep as a share of the build cost")
     adoption: float = Field(0.8, gt=0, le=1, description="share of executions that an automation will take over")
+    automatable_copy_bridge: float = Field(
+        0.9, ge=0, le=1, description="share of the work an automation can do: copying from application to application"
+    )
+    automatable_re_keying: float = Field(0.85, ge=0, le=1, description="... typing again what another screen shows")
+    automatable_reformat: float = Field(0.8, ge=0, le=1, description="... bringing a sheet or text into shape")
+    automatable_report_round: float = Field(0.8, ge=0, le=1, description="... gathering figures from several places")
+    automatable_form_filling: float = Field(0.5, ge=0, le=1, description="... filling forms from a person's knowledge")
+    automatable_look_up: float = Field(0.5, ge=0, le=1, description="... looking something up")
+    automatable_review: float = Field(0.2, ge=0, le=1, description="... looking at something and deciding")
+    automatable_messaging: float = Field(0.05, ge=0, le=1, description="... writing messages and documents")
+    automatable_navigation: float = Field(0.05, ge=0, le=1, description="... going through screens")
     workdays_per_week: float = Field(5.0, gt=0, le=7, description="working days of a week")
     horizon_years: float = Field(3.0, gt=0, le=20, description="years over which an automation must pay")
     day_variation: float = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from streams.discovery.execution import Execution
-from streams.discovery.naming import name_of
+from streams.discovery.naming import is_completion, name_of
 from streams.discovery.patterns import pattern_of, profile
 from streams.discovery.process_map import determinism, process_map
 from streams.discovery.routines import Cluster
@@ -77,7 +77,8 @@ def routine_of(
     order = [step.activity for step in steps]
     presence = _presence(executions, rare)
     repeats = {step.activity: step.repeats for step in steps}
-    pattern = _pattern(cluster, n, presence, repeats, executions)
+    apps = _apps(executions)
+    pattern = _pattern(cluster, n, presence, repeats, apps)
     active = [execution.active_ms for execution in executions]
     elapsed = [execution.end_ms - execution.start_ms for execution in executions]
     waiting = [execution.waiting_ms for execution in executions]
@@ -91,7 +92,7 @@ def routine_of(
         optional=tuple([activity for activity in order if presence.get(activity, 0.0) < SKELETON]),
         presence=presence,
         variants=tuple([RoutineVariant(v.id, v.steps, max(1, round(v.share * n)), round(v.share, 4)) for v in found]),
-        apps=_apps(executions),
+        apps=apps,
         flows=_flows(cluster, n),
         triggers=_triggers(executions, name_by_number),
         executions=n,
@@ -137,25 +138,17 @@ def _flows(cluster: Cluster, n: int) -> tuple[Flow, ...]:
 
 
 def _pattern(
-    cluster: Cluster,
-    n_executions: int,
-    presence: Mapping[str, float],
-    repeats: Mapping[str, float],
-    executions: Sequence[Execution],
+    cluster: Cluster, n: int, presence: Mapping[str, float], repeats: Mapping[str, float], apps: tuple[str, ...]
 ) -> str:
-    moved = cluster.transfers / n_executions
-    kinds = {"paste": 0, "rekey": 0}
-    across = total = 0
-    for flow, n in cluster.flows.items():
-        kinds[flow.how] = kinds.get(flow.how, 0) + n
-        total += n
-        across += n * (_place(flow.source) != _place(flow.target))
-    rekey_share = kinds["rekey"] / total if total else 0.0
-    if not total and moved:  # values moved, but not from where to where: several applications are the best sign
-        across_share = 1.0 if len(_apps(executions)) > 1 else 0.0
-    else:
-        across_share = across / total if total else 0.0
-    return pattern_of(profile(presence, repeats, moved * (1 - rekey_share), moved * rekey_share, across_share))
+    moved = cluster.transfers / n
+    total = sum(cluster.flows.values())
+    if total:
+        between = sum([m for flow, m in cluster.flows.items() if _place(flow.source) != _place(flow.target)])
+        across = between / total
+    else:  # values moved, but not known from where to where: several applications are the best sign
+        across = 1.0 if len(apps) > 1 else 0.0
+    completes = any(presence[activity] >= 0.5 and is_completion(activity) for activity in presence)
+    return pattern_of(profile(presence, repeats, moved, across, completes=completes))
 
 
 def _place(field: str) -> str:

@@ -78,38 +78,63 @@ def phrase(text: str, words: int = 5) -> str:
     return kept if any(letter.isalpha() for letter in kept) else ""
 
 
+_DEFAULTS = re.compile(
+    r"^(sheet|tabelle|feuil|hoja|foglio|planilha|blad|arkusz|untitled|unbenannt|window|page|form|forms|index|html?|home"
+    r"|view|app|main|default|data|thankyou|login|results?)\s*\d*$",
+    re.IGNORECASE,
+)
+_LEADING = frozenset(
+    {"new", "create", "edit", "enter", "maintain", "change", "add", "update", "display", "show", "view", "open", "my"}
+)
+_TRAILING = frozenset({"list", "inbox", "overview", "document", "file", "form", "page", "screen", "details", "detail"})
+_HOSTS = frozenset(
+    {"www", "com", "org", "net", "io", "de", "fr", "eu", "co", "uk", "local", "example", "app", "forms", "form"}
+)
+_EXTENSION = re.compile(r"\.(xlsx?|xlsm|csv|docx?|pdf|pptx?|txt|ods|odt|html?|php|aspx?|jsp)$", re.IGNORECASE)
+
+
+def _screen_parts(app: str, screen: str) -> tuple[str, list[str]]:
+    """A screen taken apart: the web site's host, or empty, and the readable parts of the rest, the last one first."""
+    pieces = screen.split("/")
+    host = pieces.pop(0) if app.lower() in BROWSERS and "." in pieces[0] and not _EXTENSION.search(pieces[0]) else ""
+    named = [phrase(_EXTENSION.sub("", piece), 4) for piece in reversed(pieces)]
+    return host, [name for name in named if name and not _DEFAULTS.match(name)]
+
+
 @lru_cache(maxsize=16_384)
 def screen_name(app: str, screen: str) -> str:
     """What a screen is called: the sheet, or the last telling part of a URL's path, or the page's site."""
-    if not screen:
-        return ""
-    if app.lower() in BROWSERS or "/" in screen:
-        host, *path = screen.split("/")
-        for part in reversed(path):
-            name = phrase(part, 4)
-            if name and name.lower() not in {
-                "form",
-                "forms",
-                "index",
-                "html",
-                "htm",
-                "view",
-                "edit",
-                "new",
-                "home",
-                "app",
-            }:
-                return name
-        return _site(host) or phrase(screen, 4)
-    return phrase(screen, 4)
+    host, named = _screen_parts(app, screen)
+    return named[0] if named else _site(host)
+
+
+@lru_cache(maxsize=16_384)
+def noun(app: str, screen: str) -> str:
+    """The thing that a screen is about, in lower case: ``create sales order`` is about a sales order; else empty."""
+    for name in _screen_parts(app, screen)[1]:
+        found = [word for word in name.lower().split() if not word.isdigit()]
+        while len(found) > 1 and found[0] in _LEADING:
+            del found[0]
+        while len(found) > 1 and found[-1] in _TRAILING:
+            del found[-1]
+        text = " ".join(found).removeprefix("new") if len(found) == 1 and len(found[0]) > 6 else " ".join(found)
+        if text and text not in _LEADING | _TRAILING:
+            return text
+    return ""
+
+
+@lru_cache(maxsize=16_384)
+def place_name(app: str, screen: str) -> str:
+    """An application as people call it; for a browser the web site: ``Zoho``."""
+    host, _ = _screen_parts(app, screen)
+    return _site(host) or app_name(app)
 
 
 def _site(host: str) -> str:
-    names = [
-        part for part in host.split(".") if part not in {"www", "com", "org", "net", "io", "local", "example", "app"}
-    ]
-    names = [part for part in names if len(part) > 2] or names
-    return phrase(names[-1] if len(names) < 3 else names[-2], 3) if names else ""
+    names = [part for part in host.split(".") if part and part not in _HOSTS]
+    if not names:
+        return ""
+    return app_name(phrase(names[-1], 3))
 
 
 @lru_cache(maxsize=65_536)

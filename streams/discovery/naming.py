@@ -1,27 +1,31 @@
-"""A routine's human name, from what its activities say: "Copy New record from Excel to Zoho and submit"."""
+"""A routine's human name, from what its activities say: "Copy customer row from Excel to CRM and submit"."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from streams.discovery import labels, words
-from streams.discovery.labels import app_name, parts, phrase, screen_name
+from streams.discovery import patterns, words
+from streams.discovery.labels import SHEETS, noun, object_name, parts, phrase, place_name
 
 _READS = frozenset({"copy", "cut"})
 _WRITES = frozenset({"paste", "edit", "keys"})
+_CHOICES = frozenset({"select", "checkbox", "radio", "combobox", "option"})
+_SHAPING = frozenset({"menu", "column", "range", "ribbon", "toolbar"})
+_CLIPBOARDS = frozenset({"os-clipboard", "clipboard"})
+_SAID_BETTER = {"ok": "confirm", "done": "finish", "yes": "confirm", "go": "confirm", "form": "submit"}
 MAX_NAME = 90
+ROW = 3
+"""From so many columns on, what is copied from a sheet is a row."""
 
-_GERUNDS = {
-    "copy bridge": "Copy", "re-keying": "Re-key", "look-up": "Look up", "reformat": "Rework", "report round": "Compile",
-    "form filling": "Fill in", "navigation": "Work through",
-}  # fmt: skip
+Place = tuple[str, str]
+"""Application and screen."""
 
 
 def name_of(
     pattern: str, presence: Mapping[str, float], order: Sequence[str], distinct: Mapping[str, float] | None = None
 ) -> str:
-    """Name of a routine with these activities: verb by ``pattern``, object and places by what is read and written.
+    """Name of a routine with these activities: verb by ``pattern``, noun and places by what is read and written.
 
     ``order``     its steps in their usual order
     ``distinct``  activity → weight of how telling it is (1 where no other routine has it)
@@ -31,24 +35,70 @@ def name_of(
     def weight(activity: str) -> float:
         return presence.get(activity, 0.0) * telling.get(activity, 1.0)
 
-    source = _place([a for a in order if _reads(a)], weight)
     target = _place([a for a in order if _writes(a)], weight)
-    ending = _completion(order, presence)
-    verb = _GERUNDS.get(pattern, "Work through")
-    text = verb
-    thing = _object(order, weight, source, target)
-    if pattern in {"copy bridge", "re-keying"} and source and target and source != target:
-        thing = thing or "values"
-        text = f"{verb} {thing} from {_shown(source, thing)} to {_shown(target, thing)}"
-    elif pattern == "form filling" and target:
-        text = f"{verb} {thing or 'form'} in {_shown(target, thing)}"
+    source = _place([a for a in order if _reads(a)], weight) or _shown_elsewhere(order, target, weight)
+    everywhere = _place(order, weight)
+    if pattern in {patterns.COPY_BRIDGE, patterns.RE_KEYING} and source and target and source != target:
+        text = _moving(pattern, order, source, target)
+    elif pattern == patterns.REPORT_ROUND:
+        text = _round(order, weight)
+    elif pattern == patterns.REFORMAT:
+        text = _at("Rework", _place([a for a in order if parts(a).role in _SHAPING], weight) or target or everywhere)
+    elif pattern in {patterns.COPY_BRIDGE, patterns.RE_KEYING}:
+        text = _at("Copy" if pattern == patterns.COPY_BRIDGE else "Re-key", target or everywhere, "values")
+    elif pattern == patterns.FORM_FILLING:
+        text = _at("Enter", target or everywhere, "form")
+    elif pattern == patterns.LOOK_UP:
+        text = _at("Look up", target or everywhere)
+    elif pattern == patterns.REVIEW:
+        text = _at("Review", everywhere)
+    elif pattern == patterns.MESSAGING:
+        text = _at("Write", target or everywhere, "text")
     else:
-        place = target or source or _place(order, weight)
-        text = f"{verb} {thing or 'screens'}"
-        text += f" in {_shown(place, thing)}" if place else ""
-    if ending and len(text) + len(ending) + 5 <= MAX_NAME and ending.lower() not in text.lower().split():
+        text = _at("Go through", everywhere) or _by_label(order, weight)
+    ending = completion_word(order, presence)
+    if ending and len(text) + len(ending) + 5 <= MAX_NAME and ending not in text.lower().split():
         text += f" and {ending}"
     return text[:MAX_NAME].rstrip()
+
+
+def _moving(pattern: str, order: Sequence[str], source: Place, target: Place) -> str:
+    verb = "Copy" if pattern == patterns.COPY_BRIDGE else "Re-key"
+    thing = noun(*target) or noun(*source)
+    read = [a for a in order if parts(a).kind in _READS and (parts(a).app, parts(a).screen) == source]
+    if len(read) >= ROW and source[0].lower() in SHEETS:
+        thing = f"{thing} row".strip()
+    elif not thing:
+        thing = object_name(read[0]).removeprefix("field ").lower() if len(read) == 1 else ""
+    here, there = place_name(*source), place_name(*target)
+    if here == there:
+        return f"{verb} {thing or 'values'} within {here}"
+    return f"{verb} {thing or 'values'} from {here} to {there}"
+
+
+def _round(order: Sequence[str], weight: Callable[[str], float]) -> str:
+    votes = _votes(order, weight)
+    seen = list(dict.fromkeys(place_name(*place) for place in sorted(votes, key=lambda p: (-votes[p], p))))[:3]
+    return "Gather " + (", ".join(seen[:-1]) + " and " + seen[-1] if len(seen) > 1 else seen[0] if seen else "figures")
+
+
+def _at(verb: str, place: Place | None, fallback: str = "") -> str:
+    """``Look up customer in CRM``; a place without a telling screen stands for itself."""
+    if place is None:
+        return f"{verb} {fallback}".strip()
+    thing, where = noun(*place), place_name(*place)
+    if not thing or thing.lower() == where.lower():
+        return f"{verb} {fallback} in {where}" if fallback else f"{verb} {where}"
+    return f"{verb} {thing} in {where}"
+
+
+def _by_label(order: Sequence[str], weight: Callable[[str], float]) -> str:
+    """A routine without any named place: by its most telling label."""
+    named = [a for a in order if object_name(a)]
+    if not named:
+        return "Repeat the same steps"
+    best = max(named, key=lambda a: (weight(a), -order.index(a)))
+    return f"Use {object_name(best)}"
 
 
 def _reads(activity: str) -> bool:
@@ -57,63 +107,44 @@ def _reads(activity: str) -> bool:
 
 def _writes(activity: str) -> bool:
     part = parts(activity)
-    return part.kind in _WRITES or (part.kind == "click" and part.role in {"select", "checkbox", "radio", "combobox"})
+    return part.kind in _WRITES or (part.kind == "click" and part.role in _CHOICES)
 
 
-Place = tuple[str, str]
+def _shown_elsewhere(order: Sequence[str], target: Place | None, weight: Callable[[str], float]) -> Place | None:
+    """Where values are read off that are typed again: the place beside the one written to."""
+    return _place([a for a in order if (parts(a).app, parts(a).screen) != target], weight)
+
+
+def _votes(activities: Sequence[str], weight: Callable[[str], float]) -> Counter[Place]:
+    votes: Counter[Place] = Counter()
+    for activity in activities:
+        part = parts(activity)
+        if part.app and part.app.lower() not in _CLIPBOARDS:
+            votes[part.app, part.screen] += max(1, round(1000 * weight(activity)))
+    return votes
 
 
 def _place(activities: Sequence[str], weight: Callable[[str], float]) -> Place | None:
     """The application and screen that most of the activities' weight lies in."""
-    votes: Counter[Place] = Counter()
-    for activity in activities:
-        part = parts(activity)
-        if part.app and part.app.lower() not in {"os-clipboard", "clipboard"}:
-            votes[part.app, part.screen] += max(1, round(1000 * weight(activity)))
+    votes = _votes(activities, weight)
     return min(votes, key=lambda place: (-votes[place], place)) if votes else None
 
 
-def _shown(place: Place, thing: str) -> str:
-    app, screen = place
-    shown, name = app_name(app), screen_name(app, screen)
-    if not name or name.lower() == thing.lower() or name.lower() == shown.lower() or _is_default(name):
-        return shown
-    return f"{shown} ({name})"
-
-
-def _is_default(name: str) -> bool:
-    """Whether a sheet still has the name its application gave it."""
-    head = name.rstrip("0123456789 ").lower()
-    return head in {"sheet", "tabelle", "feuil", "hoja", "foglio", "planilha", "blad", "arkusz", "untitled", "window"}
-
-
-def _object(order: Sequence[str], weight: Callable[[str], float], source: Place | None, target: Place | None) -> str:
-    """What the routine is about: the screen it writes to or reads, else the most telling label."""
-    for place in (target, source):
-        if place is not None:
-            name = screen_name(*place)
-            if name and not _is_default(name):
-                return name
-    best = [a for a in order if phrase(parts(a).label) and not words.meaning(parts(a).kind, _element(a)).completion]
-    if not best:
-        return ""
-    top = max(best, key=lambda a: (weight(a), -order.index(a)))
-    return labels.object_name(top).removeprefix("field ").removeprefix("list ")
-
-
-def _element(activity: str) -> str:
+def is_completion(activity: str) -> bool:
+    """Whether the activity completes something, such as a click on Submit."""
     part = parts(activity)
-    return f"{part.role}:{part.label}" if part.role else part.label
+    element = f"{part.role}:{part.label}" if part.role else part.label
+    return words.meaning(part.kind, element).completion == words.STRONG
 
 
-def _completion(order: Sequence[str], presence: Mapping[str, float]) -> str:
-    """The word that ends it, such as ``submit``: the label of its last common strong completion."""
+def completion_word(order: Sequence[str], presence: Mapping[str, float]) -> str:
+    """The word that ends it, such as ``submit``: the label of its last common strong completion; else empty."""
     for activity in reversed(order):
-        part = parts(activity)
-        if presence.get(activity, 0.0) < 0.5:
+        if presence.get(activity, 0.0) < 0.5 or not is_completion(activity):
             continue
-        if words.meaning(part.kind, _element(activity)).completion == words.STRONG:
-            return phrase(part.label, 3).lower() or part.kind
-        if part.kind in {"submit", "save"}:
-            return part.kind
+        part = parts(activity)
+        label = phrase(part.label, 3).lower()
+        if part.kind in {"submit", "save"} and not words.meaning("click", f"button:{label}").completion:
+            label = label if len(label.split()) > 1 else part.kind
+        return _SAID_BETTER.get(label, label) or ("save" if part.kind in {"save", "shortcut", "keys"} else "submit")
     return ""

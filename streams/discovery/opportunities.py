@@ -82,9 +82,11 @@ def _opportunity(routine: Routine, covers: tuple[str, ...], observed: Observed, 
     per_week = routine.executions / days * settings.workdays_per_week
     cost = build_cost(routine, settings)
     exceptions = exception_share(routine)
+    possible = automatable(routine, settings)
     savings = simulate(routine, days, cost, exceptions, settings)
+    taken_over = settings.adoption * possible * (1 - exceptions)
     hours_per_week = per_week * routine.active_median_ms / HOUR_MS
-    why = contributions(routine, savings, observed, exceptions)
+    why = contributions(routine, savings, observed, exceptions, possible)
     return Opportunity(
         id=routine.id,
         tenant=routine.tenant,
@@ -109,14 +111,14 @@ def _opportunity(routine: Routine, covers: tuple[str, ...], observed: Observed, 
         hours_per_year_low=savings.hours[0],
         hours_per_year_high=savings.hours[2],
         build_cost=round(cost, 2),
-        yearly_saving=round(_yearly_saving(hours_per_week, cost, exceptions, settings), 2),
+        yearly_saving=round(_yearly_saving(hours_per_week, taken_over, cost, settings), 2),
         payback_months_low=savings.payback[0],
         payback_months=savings.payback[1],
         payback_months_high=savings.payback[2],
         verdict="worth it" if savings.net[0] > 0 else "not worth it",
         score=round(sum(why.values()), 3),
         why=why,
-        assumptions=assumptions(settings, days),
+        assumptions=assumptions(settings, days) | {"automatable": possible},
         updated_ms=observed.last_ms,
         covers=covers,
         exceptions=exceptions,
@@ -144,8 +146,14 @@ def exception_share(routine: Routine) -> float:
     return round(min(0.9, 0.5 * unusual + 0.5 * (1 - routine.determinism)), 4)
 
 
-def _yearly_saving(hours_per_week: float, cost: float, exceptions: float, settings: Settings) -> float:
-    hours = hours_per_week * settings.weeks_per_year * settings.adoption * (1 - exceptions)
+def automatable(routine: Routine, settings: Settings) -> float:
+    """Share of the routine's work that an automation can do, by its pattern."""
+    name = f"automatable_{routine.pattern.replace(' ', '_').replace('-', '_')}"
+    return float(getattr(settings, name, settings.automatable_navigation))
+
+
+def _yearly_saving(hours_per_week: float, share: float, cost: float, settings: Settings) -> float:
+    hours = hours_per_week * settings.weeks_per_year * share
     return hours * settings.hourly_cost - settings.maintenance_share * cost
 
 
@@ -159,12 +167,13 @@ def simulate(routine: Routine, days: int, cost: float, exceptions: float, settin
     spread = sqrt(1 / max(1, routine.executions) + settings.day_variation**2 / days)
     median_s = routine.active_median_ms / HOUR_MS
     time_spread = max(1e-9, (routine.active_high_ms - routine.active_low_ms) / HOUR_MS / (2 * 1.96))
+    taken_over = settings.adoption * automatable(routine, settings)
     hours, nets, paybacks = [], [], []
     for _ in range(DRAWS):
         year_hours = rate * max(0.0, draw.gauss(1, spread)) * max(0.0, draw.gauss(median_s, time_spread))
         built = cost * max(0.25, draw.gauss(1, settings.build_spread))
         failing = min(1.0, max(0.0, draw.gauss(exceptions, 0.25 * exceptions)))
-        yearly = year_hours * settings.adoption * (1 - failing) * settings.hourly_cost
+        yearly = year_hours * taken_over * (1 - failing) * settings.hourly_cost
         yearly -= settings.maintenance_share * built
         hours.append(round(year_hours * 1000))
         nets.append(round(100 * (yearly * settings.horizon_years - built)))
@@ -177,15 +186,18 @@ def _quantiles(values: Sequence[int], scale: int) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def contributions(routine: Routine, savings: Savings, observed: Observed, exceptions: float) -> dict[str, float]:
+def contributions(
+    routine: Routine, savings: Savings, observed: Observed, exceptions: float, possible: float
+) -> dict[str, float]:
     """Points for the score by feature, in a fixed order.
 
-    Time counts most and by its cautious end; frequency counts only through time.
+    Time counts most, by its cautious end, and only as far as it can be saved; frequency counts only through time.
     """
     hours = sqrt(max(0.0, savings.hours[0]) * max(0.0, savings.hours[1]))
     coverage = routine.executions * routine.active_median_ms / max(1, observed.active_ms)
     points = {
-        "hours a year": 10 * log1p(hours),
+        "hours a year": 12 * log1p(hours),
+        "can be automated": 12 * (log1p(hours * possible) - log1p(hours)),
         "share of observed work": 20 * min(1.0, coverage),
         "values moved": 10 * routine.transfer_share,
         "determinism": 10 * routine.determinism,

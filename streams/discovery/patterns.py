@@ -14,71 +14,86 @@ LOOK_UP = "look-up"
 REFORMAT = "reformat"
 REPORT_ROUND = "report round"
 FORM_FILLING = "form filling"
+REVIEW = "review"
+MESSAGING = "messaging"
 NAVIGATION = "navigation"
+
+_SEARCH = frozenset({"search", "find", "filter", "lookup", "query", "suche", "suchen", "rechercher", "buscar", "cerca"})
+_MESSAGE = frozenset({"message", "chat", "body", "reply", "comment", "answer", "nachricht", "compose", "document"})
+_CHOICES = frozenset({"option", "checkbox", "radio", "select", "combobox", "listitem"})
+_SHAPING = frozenset({"menu", "menuitem", "column", "range", "ribbon", "toolbar"})
+_MOVES = frozenset({"navigate", "open", "window"})
 
 
 class Profile(Struct, frozen=True):
-    """What an average execution of a routine does, from which its pattern follows.
+    """What an average execution of a routine does, from which its pattern follows. Numbers are per execution.
 
-    ``pastes``, ``rekeys``   values moved by clipboard and by typing again, per execution
-    ``across``               share of the movements that go from one application or screen to another
-    ``reads``, ``writes``    reading (copy, cut) and writing (paste, typing, choosing) steps
-    ``screens``              distinct screens it visits in most executions
-    ``moves``                steps that open or change a screen
-    ``searches``             steps that search or filter
+    ``moved``      values written that were read before; ``across``: share of them that changed application or screen
+    ``pastes``, ``typed``, ``chosen``  fields pasted into, typed into (and not pasted into), and choices made
+    ``messages``   of those typed, texts of messages and documents
+    ``searches``   steps that search, find or filter
+    ``shaping``    steps in menus and on whole columns, as when a sheet is brought into shape
+    ``places``     distinct screens in most executions
+    ``steps``      steps, changes of window left out
     """
 
-    pastes: float
-    rekeys: float
+    moved: float
     across: float
-    reads: float
-    writes: float
-    screens: int
-    moves: float
+    pastes: float
+    typed: float
+    chosen: float
+    messages: float
     searches: float
+    shaping: float
+    places: int
     steps: float
-
-
-_SEARCH = frozenset({"search", "find", "filter", "lookup", "look", "query", "suche", "suchen", "rechercher", "buscar"})
+    completes: bool
 
 
 def profile(
-    presence: Mapping[str, float], repeats: Mapping[str, float], pastes: float, rekeys: float, across: float
+    presence: Mapping[str, float], repeats: Mapping[str, float], moved: float, across: float, *, completes: bool
 ) -> Profile:
     """The profile of a routine; ``repeats``: how often an execution that holds an activity does it."""
-    reads = writes = moves = searches = steps = 0.0
-    screens: set[tuple[str, str]] = set()
+    pasted = {(p.app, p.screen, p.label) for p in map(parts, presence) if p.kind == "paste"}
+    sums = dict.fromkeys(("pastes", "typed", "chosen", "messages", "searches", "shaping", "steps"), 0.0)
+    places: set[tuple[str, str]] = set()
     for activity, share in presence.items():
         part = parts(activity)
         often = share * repeats.get(activity, 1.0)
-        steps += often
-        reads += often * (part.kind in {"copy", "cut"})
-        writes += often * (part.kind in {"paste", "edit", "keys"} or part.role in {"select", "combobox"})
-        moves += often * (part.kind in {"navigate", "open", "window"} or part.role in {"tab", "link", "sheet"})
-        searches += often * bool(_SEARCH & set(part.label.replace("_", " ").lower().split()))
+        words = set(part.label.replace("_", " ").lower().split())
         if share >= 0.5 and part.screen:
-            screens.add((part.app, part.screen))
-    return Profile(pastes, rekeys, across, reads, writes, len(screens), moves, searches, steps)
+            places.add((part.app, part.screen))
+        if part.kind not in _MOVES:
+            sums["steps"] += often
+        sums["pastes"] += often * (part.kind == "paste")
+        sums["searches"] += often * bool(_SEARCH & words) * (part.kind in {"click", "submit", "keys", "shortcut"})
+        sums["shaping"] += often * (part.role in _SHAPING)
+        sums["chosen"] += often * (part.kind == "click" and part.role in _CHOICES)
+        if part.kind in {"edit", "keys"} and (part.app, part.screen, part.label) not in pasted:
+            message = bool(_MESSAGE & (words | set(part.screen.lower().split())))
+            sums["messages" if message and part.kind == "keys" else "typed"] += often
+    return Profile(moved=moved, across=across, places=len(places), completes=completes, **sums)
 
 
 def pattern_of(p: Profile) -> str:
-    """The pattern class of a routine.
-
-    Values moved decide first; without them, whether it mainly writes (form), visits many places (report), or looks.
-    """
-    moved = p.pastes + p.rekeys
-    if moved >= 1:
-        if p.across < 0.5:
+    """The pattern class of a routine: what it mainly does, the surest sign first."""
+    written = p.pastes + p.typed
+    if p.messages >= 1 and p.messages >= written:
+        return MESSAGING
+    if p.shaping >= 0.35 * p.steps and p.shaping >= 2:
+        return REFORMAT
+    if p.searches >= 0.5 and written <= p.searches + 1:
+        return LOOK_UP
+    if p.moved >= 1 or (p.pastes >= 1 and p.places >= 2):
+        if p.across < 0.5 and p.moved >= 1:
             return REFORMAT
-        return RE_KEYING if p.rekeys > p.pastes else COPY_BRIDGE
-    if p.searches >= 0.5 and p.writes <= 2:
-        return LOOK_UP
-    if p.screens >= 4 and p.writes < p.screens and p.moves + p.reads >= 3:
-        return REPORT_ROUND
-    if p.writes >= 2 and p.writes >= p.reads:
+        return RE_KEYING if p.typed > p.pastes else COPY_BRIDGE
+    if p.moved >= 0.5 and p.typed and p.places >= 2:
+        return RE_KEYING if p.typed > p.pastes else COPY_BRIDGE
+    if written + p.chosen >= 1.5:
         return FORM_FILLING
-    if p.reads >= 1 and p.writes >= 1:
-        return COPY_BRIDGE if p.screens >= 2 else REFORMAT
-    if p.steps and p.writes < 1:
-        return LOOK_UP
-    return NAVIGATION
+    if p.places >= 4:
+        return REPORT_ROUND
+    if p.completes:
+        return REVIEW
+    return LOOK_UP if p.steps >= 2 and p.places >= 2 else NAVIGATION
