@@ -270,6 +270,7 @@ class Routine(_Record, frozen=True):
     ``active_low_ms``, ``active_high_ms``  95 % interval of the median active time
     ``active_by_idle_ms``  median active time if gaps counted up to 30, 60, 180 s: key ``30000`` ...
     ``partial``    segments that hold only a small part of it; they do not count as executions
+    ``parts``      activity → share, for each part by which it is recognised where its executions come cut apart
     ``complete_share``   executions that ended with evidence of completion
     ``split_from``  id of the routine that this one was split from
     ``withdrawn``  it is no longer in the catalogue (merged, or too few executions or people are left)
@@ -312,6 +313,7 @@ class Routine(_Record, frozen=True):
     active_by_idle_ms: dict[str, int] = {}
     waiting_median_ms: int = 0
     partial: int = 0
+    parts: tuple[dict[str, float], ...] = ()
     complete_share: float = 1.0
     transferred_values: float = 0.0
 

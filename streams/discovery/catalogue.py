@@ -221,7 +221,8 @@ class Catalogue:
         found = variants_of(cluster, self.k, SHOWN_VARIANTS)
         cluster.bags = Bags()
         cluster.variants = [(variant.id, cluster.bags.mask(variant.steps)) for variant in found]
-        return routine_of(cluster, self.tenant, self.k, found, telling, lambda number: names.get(number, ""))
+        shapes = [self.grouping.shapes.by_number[number] for number in sorted(cluster.shapes)]
+        return routine_of(cluster, self.tenant, self.k, found, shapes, telling, lambda number: names.get(number, ""))
 
     def _put(self, routine: Routine, changed: list[Routine]) -> None:
         """Publish ``routine`` if it differs from what was published, with the next version."""

@@ -9,6 +9,7 @@ from streams.discovery.naming import is_completion, name_of
 from streams.discovery.patterns import pattern_of, profile
 from streams.discovery.process_map import determinism, process_map
 from streams.discovery.routines import Cluster
+from streams.discovery.shapes import Shape
 from streams.discovery.timing import IDLE_LIMITS_MS, active_at, median, median_interval, quantile
 from streams.discovery.variants import Variant, variants
 from taskstream.records import Flow, Routine, RoutineVariant
@@ -61,12 +62,13 @@ def routine_of(
     tenant: str,
     k: int,
     found: Sequence[Variant],
+    shapes: Sequence[Shape],
     telling: Mapping[str, float],
     name_by_number: Callable[[int], str],
 ) -> Routine:
     """The record of a routine (``version`` 0). Nothing in it is of fewer than ``k`` people.
 
-    ``found``           its variants
+    ``found``           its variants; ``shapes``: what its executions are recognised by
     ``telling``         activity → how much it tells this routine from the others
     ``name_by_number``  name of what a cluster's number stands for, empty where it is not public
     """
@@ -117,8 +119,21 @@ def routine_of(
         active_by_idle_ms={str(limit): median([active_at(e, limit) for e in executions]) for limit in IDLE_LIMITS_MS},
         waiting_median_ms=median(waiting),
         partial=cluster.partial + cluster.executions - n,
+        parts=_parts(shapes, rare) if len(shapes) > 1 else (),
         complete_share=round(sum([execution.complete for execution in executions]) / max(1, len(executions)), 4),
         transferred_values=round(cluster.transfers / n, 3),
+    )
+
+
+def _parts(shapes: Sequence[Shape], rare: frozenset[str]) -> tuple[dict[str, float], ...]:
+    """Of each shape the share of its occurrences that hold an activity."""
+    return tuple(
+        {
+            activity: round(n / max(1, shape.times), 4)
+            for activity, n in sorted(shape.counts.items())
+            if activity not in rare
+        }
+        for shape in shapes
     )
 
 
