@@ -120,7 +120,11 @@ class Demo:
             self.seconds[player.name] = round(player.seconds, 3)
 
     def _sending(self) -> bool:
-        finished = [player.finished() for player in self._players]  # all are asked: any may have failed
+        try:
+            finished = [player.finished() for player in self._players]  # all are asked: any may have failed
+        except ServiceError:
+            self.supervisor.check_disk()  # the better explanation, when it is one
+            raise
         return not all(finished)
 
     def _await_stored(self, client: Client, agents: list[str]) -> measure.Counts:

@@ -9,6 +9,8 @@ from taskstream.errors import ServiceError
 
 # Kafka and ClickHouse write some 100 MB of their own before the first event.
 LEAST_FREE_BYTES = 256 << 20
+# Below that an instance stops, as long as everything can still end cleanly.
+STOP_FREE_BYTES = 48 << 20
 
 
 def require_room(folder: Path, least: int) -> None:

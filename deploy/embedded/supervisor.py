@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from msgspec import Struct
 
+from deploy.embedded.disk import STOP_FREE_BYTES, require_room
 from deploy.embedded.home import ComponentState, HomeLock, InstanceState, await_remains, write_state
 from deploy.embedded.ports import LOOPBACK, free_ports, is_free
 from deploy.embedded.progress import Progress, silent
@@ -25,6 +26,7 @@ from taskstream.settings import Settings
 
 STEP_S = 0.2
 READY_S = 60.0
+DISK_S = 2.0
 
 
 class Stopped(BaseException):  # noqa: N818 (like KeyboardInterrupt, nothing that catches errors may swallow it)
@@ -76,6 +78,7 @@ class Supervisor:
         self._executor = ThreadPoolExecutor(4, thread_name_prefix="start")
         self._started_ms = wall_ms()
         self._clickhouse_version = ""
+        self._disk_seen_s = 0.0
         self._state: InstanceState | None = None
 
     # Starting
@@ -229,15 +232,26 @@ class Supervisor:
         """Look after everything once; call it a few times a second.
 
         Raises:
-            ServiceError: something keeps ending.
+            ServiceError: something keeps ending, or the disk is full.
             Stopped: the user has asked to stop.
         """
         if self.stop_requested.is_set():
             raise Stopped
+        if time.monotonic() - self._disk_seen_s > DISK_S:
+            self.check_disk()
         for watched in self._everything():
             if news := watched.step(self._executor):
                 self._on_news(news)
         self._publish()
+
+    def check_disk(self) -> None:
+        """Stop in time rather than break.
+
+        Raises:
+            ServiceError: the disk is full.
+        """
+        self._disk_seen_s = time.monotonic()
+        require_room(self.settings.home, STOP_FREE_BYTES)
 
     def await_ready(self, *names: str) -> None:
         """Until every component works, or those named.
