@@ -17,11 +17,14 @@ class Agent:
     ``touched``    offset of its last record: the order in which agents fall silent
     ``seen_ms``    the partition's watermark when that record came
     ``behind_ms``  how far that record's last event lay behind the watermark
+
+    The segmenter is by far the largest part. It is kept in its stored form while the agent is quiet, and made when it
+    is needed: a restore does not pay for agents that have nothing to say.
     """
 
     __slots__ = (
-        "actor", "agent", "behind_ms", "key", "linker", "numbering", "seen_ms", "segmenter", "sessioniser", "source",
-        "team", "tenant", "touched",
+        "_segmenter", "_stored", "actor", "agent", "behind_ms", "key", "linker", "numbering", "seen_ms", "sessioniser",
+        "source", "team", "tenant", "touched",
     )  # fmt: skip
 
     def __init__(self, tenant: str, team: str, actor: str, agent: str) -> None:
@@ -34,28 +37,51 @@ class Agent:
         self.numbering = Numbering()
         self.sessioniser = Sessioniser()
         self.linker = Linker()
-        self.segmenter = AgentSegmenter(tenant, team, actor, agent)
         self.touched = -1
         self.seen_ms = 0
         self.behind_ms = 0
+        self._segmenter: AgentSegmenter | None = None
+        self._stored = b""
+
+    def segmenter(self) -> AgentSegmenter:
+        """The segmenter, to push events into."""
+        found = self._segmenter
+        if found is None:
+            if self._stored:
+                found = AgentSegmenter.load(self._stored)
+            else:
+                found = AgentSegmenter(self.tenant, self.team, self.actor, self.agent)
+            self._segmenter = found
+        self._stored = b""
+        return found
+
+    def reset_segmenter(self) -> None:
+        """Begin segmentation afresh: what was open is given up."""
+        self._segmenter = None
+        self._stored = b""
+
+    def cool(self) -> None:
+        """Keep the segmenter in its stored form alone, if nothing was pushed since it was last dumped."""
+        if self._stored:
+            self._segmenter = None
 
     def dump(self) -> bytes:
         """Everything, in msgpack."""
-        numbering, sessioniser, linker, segmenter = self.numbering, self.sessioniser, self.linker, self.segmenter.dump()
-        return _encoder.encode(
-            AgentImage(
-                self.tenant,
-                self.team,
-                self.actor,
-                self.touched,
-                self.seen_ms,
-                self.behind_ms,
-                numbering,
-                sessioniser,
-                linker,
-                segmenter,
-            )
+        if self._segmenter is not None and not self._stored:
+            self._stored = self._segmenter.dump()
+        image = AgentImage(
+            tenant=self.tenant,
+            team=self.team,
+            actor=self.actor,
+            touched=self.touched,
+            seen_ms=self.seen_ms,
+            behind_ms=self.behind_ms,
+            numbering=self.numbering,
+            sessioniser=self.sessioniser,
+            linker=self.linker,
+            segmenter=self._stored,
         )
+        return _encoder.encode(image)
 
     @classmethod
     def load(cls, agent: str, image: AgentImage) -> Agent:
@@ -63,7 +89,7 @@ class Agent:
         self = cls(image.tenant, image.team, image.actor, agent)
         self.touched, self.seen_ms, self.behind_ms = image.touched, image.seen_ms, image.behind_ms
         self.numbering, self.sessioniser, self.linker = image.numbering, image.sessioniser, image.linker
-        self.segmenter = AgentSegmenter.load(image.segmenter)
+        self._stored = image.segmenter
         return self
 
 

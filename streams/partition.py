@@ -17,13 +17,12 @@ from streams.stages.anonymise import add
 from streams.stages.clock import correct, skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Link
-from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import OpenSession, Reason
 from streams.stages.validate import Refused, decode
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
 from taskstream.events import EventBatch, Tick, UiEvent, encode
 from taskstream.privacy.redact import redact_batch
-from taskstream.records import ActivityPartial, Session, Transfer, WindowMark
+from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
 from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
 
 NUMBERS_KEPT_MS: Final = 30 * 86_400_000
@@ -83,9 +82,11 @@ class PartitionState:
         self.watermark_ms = -1
         self.counts = Counts()
         self._dirty: set[str] = set()
+        self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
         self._chunks: dict[int, int] = {}
         self._late_chunks = 0
         self._out: list[Output] = []
+        self._record: Record
 
     @property
     def waiting(self) -> bool:
@@ -103,6 +104,7 @@ class PartitionState:
         """Everything that ``record`` causes, in order."""
         out: list[Output] = []
         self._out = out
+        self._record = record
         counts = self.counts
         counts.messages += 1
         message = decode(record)
@@ -111,7 +113,7 @@ class PartitionState:
         elif type(message) is Tick:
             self._tick(message)
         elif type(message) is Refused:
-            self._refuse(record, message, "validate")
+            self._refuse(message, "validate")
         return out
 
     def _batch(self, record: Record, batch: EventBatch) -> None:
@@ -126,7 +128,7 @@ class PartitionState:
             return
         self._agent(batch, numbering)
         if admitted.missing is not None:
-            self._gap(record, batch, admitted.missing)
+            self._gap(batch, admitted.missing)
         skew = skew_of(batch, record.timestamp, rules.max_skew_ms)
         for start, end in admitted.ranges:
             part = batch
@@ -138,9 +140,9 @@ class PartitionState:
             clean = redact_batch(part)
             if clean is not part:
                 counts.redacted += sum(a is not b for a, b in zip(clean.events, part.events, strict=True))
-            self._clean(record, clean)
+            self._clean(clean)
 
-    def _clean(self, record: Record, batch: EventBatch) -> None:
+    def _clean(self, batch: EventBatch) -> None:
         """A batch of new, checked, redacted events of one agent."""
         rules, out, events = self.rules, self._out, batch.events
         agent = self.agents[batch.agent]
@@ -163,7 +165,7 @@ class PartitionState:
             seq = first + piece.start
             for link in agent.linker.push(seq, chunk):
                 out.append(Output(TRANSFERS.name, self.partition, agent.key, encode(_transfer(agent, link))))
-            self._segment(record, agent, seq, chunk)
+            self._segment(agent, seq, chunk)
             if piece.closed is not None:
                 fresh = piece.end > piece.start
                 behind = self.watermark_ms - piece.closed.end_ms if fresh else agent.behind_ms
@@ -172,21 +174,33 @@ class PartitionState:
         if len(self.windows.late) > MAX_LATE_WINDOWS and self.windows.horizon is not None:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
         watermark = max(event.at_ms for event in events) - rules.disorder_ms
-        self._touch(agent, record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
+        self._touch(agent, self._record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
         if watermark > self.watermark_ms:
             self._advance(watermark)
 
-    def _segment(self, record: Record, agent: Agent, seq: int, events: Sequence[UiEvent]) -> None:
-        push, out = agent.segmenter.push, self._out
+    def _segment(self, agent: Agent, seq: int, events: Sequence[UiEvent]) -> None:
         try:
+            push = agent.segmenter().push
             for number, event in enumerate(events, seq):
                 segments = push(number, event)
                 if segments:
-                    for segment in segments:
-                        out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
-        except Exception as error:  # noqa: BLE001  # a fault of the model costs one agent's open executions, not the partition
-            self._refuse(record, Refused("fault", f"agent {agent.agent}: {type(error).__name__}: {error}"), "segment")
-            agent.segmenter = AgentSegmenter(agent.tenant, agent.team, agent.actor, agent.agent)
+                    self._emit_segments(agent, segments)
+        except Exception as error:  # noqa: BLE001  # a fault of the model costs one agent's open executions, no more
+            self._fault(agent, error)
+
+    def _flush_segmenter(self, agent: Agent) -> None:
+        try:
+            self._emit_segments(agent, agent.segmenter().flush())
+        except Exception as error:  # noqa: BLE001  # as above
+            self._fault(agent, error)
+
+    def _emit_segments(self, agent: Agent, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            self._out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+
+    def _fault(self, agent: Agent, error: Exception) -> None:
+        self._refuse(Refused("fault", f"agent {agent.agent}: {type(error).__name__}: {error}"), "segment")
+        agent.reset_segmenter()
 
     def _tick(self, tick: Tick) -> None:
         if self.watermark_ms >= 0:
@@ -273,8 +287,7 @@ class PartitionState:
         return moved
 
     def _end_session(self, agent: Agent, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
-        for segment in agent.segmenter.flush():
-            self._out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+        self._flush_segmenter(agent)
         agent.linker.clear()
         if session is None:
             return
@@ -288,12 +301,13 @@ class PartitionState:
 
     # --- refusals
 
-    def _gap(self, record: Record, batch: EventBatch, missing: tuple[int, int]) -> None:
+    def _gap(self, batch: EventBatch, missing: tuple[int, int]) -> None:
         self.counts.gaps += missing[1] - missing[0] + 1
         detail = f"agent {batch.agent}: events {missing[0]} to {missing[1]} never came"
-        self._refuse(record, Refused("gap", detail), "deduplicate")
+        self._refuse(Refused("gap", detail), "deduplicate")
 
-    def _refuse(self, record: Record, refused: Refused, stage: str) -> None:
+    def _refuse(self, refused: Refused, stage: str) -> None:
+        record = self._record
         self.counts.refused[refused.reason] = self.counts.refused.get(refused.reason, 0) + 1
         payload = (record.value or b"") if stage == "validate" else b""  # elsewhere the batch itself was let in
         source = Source(UI_EVENTS.name, self.partition, record)
@@ -308,7 +322,10 @@ class PartitionState:
             agent, closed = self.agents.get(name), self.closed.get(name)
             data = agent.dump() if agent is not None else None if closed is None else dump_closed(closed)
             items.append((f"a:{name}", data))
-        self._dirty.clear()
+        for name in self._warm - self._dirty:
+            if name in self.agents:
+                self.agents[name].cool()
+        self._warm, self._dirty = self._dirty, set()
         windows = self.windows
         for number in sorted(windows.dirty):
             chunks = cells.dump(flat(windows.open.get(number, {})))

@@ -17,6 +17,23 @@ MAX_LAG_MS: Final = 4 * 3_600_000
 WRITES: Final = frozenset({"edit", "keys", "submit"})
 
 
+MAX_NAMES: Final = 65_536
+"""Names kept once for all agents at most; then the memory starts afresh."""
+
+
+class _Names(dict[str, str]):
+    """Each name once: what agents remember would otherwise hold a copy of its own."""
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= MAX_NAMES:
+            self.clear()
+        self[name] = name
+        return name
+
+
+_names = _Names()
+
+
 class Source(Struct, array_like=True, frozen=True):
     """Where and when a value was read or copied."""
 
@@ -56,7 +73,7 @@ class Linker(Struct, array_like=True):
             digest = 0 if value is None else value.digest
             form = "" if value is None else value.form
             if kind == "copy" or kind == "cut":
-                self.clipboard = Source(seq, event.at_ms, event.app, event.screen, event.element, form)
+                self.clipboard = _source(seq, event, form)
                 self.clipboard_digest = digest
                 self._remember(digest, self.clipboard)
             elif kind == "paste":
@@ -69,9 +86,9 @@ class Linker(Struct, array_like=True):
                 if source is not None:
                     links.append(Link(seq, event, source, "rekey"))
                 self._wrote(digest, event)
-                self._remember(digest, Source(seq, event.at_ms, event.app, event.screen, event.element, form))
+                self._remember(digest, _source(seq, event, form))
             else:
-                self._remember(digest, Source(seq, event.at_ms, event.app, event.screen, event.element, form))
+                self._remember(digest, _source(seq, event, form))
         return links
 
     def clear(self) -> None:
@@ -110,6 +127,10 @@ class Linker(Struct, array_like=True):
         recent[digest] = source
         if len(recent) > MAX_RECENT:
             del recent[next(iter(recent))]
+
+
+def _source(seq: int, event: UiEvent, form: str) -> Source:
+    return Source(seq, event.at_ms, _names[event.app], _names[event.screen], _names[event.element], form)
 
 
 def _in_time(source: Source, event: UiEvent) -> bool:
