@@ -82,13 +82,16 @@ class Catalogue:
         flows = flows_of(transfers, _place) if transfers else ()
         execution = from_segment(segment, steps, flows, shape.number, fit)
         grouping.shapes.learn(shape, activities)
-        self._take(segment, execution, activities, cluster, shape)
-        return [self._assign(execution, execution.pieces[0], cluster)] if cluster.public else []
+        whole = self._take(segment, execution, activities, cluster, shape)
+        return [self._assign(whole, execution.pieces[0], cluster)] if cluster.public else []
 
     def _take(
         self, segment: Segment, execution: Execution, activities: frozenset[str], cluster: Cluster, shape: Shape
-    ) -> None:
-        """Count the segment as an execution, as the continuation of the agent's last one, or as a mere fragment."""
+    ) -> Execution:
+        """Count the segment as an execution, as the continuation of the agent's last one, or as a mere fragment.
+
+        Returns the execution that it belongs to.
+        """
         previous = self._agents.pop(segment.agent, None)
         while previous is not None and previous.joined is not None:
             previous = previous.joined
@@ -99,13 +102,14 @@ class Catalogue:
                 if continues(previous, shape.number, segment.first_seq, self.grouping.joints):
                     cluster.extend(previous, execution, activities)
                     self._remember(segment.agent, previous)
-                    return
+                    return previous
                 execution.before = before.owner
         if shape.fragment:
             cluster.take_part(execution)
         else:
             cluster.take(execution, activities)
         self._remember(segment.agent, execution)
+        return execution
 
     def _remember(self, agent: str, execution: Execution) -> None:
         self._agents[agent] = execution

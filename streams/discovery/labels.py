@@ -131,10 +131,9 @@ def place_name(app: str, screen: str) -> str:
 
 
 def _site(host: str) -> str:
-    names = [part for part in host.split(".") if part and part not in _HOSTS]
-    if not names:
-        return ""
-    return app_name(phrase(names[-1], 3))
+    """A web site by its host: ``forms.zoho.com`` is Zoho; empty for an address of numbers."""
+    names = [name for name in map(phrase, host.split(".")) if name and name not in _HOSTS]
+    return app_name(names[-1]) if names else ""
 
 
 @lru_cache(maxsize=65_536)

@@ -12,7 +12,7 @@ from math import log1p, sqrt
 from msgspec import Struct, structs
 
 from streams.discovery.hashing import hash64
-from streams.discovery.timing import quantile
+from streams.discovery.timing import median, quantile
 from taskstream.records import Opportunity, Routine
 from taskstream.settings import Settings
 
@@ -78,7 +78,7 @@ def _contains(host: Routine, part: Routine) -> bool:
 
 
 def _opportunity(routine: Routine, covers: tuple[str, ...], observed: Observed, settings: Settings) -> Opportunity:
-    days = max(1, len(observed.days))
+    days = working_days(observed.days)
     per_week = routine.executions / days * settings.workdays_per_week
     cost = build_cost(routine, settings)
     exceptions = exception_share(routine)
@@ -157,7 +157,16 @@ def _yearly_saving(hours_per_week: float, share: float, cost: float, settings: S
     return hours * settings.hourly_cost - settings.maintenance_share * cost
 
 
-def simulate(routine: Routine, days: int, cost: float, exceptions: float, settings: Settings) -> Savings:
+def working_days(days: Mapping[int, int]) -> float:
+    """Working days observed, from the executions of each UTC day: a day with few counts in part.
+
+    So five days of work in a place whose working day crosses midnight UTC are five, not six.
+    """
+    usual = median(list(days.values()))
+    return max(1.0, round(sum([min(1.0, n / usual) for n in days.values()]), 2)) if usual else 1.0
+
+
+def simulate(routine: Routine, days: float, cost: float, exceptions: float, settings: Settings) -> Savings:
     """Draw what is uncertain (rate, time, cost, exceptions) and take quantiles; seeded by the routine's id.
 
     Rate: counting error and day-to-day variation over the days observed. Time: the interval of the median.
@@ -208,11 +217,11 @@ def contributions(
     return {feature: round(value, 3) for feature, value in points.items()}
 
 
-def assumptions(settings: Settings, days: int) -> dict[str, float]:
+def assumptions(settings: Settings, days: float) -> dict[str, float]:
     """Every setting that the figures rest on, and the working days observed."""
     names = (
         "hourly_cost", "weeks_per_year", "workdays_per_week", "build_hours_base", "build_hours_per_step",
         "build_hours_per_app", "build_hourly_cost", "build_uncertainty", "build_spread", "maintenance_share",
         "adoption", "horizon_years", "day_variation",
     )  # fmt: skip
-    return {name: float(getattr(settings, name)) for name in names} | {"days_observed": float(days)}
+    return {name: float(getattr(settings, name)) for name in names} | {"days_observed": days}

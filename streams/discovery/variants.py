@@ -116,7 +116,7 @@ def variants(executions: Sequence[Execution], rare: frozenset[str], limit: int =
     """Variants of a routine from a sample of its executions; ``rare`` activities are taken as noise."""
     masks = Bags()
     grouped: dict[int, list[Execution]] = {}
-    for execution in executions:
+    for execution in sorted(executions, key=lambda e: (e.priority, e.id)):
         grouped.setdefault(masks.mask([step for step in execution.steps if step not in rare]), []).append(execution)
     groups = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[1][0].priority))
     groups = [(mask, members) for mask, members in groups if mask]
