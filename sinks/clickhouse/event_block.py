@@ -103,6 +103,8 @@ _TYPES: Final = {
     "value_form": _LC, **{column: "UInt32" for column, _ in _KEYS},
 }  # fmt: skip
 """The columns that an event fills, with their types."""
+_OBJECTS: Final = ("object_count", "object_digest", "object_kind")
+_CODED: Final = ("kind", "app", "screen", "element", "shortcut", "value_form", "object_kind")
 
 
 class EventBlock:
@@ -116,9 +118,8 @@ class EventBlock:
         self._waiting: list[tuple[int, Batch]] = []
         self._waiting_rows = 0
         self._messages = 0
-        self._codes = {name: Codes() for name in ("kind", "app", "screen", "element", "shortcut", "value_form")}
-        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_TYPES, "object_count", "object_digest")}
-        self._object_kinds: list[str] = []
+        self._codes = {name: Codes() for name in _CODED}
+        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_TYPES, *_OBJECTS)}
 
     def add(self, value: bytes) -> None:
         """Take in one message. What is no batch, or does not fit the table, is put into ``refused`` with its number."""
@@ -157,10 +158,8 @@ class EventBlock:
         events = list(chain.from_iterable(batch.events for batch in batches))
         if not events:
             return
-        parts, kinds = _take_apart(events, self._codes)
-        for name, part in parts.items():
+        for name, part in _take_apart(events, self._codes).items():
             self._parts[name].append(part)
-        self._object_kinds += kinds
         self._batches += batches
         self._numbers += [number for number, _ in numbered]
 
@@ -223,8 +222,8 @@ class EventBlock:
     def _object_columns(self, row: NDArray[Any]) -> Iterable[Column]:
         counts = _joined(self._parts["object_count"])
         elements = native.gather(row, counts)
-        kinds = native.strings(self._object_kinds[element] for element in elements.tolist())
-        yield Column("objects.kind", "Array(String)", native.array(counts[row], kinds))
+        kinds = native.Coded(list(self._codes["object_kind"]), _joined(self._parts["object_kind"])[elements])
+        yield Column("objects.kind", f"Array({_LC})", native.low_cardinality_array(counts[row], kinds))
         digests = _joined(self._parts["object_digest"])[elements].astype("<u8")
         yield Column("objects.digest", "Array(UInt64)", native.array(counts[row], digests.tobytes()))
 
@@ -233,8 +232,8 @@ def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _take_apart(events: list[Event], codes: dict[str, Codes]) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """One array per column of :data:`_TYPES`, and the objects' counts, digests and kinds.
+def _take_apart(events: list[Event], codes: dict[str, Codes]) -> dict[str, NDArray[Any]]:
+    """One array per column of :data:`_TYPES`, and for the objects those of :data:`_OBJECTS`.
 
     Raises:
         OverflowError: a number does not fit its column.
@@ -244,13 +243,13 @@ def _take_apart(events: list[Event], codes: dict[str, Codes]) -> tuple[dict[str,
     parts: dict[str, NDArray[Any]] = {
         "at_ms": np.array([event.at_ms for event in events], dtype="<i8"),
         "active_ms": np.array([event.active_ms for event in events], dtype="<u4"),
-        "missing": np.array([event.missing for event in events], dtype="<u4"),
-        "injected": np.array([event.injected for event in events], dtype="<u1"),
-        "kind": np.array([kind[event.kind] for event in events], dtype="<u4"),
-        "app": np.array([app[event.app] for event in events], dtype="<u4"),
-        "screen": np.array([screen[event.screen] for event in events], dtype="<u4"),
-        "element": np.array([element[event.element] for event in events], dtype="<u4"),
-        "shortcut": np.array([shortcut[event.shortcut] for event in events], dtype="<u4"),
+        "missing": _mostly_zero([event.missing for event in events]),
+        "injected": np.frombuffer(bytes([event.injected for event in events]), dtype="<u1"),
+        "kind": _indexes([kind[event.kind] for event in events], kind),
+        "app": _indexes([app[event.app] for event in events], app),
+        "screen": _indexes([screen[event.screen] for event in events], screen),
+        "element": _indexes([element[event.element] for event in events], element),
+        "shortcut": _indexes([shortcut[event.shortcut] for event in events], shortcut),
     }
     if int(parts["at_ms"].min()) < 0 or int(parts["at_ms"].max()) > MAX_TIME_MS:
         raise OverflowError("at_ms is out of bounds")
@@ -270,7 +269,19 @@ def _take_apart(events: list[Event], codes: dict[str, Codes]) -> tuple[dict[str,
     objects = [item for row in rows for item in events[row].objects]
     parts["object_count"] = _sparse("<i8", count, rows, [len(events[row].objects) for row in rows])
     parts["object_digest"] = np.array([item.digest for item in objects], dtype="<u8")
-    return parts, [item.kind for item in objects]
+    parts["object_kind"] = np.array([codes["object_kind"][item.kind] for item in objects], dtype="<u4")
+    return parts
+
+
+def _indexes(values: list[int], codes: Codes) -> NDArray[Any]:
+    """Indexes into ``codes``; while those are few, by way of ``bytes``, which takes a quarter of the time."""
+    if len(codes) <= 256:
+        return np.frombuffer(bytes(values), dtype="<u1")
+    return np.array(values, dtype="<u4")
+
+
+def _mostly_zero(values: list[int]) -> NDArray[Any]:
+    return np.array(values, dtype="<u4") if any(values) else np.zeros(len(values), dtype="<u4")
 
 
 def _sparse(kind: str, count: int, rows: list[int], values: list[int], default: int = 0) -> NDArray[Any]:

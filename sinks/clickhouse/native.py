@@ -97,14 +97,22 @@ def code(values: Iterable[str], count: int) -> Coded:
 
 def low_cardinality(column: Coded) -> bytes:
     """``LowCardinality(String)``: the distinct values, and an index for each row."""
+    return _LC_VERSION + _dictionary(column)
+
+
+def low_cardinality_array(lengths: Sequence[int] | NDArray[Any], elements: Coded) -> bytes:
+    """``Array(LowCardinality(String))``: the version of the dictionary stands before the borders of the rows."""
+    return _LC_VERSION + array(lengths, _dictionary(elements))
+
+
+def _dictionary(column: Coded) -> bytes:
     rows = len(column.codes)
     if not rows:
-        return _LC_VERSION
+        return b""
     distinct = len(column.values)
     width = 0 if distinct <= 1 << 8 else 1 if distinct <= 1 << 16 else 2
     return b"".join(
         (
-            _LC_VERSION,
             (_LC_FLAGS | width).to_bytes(8, "little"),
             distinct.to_bytes(8, "little"),
             strings(column.values),

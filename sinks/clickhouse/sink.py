@@ -118,8 +118,10 @@ class Sink:
     def step(self) -> None:
         """Take in what has come, then bring the blocks forward."""
         if self._may_consume():
-            for message in self._consumer.consume(CONSUME, self._poll_s):
-                self._take_in(message)
+            messages = self._consumer.consume(CONSUME, self._poll_s)
+            now_ms = self._now_ms()
+            for message in messages:
+                self._take_in(message, now_ms)
         self.advance()
 
     def advance(self) -> None:
@@ -195,13 +197,12 @@ class Sink:
         wait(self._flight, self._poll_s, FIRST_COMPLETED)
         return False
 
-    def _take_in(self, message: Message) -> None:
+    def _take_in(self, message: Message, now_ms: int) -> None:
         error = message.error()
-        place = message.topic(), message.partition()
-        source = self._sources.get(place)
+        source = self._sources.get((message.topic(), message.partition()))
         if error is None:
             if source is not None:
-                self._ledger.accept(source, message.offset() or 0, message.value(), now_ms=self._now_ms())
+                self._ledger.accept(source, message.offset() or 0, message.value(), now_ms=now_ms)
         elif error.code() == KafkaError._PARTITION_EOF:
             if source is not None:
                 self._ledger.reached_end(source, message.offset() or 0)

@@ -1,0 +1,183 @@
+"""The sink from Kafka to queryable, against the engine's own insert of the same prepared blocks, in the same run.
+
+    python -m benchmarks.sink [--events 600000] [--runs 3] [--json FILE]
+
+The engine's figure is of blocks inserted one after another, as one client does; beside it that of several at once.
+Also what an event costs in the sink by part, in microseconds of CPU: decoding and taking apart, building the block,
+sending it; and in the engine. Medians of the runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.sink_load import batches
+from deploy.embedded.clickhouse.process import EmbeddedClickHouse
+from deploy.embedded.kafka import EmbeddedKafka
+from sinks.clickhouse.connect import connect
+from sinks.clickhouse.event_block import EventBlock
+from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.run import GROUP, LIMITS, THREADS
+from sinks.clickhouse.store import Store
+from taskstream.endpoints import Endpoints
+from taskstream.events import encode
+from taskstream.kafka import topic_admin
+from taskstream.settings import Settings, load
+from taskstream.topics import CLEAN
+
+PARTITIONS = 4
+
+
+def blocks_of(values: list[bytes]) -> tuple[list[bytes], float, float]:
+    """The blocks that the sink would make, and CPU seconds for decoding and taking apart, and for building."""
+    made, apart, built = [], 0.0, 0.0
+    block = EventBlock()
+    parts = [values[n::PARTITIONS] for n in range(PARTITIONS)]
+    for part in parts:
+        for value in part:
+            began = time.process_time()
+            block.add(value)
+            apart += time.process_time() - began
+            if block.rows >= LIMITS.rows // PARTITIONS or value is part[-1]:
+                began = time.process_time()
+                block.seal()
+                middle = time.process_time()
+                made.append(block.build())
+                apart += middle - began
+                built += time.process_time() - middle
+                block = EventBlock()
+    return made, apart, built
+
+
+def engine_run(store: Store, blocks: list[bytes], run: int, threads: int) -> float:
+    """Seconds for the engine to take ``blocks``, ``threads`` at once."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        tasks = [pool.submit(store.insert, "ui_events", block, f"{run}-{n}") for n, block in enumerate(blocks)]
+        for task in tasks:
+            task.result()
+    return time.perf_counter() - began
+
+
+def sink_run(client: Any, environment: dict[str, str], events: int) -> tuple[float, float]:
+    """Events a second from the first queryable row to the last, and CPU seconds of the sink's process meanwhile."""
+    process = subprocess.Popen([sys.executable, "-m", "taskstream", "sink"], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        watched = psutil.Process(process.pid)
+        count, first, began, cpu = 0, 0, 0.0, 0.0
+        deadline = time.perf_counter() + 300
+        while count < events:
+            count = int(client.query("SELECT count() FROM ui_events").result_rows[0][0])
+            if count and not first:
+                first, began = count, time.perf_counter()
+                used = watched.cpu_times()
+                cpu = used.user + used.system
+            if time.perf_counter() > deadline:
+                raise SystemExit(f"the sink stored {count} of {events} events")
+            time.sleep(0.01)
+        used = watched.cpu_times()
+        return (events - first) / (time.perf_counter() - began), (used.user + used.system - cpu) / (events - first)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def produce(kafka: str, settings: Settings, values: list[bytes]) -> None:
+    """Put ``values`` into the topic of clean events."""
+    producer = Producer(
+        {
+            "bootstrap.servers": kafka,
+            "compression.type": "zstd",
+            "linger.ms": 50,
+            "queue.buffering.max.messages": 2_000_000,
+        }
+    )
+    for n, value in enumerate(values):
+        producer.produce(settings.prefix + CLEAN.name, value, partition=n % PARTITIONS)
+        producer.poll(0)
+    producer.flush(60)
+
+
+def measure(events: int, runs: int) -> dict[str, Any]:
+    """All figures."""
+    values = [encode(batch) for batch in batches(events, 20, people=500)]
+    blocks, apart, built = blocks_of(values)
+    total = events
+    rates: dict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = load(home=home, partitions=PARTITIONS)
+        broker = EmbeddedKafka(home / "kafka", settings.cache)
+        kafka = broker.start()
+        try:
+            with EmbeddedClickHouse(home / "clickhouse") as server:
+                topic_admin.apply(kafka, settings, dry_run=False)
+                produce(kafka, settings, values)
+                endpoints = Endpoints(kafka, server.url, server.user, server.password)
+                admin = AdminClient({"bootstrap.servers": kafka})
+                engine = psutil.Process(server.pid)
+                for run in range(runs):
+                    database = f"bench{run}"
+                    migrate(connect(endpoints), database)
+                    client = connect(endpoints, database)
+                    used = engine.cpu_times()
+                    seconds = engine_run(Store(client), blocks, run, 1)
+                    after = engine.cpu_times()
+                    rates["engine_events_per_s"].append(total / seconds)
+                    rates["engine_cpu_us"].append((after.user + after.system - used.user - used.system) / total * 1e6)
+                    client.command("TRUNCATE TABLE ui_events")
+                    parallel = engine_run(Store(client), blocks, runs + run, THREADS)
+                    rates["engine_parallel_events_per_s"].append(total / parallel)
+                    client.command("TRUNCATE TABLE ui_events")
+                    environment = os.environ | {
+                        "TASKSTREAM_HOME": folder, "TASKSTREAM_KAFKA": kafka, "TASKSTREAM_DATABASE": database,
+                        "TASKSTREAM_CLICKHOUSE": server.url, "TASKSTREAM_CLICKHOUSE_USER": server.user,
+                        "TASKSTREAM_CLICKHOUSE_PASSWORD": server.password,
+                    }  # fmt: skip
+                    rate, cpu = sink_run(client, environment, total)
+                    rates["sink_events_per_s"].append(rate)
+                    rates["sink_cpu_us"].append(cpu * 1e6)
+                    client.command(f"DROP DATABASE {database}")
+                    group = settings.prefix + GROUP
+                    admin.delete_consumer_groups([group])[group].result(30)
+        finally:
+            broker.stop()
+    figures: dict[str, Any] = {name: statistics.median(values) for name, values in rates.items()}
+    figures |= {"decode_us": apart / total * 1e6, "build_us": built / total * 1e6, "runs": rates}
+    figures["sink_vs_engine"] = figures["sink_events_per_s"] / figures["engine_events_per_s"]
+    return figures
+
+
+def main() -> None:
+    """Measure, print, and write JSON when asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=600_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    figures = measure(asked.events, asked.runs)
+    for name in ("sink_events_per_s", "engine_events_per_s", "engine_parallel_events_per_s"):
+        print(f"{name:28} {figures[name]:>12,.0f}")
+    for name in ("sink_vs_engine", "decode_us", "build_us", "sink_cpu_us", "engine_cpu_us"):
+        print(f"{name:28} {figures[name]:>12.2f}")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()
