@@ -78,6 +78,8 @@ def demo(
                     run.stay()
             except Stopped:
                 view.say("stopping ...")
+                if done is None:
+                    raise click.Abort from None
             finally:
                 view.close()
                 run.stop()

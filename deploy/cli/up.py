@@ -51,6 +51,7 @@ def up(settings: Settings) -> None:
                 supervisor.run()
                 console.print("stopping ...")
             except Stopped:
-                console.print("stopping ...")
+                console.print("stopping before everything ran ...")
+                raise click.Abort from None
             finally:
                 supervisor.stop()

@@ -13,6 +13,7 @@ import queue
 import shutil
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from taskstream.errors import ServiceError
 LOCK = Path(__file__).with_name("jars.lock")
 CONNECTIONS = 6
 TIMEOUT_S = 20
+END_S = 2.0
 DRAFTS = ".download-"
 
 
@@ -49,8 +51,10 @@ class Jar(Struct, frozen=True):
         return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.filename}"
 
 
+# Told of each piece fetched, in bytes; raises when nobody waits for it any more.
+Tick = Callable[[int], None]
 # Brings one jar to the folder given and returns where it lies there.
-Fetch = Callable[[Jar, Path], Path]
+Fetch = Callable[[Jar, Path, Tick], Path]
 
 
 def locked(lock: Path = LOCK) -> tuple[Jar, ...]:
@@ -94,15 +98,16 @@ def maven_fetch(repository: str = "") -> Fetch:
     ``repository`` is the URL of a mirror; empty: Maven Central, as jgo knows it.
     """
     from jgo.constants import default_maven_repo
-    from jgo.maven import MavenContext
+    from jgo.maven import MavenContext, PythonResolver
 
     own = Path(os.environ.get("M2_REPO") or default_maven_repo())
     remotes = {"mirror": repository.rstrip("/")} if repository else None
 
-    def fetch(jar: Jar, folder: Path) -> Path:
+    def fetch(jar: Jar, folder: Path, tick: Tick) -> Path:
         if is_sound(own / jar.repository_path, jar):
             return Path(shutil.copy(own / jar.repository_path, folder / jar.filename))
-        context = MavenContext(repo_cache=folder, remote_repos=remotes, timeout=TIMEOUT_S)
+        resolver = PythonResolver(progress_callback=lambda *_: contextlib.nullcontext(tick))
+        context = MavenContext(resolver=resolver, repo_cache=folder, remote_repos=remotes, timeout=TIMEOUT_S)
         return Path(context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve())
 
     return fetch
@@ -163,60 +168,91 @@ def _fill(folder: Path, jars: tuple[Jar, ...], fetch: Fetch, on_progress: Progre
     what = "Kafka (one-time download)"
     if damaged:
         what = f"Kafka (repairing {damaged} damaged file{'s' if damaged > 1 else ''} in the cache)"
+    download = _Download(folder, fetch)
     done, total = 0, sum(jar.size for jar in wanted)
-    on_progress(what, 0, total)
-    drafts = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=folder))
-    todo: queue.SimpleQueue[Jar] = queue.SimpleQueue()
-    results: queue.SimpleQueue[Jar | Exception] = queue.SimpleQueue()
-    for jar in wanted:
-        todo.put(jar)
     try:
-        for _ in range(min(CONNECTIONS, len(wanted))):
-            # Daemons, unlike a pool's threads: an interrupted download must not hold up the end of the process.
-            threading.Thread(target=_work, args=(todo, results, folder, drafts, fetch), daemon=True).start()
-        for _ in wanted:
-            result = results.get()
+        on_progress(what, 0, total)
+        for size in download.run(wanted):
+            done += size
+            on_progress(what, min(done, total), total)
+        on_progress(what, total, total)
+    finally:
+        download.end()
+
+
+class _Cancelled(Exception):
+    """Nobody waits for it any more."""
+
+
+class _Download:
+    """Several files at a time, by threads; whole files alone reach the folder."""
+
+    def __init__(self, folder: Path, fetch: Fetch) -> None:
+        self._folder, self._fetch = folder, fetch
+        self._drafts = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=folder))
+        self._todo: queue.SimpleQueue[Jar] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Jar | int | Exception] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
+        # Daemons: a server that has stopped answering must not hold up the end of the process.
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(CONNECTIONS)]
+
+    def run(self, jars: list[Jar]) -> Iterator[int]:
+        """Yields the bytes that have come; ends when all files are in place.
+
+        Raises:
+            ServiceError, OSError: one could not be fetched.
+        """
+        for jar in jars:
+            self._todo.put(jar)
+        for thread in self._threads:
+            thread.start()
+        left = len(jars)
+        while left:
+            result = self._results.get()
             if isinstance(result, Exception):
                 raise result
-            done += result.size
-            on_progress(what, done, total)
-    finally:
+            if isinstance(result, Jar):
+                left -= 1
+            else:
+                yield result
+
+    def end(self) -> None:
+        """Stop what is under way and remove what is not whole."""
+        self._cancelled.set()
+        deadline = time.monotonic() + END_S
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        shutil.rmtree(self._drafts, ignore_errors=True)
+
+    def _tick(self, size: int) -> None:
+        if self._cancelled.is_set():
+            raise _Cancelled
+        self._results.put(size)
+
+    def _work(self) -> None:
         with contextlib.suppress(queue.Empty):
-            while True:
-                todo.get_nowait()
-        shutil.rmtree(drafts, ignore_errors=True)
+            while not self._cancelled.is_set():
+                jar = self._todo.get_nowait()
+                try:
+                    self._bring(jar)
+                    self._results.put(jar)
+                except Exception as error:
+                    self._results.put(error)
 
-
-def _work(
-    todo: queue.SimpleQueue[Jar],
-    results: queue.SimpleQueue[Jar | Exception],
-    folder: Path,
-    drafts: Path,
-    fetch: Fetch,
-) -> None:
-    with contextlib.suppress(queue.Empty):
-        while True:
-            jar = todo.get_nowait()
-            try:
-                _bring(jar, folder, drafts, fetch)
-                results.put(jar)
-            except Exception as error:
-                results.put(error)
-
-
-def _bring(jar: Jar, folder: Path, drafts: Path, fetch: Fetch) -> None:
-    try:
-        draft = fetch(jar, Path(tempfile.mkdtemp(dir=drafts)))
-    except OSError:  # the disk; or the network, whose errors derive from OSError too
-        raise
-    except Exception as error:
-        raise ServiceError(f"{jar.filename} cannot be fetched: {_short(error)}") from error
-    if not is_sound(draft, jar):
-        raise ServiceError(
-            f"{jar.filename} was fetched, but is not the file that is pinned (SHA-256 differs): nothing was installed "
-            "from it; look for a proxy that changes downloads"
-        )
-    draft.replace(folder / jar.filename)
+    def _bring(self, jar: Jar) -> None:
+        try:
+            draft = self._fetch(jar, Path(tempfile.mkdtemp(dir=self._drafts)), self._tick)
+        except OSError:  # the disk; or the network, whose errors derive from OSError too
+            raise
+        except Exception as error:
+            raise ServiceError(f"{jar.filename} cannot be fetched: {_short(error)}") from error
+        if not is_sound(draft, jar):
+            raise ServiceError(
+                f"{jar.filename} was fetched, but is not the file that is pinned (SHA-256 differs): nothing was "
+                "installed from it; look for a proxy that changes downloads"
+            )
+        draft.replace(self._folder / jar.filename)
 
 
 def _short(error: BaseException) -> str:

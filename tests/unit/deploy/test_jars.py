@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from deploy.embedded import jars
-from deploy.embedded.jars import Jar, folder_of, install, locked, missing
+from deploy.embedded.jars import Jar, Tick, folder_of, install, locked, missing
 from taskstream.errors import ServiceError
 
 CONTENT = {f"part{i}": bytes([i]) * (100 + i) for i in range(9)}
@@ -25,8 +26,9 @@ class Source:
         self.brought: list[str] = []
         self.instead: dict[str, bytes | BaseException] = {}
 
-    def __call__(self, jar: Jar, folder: Path) -> Path:
+    def __call__(self, jar: Jar, folder: Path, tick: Tick) -> Path:
         self.brought.append(jar.artifact)
+        tick(jar.size)
         what = self.instead.get(jar.artifact, CONTENT[jar.artifact])
         path = folder / jar.filename
         if isinstance(what, BaseException):
@@ -89,11 +91,33 @@ def test_an_interrupted_download_leaves_whole_files_and_goes_on(tmp_path: Path, 
     assert missing(folder, JARS) == []
 
 
-def test_ctrl_c_ends_a_download_at_once(tmp_path: Path) -> None:
-    hang = threading.Event()
+def test_ctrl_c_ends_a_download_at_once_and_its_threads_with_it(tmp_path: Path) -> None:
+    before = threading.active_count()
+
+    def endless(jar: Jar, folder: Path, tick: Tick) -> Path:
+        while True:
+            (folder / jar.filename).write_bytes(b"x")
+            tick(1)
+            time.sleep(0.01)
+
+    def ctrl_c(_: str, done: int, __: int) -> None:
+        if done > 3:
+            raise KeyboardInterrupt
+
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        install(tmp_path, ctrl_c, jars=JARS, fetch=endless)
+    assert time.monotonic() - begin < 2
+    assert threading.active_count() == before
+    assert _only_whole_files(folder_of(tmp_path, JARS))
+
+
+def test_a_server_that_does_not_answer_does_not_hold_up_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "END_S", 0.1)
+    silent = threading.Event()
 
     def stuck(*_: object) -> Path:
-        hang.wait(20)
+        silent.wait(20)
         raise ConnectionError
 
     def ctrl_c(*_: object) -> None:
@@ -101,7 +125,7 @@ def test_ctrl_c_ends_a_download_at_once(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         install(tmp_path, ctrl_c, jars=JARS, fetch=stuck)
-    hang.set()
+    silent.set()
     assert _only_whole_files(folder_of(tmp_path, JARS))
 
 
