@@ -17,13 +17,16 @@ def test_floor() -> None:
     cells = {
         ("t", "red", "excel", "click"): cell(5, "a", "b", "c"),
         ("t", "red", "sap", "click"): cell(3, "a"),
-        ("t", "red", "sap", "copy"): cell(2, "b", "c"),
+        ("t", "red", "crm", "copy"): cell(2, "b", "c"),
         ("t", "blue", "sap", "copy"): cell(1, "d", "e"),
         ("t", "green", "sap", "copy"): cell(1, "e", "f"),
         ("u", "red", "sap", "copy"): cell(9, "x"),
+        ("v", "red", "sap", "click"): cell(4, "a", "b"),
+        ("v", "red", "sap", "copy"): cell(3, "b", "c"),
     }
     assert list(release(cells, 3)) == [
         (("t", "red", "excel", "click"), 5, 50, 3),
+        (("v", "red", "sap", OTHER), 7, 70, 3),
         (("t", "red", OTHER, OTHER), 5, 50, 3),
         (("t", OTHER, OTHER, OTHER), 2, 20, 3),
     ]
