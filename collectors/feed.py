@@ -25,7 +25,8 @@ BATCH_MS: Final = 30_000
 """Recorded time that a batch spans at most when played as fast as possible. Well below the session gap plus the allowed
 lateness, so that no agent seems to have fallen silent."""
 LIVE_BATCH_MS: Final = 1_000
-"""Wall time after which a batch is sent when played at a given speed."""
+"""Wall time after which a batch is sent when played at a given speed; sooner where that would be more than
+:data:`BATCH_MS` of recorded time, or most events of the other desktops would come late."""
 MAX_WAITING_BYTES: Final = 32_000_000
 """Size of the spool at which the feed waits for Kafka."""
 STALL_S: Final = 60.0
@@ -99,7 +100,7 @@ class Feed:
         """
         if self.speed:
             self._pace(arrival_ms)
-            clock, span = time.monotonic() * 1000, LIVE_BATCH_MS
+            clock, span = time.monotonic() * 1000, min(LIVE_BATCH_MS, BATCH_MS / self.speed)
         else:
             clock, span = arrival_ms, BATCH_MS
         self._close_old(clock - span)
