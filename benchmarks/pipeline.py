@@ -2,8 +2,8 @@
 
     python -m benchmarks.pipeline [--events 3000000] [--seconds 60] [--json FILE]
 
-* **Throughput**: the topic is filled first, then one worker and one sink start together. The rate is all events over the
-  time from the first row stored to the last, so neither of the two can run ahead at the other's expense.
+* **Throughput**: the topic is filled first, then one worker and one sink start together. The rate is all events over
+  the time from the first row stored to the last, so neither of the two can run ahead at the other's expense.
 * **Freshness**: afterwards events come at 2,000 a second; from the hand-over by the agent (``sent_ms``) to the row's
   insertion (``stored_ms``), as ClickHouse itself tells it.
 """

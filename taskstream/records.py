@@ -159,8 +159,8 @@ class WindowMark(_Record, frozen=True):
 class ActivityWindow(_Record, frozen=True):
     """Phase 2: an activity count of at least k people; safe for every dashboard. Counts of one key are added up.
 
-    Below the floor a row is merged into its application's row over all kinds, below it still into its team's ``(other)`` row,
-    and below it even then into the tenant's.
+    Below the floor a row is merged into its application's row over all kinds, below it still into its team's
+    ``(other)`` row, and below it even then into the tenant's.
     """
 
     id: str
