@@ -270,6 +270,11 @@ class Catalogue:
         living = [routine for routine in self._published.values() if not routine.withdrawn]
         return sorted(living, key=lambda routine: (-routine.executions, routine.id))
 
+    def successor(self, routine: str) -> str:
+        """The routine that took over one that is no longer in the catalogue; empty where none did."""
+        known = self._published.get(routine)
+        return known.into if known is not None and known.withdrawn else ""
+
     def variants(self, routine: str, limit: int = LIMIT) -> list[Variant]:
         """How a routine is carried out: few real executions that stand for all others, the most frequent first."""
         for cluster in self.grouping:
