@@ -44,7 +44,7 @@ def demo(
     Its data lie in the folder demo of the home folder, apart from your own. Exit code 5 when anything sent is lost or
     stored twice.
     """
-    from deploy.cli.running import console_for_people, progress_on, stop_on_signals
+    from deploy.cli.running import console_for_people, progress_on, quiet_libraries, stop_on_signals
     from deploy.demo import report
     from deploy.demo.run import Demo, Plan
     from deploy.demo.view import Lines, Screen
@@ -59,6 +59,7 @@ def demo(
         stopping.purge(home)
     given = settings.model_dump(include=settings.model_fields_set)
     settings = Settings(**{"catalogue_refine_ms": REFINE_MS} | given | {"home": home})
+    quiet_libraries()
     console = console_for_people()
     plan = Plan(people=0 if recordings_only else people, seed=seed, speed=speed or ("1000" if headless else "300"))
     done: report.Report | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -110,4 +111,9 @@ def console_for_people() -> Console:
     return Console(stderr=True, soft_wrap=not sys.stderr.isatty())
 
 
-News = Callable[[str], None]
+def quiet_libraries() -> None:
+    """Keep what libraries log off the terminal: the errors that matter arrive as exceptions."""
+    for name in ("clickhouse_connect", "urllib3", "jgo"):
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False

@@ -29,10 +29,18 @@ def up(settings: Settings) -> None:
     Nothing needs to be installed: Apache Kafka, its Java and the ClickHouse engine come from pip packages and one
     download. With --kafka or --clickhouse your own services are used instead.
     """
-    from deploy.cli.running import addresses, components_table, console_for_people, progress_on, stop_on_signals
+    from deploy.cli.running import (
+        addresses,
+        components_table,
+        console_for_people,
+        progress_on,
+        quiet_libraries,
+        stop_on_signals,
+    )
     from deploy.embedded.supervisor import Stopped, Supervisor
     from deploy.embedded.unit import wall_ms
 
+    quiet_libraries()
     console = console_for_people()
     with progress_on(console) as progress:
         supervisor = Supervisor(
