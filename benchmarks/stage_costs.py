@@ -52,7 +52,8 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
 
     def clock() -> None:
         for record, batch in zip(records, load, strict=True):
-            skew_of(batch, record.timestamp, 600_000)
+            newest_ms = max([event.at_ms for event in batch.events])
+            skew_of(batch.sent_ms, newest_ms, record.timestamp, 600_000)
 
     def redact() -> None:
         for batch in load:

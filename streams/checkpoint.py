@@ -19,9 +19,9 @@ from taskstream.topics import STATE
 
 log = logging.getLogger("taskstream.streams")
 
-MAX_BUFFERED_BYTES: Final = 32_000_000
+MAX_BUFFERED_BYTES: Final = 12_000_000
 """Outputs waiting for the transaction in flight; beyond it no more input is applied."""
-COMMIT_BYTES: Final = 8_000_000
+COMMIT_BYTES: Final = 4_000_000
 """Outputs from which a transaction is begun before its time."""
 
 Verdict = Literal["applied", "hole", "ahead"]

@@ -129,7 +129,8 @@ class PartitionState:
         self._agent(batch, numbering)
         if admitted.missing is not None:
             self._gap(batch, admitted.missing)
-        skew = skew_of(batch, record.timestamp, rules.max_skew_ms)
+        newest_ms = max([event.at_ms for event in batch.events])
+        skew = skew_of(batch.sent_ms, newest_ms, record.timestamp, rules.max_skew_ms)
         for start, end in admitted.ranges:
             part = batch
             if end - start != total:
@@ -173,7 +174,7 @@ class PartitionState:
         self.counts.late += self.windows.add(batch, active)
         if len(self.windows.late) > MAX_LATE_WINDOWS and self.windows.horizon is not None:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
-        watermark = max(event.at_ms for event in events) - rules.disorder_ms
+        watermark = max([event.at_ms for event in events]) - rules.disorder_ms
         self._touch(agent, self._record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
         if watermark > self.watermark_ms:
             self._advance(watermark)

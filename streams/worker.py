@@ -29,7 +29,7 @@ log = logging.getLogger("taskstream.streams")
 
 TP = tuple[str, int]
 
-MAX_INPUT_BYTES: Final = 64_000_000
+MAX_INPUT_BYTES: Final = 24_000_000
 """Input fetched and not yet applied, at most."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
@@ -123,7 +123,7 @@ class Worker:
             "linger.ms": 20,
             "batch.size": 1_000_000,
             "queue.buffering.max.messages": 1_000_000,
-            "queue.buffering.max.kbytes": 262_144,
+            "queue.buffering.max.kbytes": 65_536,
         }
 
     def _make(self, topic: str, partition: int) -> Callable[[], Machine]:

@@ -7,20 +7,18 @@ import msgspec
 from taskstream.events import MAX_TIME_MS, EventBatch
 
 
-def skew_of(batch: EventBatch, arrived_ms: int, max_skew_ms: int) -> int:
+def skew_of(sent_ms: int, newest_ms: int, arrived_ms: int, max_skew_ms: int) -> int:
     """By how much the desktop's clock is ahead (negative: behind), in milliseconds; 0 when within ``max_skew_ms``.
 
-    ``arrived_ms`` is the broker's time. The hand-over time ``sent_ms`` shows the error whatever the events' age;
-    without it only times in the future do.
+    ``newest_ms`` is the latest time of the batch's events, ``arrived_ms`` the broker's time. The hand-over time
+    ``sent_ms`` shows the error whatever the events' age; without it only times in the future do.
     """
     if arrived_ms <= 0:
         return 0
-    ahead = batch.sent_ms - arrived_ms if batch.sent_ms else 0
-    if abs(ahead) <= max_skew_ms:
+    ahead = sent_ms - arrived_ms if sent_ms else 0
+    if -max_skew_ms <= ahead <= max_skew_ms:
         ahead = 0
-    latest = batch.events[-1].at_ms - arrived_ms
-    if latest - ahead > max_skew_ms or len(batch.events) > 1:
-        latest = max(event.at_ms for event in batch.events) - arrived_ms
+    latest = newest_ms - arrived_ms
     return latest if latest - ahead > max_skew_ms else ahead
 
 

@@ -34,6 +34,17 @@ class OpenSession(Struct, array_like=True):
     app: str
     day_end_ms: int
 
+    def switch(self, app: str) -> None:
+        """The person went on in another application."""
+        self.app = app
+        self.switches += 1
+        if len(self.apps) < MAX_SESSION_APPS:
+            self.apps.add(app)
+
+    def store(self, last_seq: int, end_ms: int, active_ms: int, events: int) -> None:
+        """Take over what :meth:`Sessioniser.push` has counted."""
+        self.last_seq, self.end_ms, self.active_ms, self.events = last_seq, end_ms, active_ms, events
+
 
 class Piece(Struct):
     """Events ``[start, end)`` of a batch that lie in one session; ``closed`` is set when it ends with them."""
@@ -52,53 +63,52 @@ class Sessioniser(Struct, array_like=True):
     def push(
         self, first_seq: int, events: Sequence[UiEvent], gap_ms: int, idle_ms: int, active: list[int]
     ) -> list[Piece]:
-        """Cut ``events`` into sessions. Appends to ``active`` each event's active time: the gap before it, capped."""
+        """Cut ``events`` into sessions. Appends to ``active`` each event's active time: the gap before it, capped.
+
+        The loop runs once an event: what it needs of the session is held in local names until the session ends.
+        """
         pieces: list[Piece] = []
         start = 0
-        session = self.open
+        session = self.open or _NONE
+        end_ms, day_end_ms, app = session.end_ms, session.day_end_ms, session.app
+        count, active_ms, last = session.events, session.active_ms, -1
         for index, event in enumerate(events):
             kind = event.kind
             if kind in PASSIVE:
                 active.append(0)
                 continue
             at_ms = event.at_ms
-            if session is None:
-                session = _opened(first_seq + index, at_ms, event.app)
-                active.append(0)
-            else:
-                gap = at_ms - session.end_ms
-                if (
-                    gap >= gap_ms
-                    or at_ms >= session.day_end_ms
-                    or -gap >= gap_ms
-                    or session.events >= MAX_SESSION_EVENTS
-                ):
-                    reason = _reason(session, at_ms, gap, gap_ms)
-                    pieces.append(Piece(start, index, session, reason))
-                    start = index
-                    session = _opened(first_seq + index, at_ms, event.app)
-                    active.append(0)
+            gap = at_ms - end_ms
+            if -gap_ms < gap < gap_ms and at_ms < day_end_ms and count < MAX_SESSION_EVENTS:
+                if gap > 0:
+                    end_ms = at_ms
+                    gap = min(gap, idle_ms)
+                    active_ms += gap
+                    active.append(gap)
                 else:
-                    if gap > 0:
-                        session.end_ms = at_ms
-                        gap = min(gap, idle_ms)
-                        session.active_ms += gap
-                        active.append(gap)
-                    else:
-                        active.append(0)
-                    session.events += 1
-                    session.last_seq = first_seq + index
+                    active.append(0)
+                count += 1
+                if event.app != app and event.app:
                     app = event.app
-                    if app != session.app and app:
-                        session.app = app
-                        session.switches += 1
-                        if len(session.apps) < MAX_SESSION_APPS:
-                            session.apps.add(app)
+                    session.switch(app)
+            else:
+                if session is not _NONE:
+                    session.store(first_seq + last if last >= 0 else session.last_seq, end_ms, active_ms, count)
+                    pieces.append(Piece(start, index, session, _reason(session, at_ms, gap, gap_ms)))
+                    start = index
+                session = _opened(first_seq + index, at_ms, event.app)
+                end_ms, day_end_ms, app, count, active_ms = at_ms, session.day_end_ms, event.app, 1, 0
+                active.append(0)
+            last = index
             if kind == "lock":
+                session.store(first_seq + index, end_ms, active_ms, count)
                 pieces.append(Piece(start, index + 1, session, "lock"))
                 start = index + 1
-                session = None
-        self.open = session
+                session = _NONE
+                end_ms, day_end_ms, last = _NONE.end_ms, 0, -1
+        if session is not _NONE and last >= 0:
+            session.store(first_seq + last, end_ms, active_ms, count)
+        self.open = None if session is _NONE else session
         if start < len(events):
             pieces.append(Piece(start, len(events)))
         return pieces
@@ -107,6 +117,10 @@ class Sessioniser(Struct, array_like=True):
         """End the session now; gives it, or None when none is open."""
         session, self.open = self.open, None
         return session
+
+
+_NONE: Final = OpenSession(0, 0, 0, 0, 0, 0, set(), 0, "", -1)
+"""No session: every event lies behind its day's end, and so opens one."""
 
 
 def _opened(seq: int, at_ms: int, app: str) -> OpenSession:

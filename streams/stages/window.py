@@ -65,16 +65,18 @@ class Windows:
         team = (batch.tenant, batch.team)
         actor = batch.actor
         horizon = self.horizon
-        window, late = -1, 0
+        start_ms, end_ms, late = 0, 0, 0
         behind = False
         cells: dict[What, Cell] = {}
         for event, active_ms in zip(batch.events, active, strict=True):
             kind = event.kind
             if kind in UNCOUNTED:
                 continue
-            number = event.at_ms // WINDOW_MS
-            if number != window:
-                window = number
+            at_ms = event.at_ms
+            if not start_ms <= at_ms < end_ms:
+                number = at_ms // WINDOW_MS
+                start_ms = number * WINDOW_MS
+                end_ms = start_ms + WINDOW_MS
                 behind = horizon is not None and number < horizon
                 cells = self._cells(self.late if behind else self.open, number, team)
             late += behind

@@ -26,7 +26,7 @@ HOUR = 3_600_000
     ],
 )
 def test_skew(at_s: float, sent_ms: int, arrived_ms: int, skew: int) -> None:
-    assert skew_of(batch(0, [event(at_s)], sent_ms=sent_ms), arrived_ms, 600_000) == skew
+    assert skew_of(sent_ms, event(at_s).at_ms, arrived_ms, 600_000) == skew
 
 
 def test_correct_keeps_gaps_and_bounds() -> None:
@@ -34,7 +34,3 @@ def test_correct_keeps_gaps_and_bounds() -> None:
     assert [e.at_ms for e in moved.events] == [T0 - HOUR, T0 - HOUR + 5000]
     assert moved.sent_ms == T0 - HOUR
     assert correct(batch(0, [event(0)]), 10**15).events[0].at_ms == 0
-
-
-def test_an_early_event_in_the_future_counts_too() -> None:
-    assert skew_of(batch(0, [event(7200), event(0)]), T0, 600_000) == 2 * HOUR

@@ -105,6 +105,11 @@ def test_a_wrong_clock_is_corrected() -> None:
     assert machine.take_counts().skewed == 1
 
 
+def test_an_early_event_in_the_future_counts_too() -> None:
+    outputs = state().apply(record(0, batch(0, [event(7200), event(0)]), timestamp=T0))
+    assert pick(of(outputs, "ui-events.clean")[0]["events"], "at_ms") == [(T0,), (T0 - 7200_000,)]
+
+
 def test_ticks() -> None:
     machine = state()
     assert machine.apply(record(0, DAY)) == []
