@@ -167,7 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         o = measure(given.people, given.days, seed)
         outcomes.append(o)
         print(f"{o.seed:>6} {o.events:>9,} {o.segments:>9,} {o.tasks:>5} {o.routines:>8} {o.found:>6.1%} "
-              f"{o.merged:>6.1%} {o.split:>6.1%} {o.noise:>5} {o.top_worth:>14.1%} {o.segments_per_s:>10,.0f} {o.refine_s:>8.1f}",
+              f"{o.merged:>6.1%} {o.split:>6.1%} {o.noise:>5} "
+              f"{o.top_worth:>14.1%} {o.segments_per_s:>10,.0f} {o.refine_s:>8.1f}",
               flush=True)  # fmt: skip
     n = len(outcomes)
     result = {
