@@ -64,6 +64,7 @@ class Miner:
         self._rows: dict[str, array[int]] = {}
         self._numbers: dict[str, int] = {}
         self._routine_of: dict[str, str] = {}
+        self._execution_of: dict[str, str] = {}
         self._into: dict[str, str] = {}
         self._segment_at = array("i")
         self._step_at = array("i")
@@ -133,6 +134,7 @@ class Miner:
     def _assign(self, assignments: Iterable[Assignment]) -> None:
         for assignment in assignments:
             self._routine_of[assignment.segment] = assignment.routine
+            self._execution_of[assignment.segment] = assignment.execution or assignment.segment
 
     def _refine(self) -> None:
         changes = self._catalogue.refine()
@@ -161,9 +163,12 @@ class Miner:
         return found
 
     def assignments(self) -> Iterator[tuple[int, str, str]]:
-        """Row, segment and routine of each event that belongs to a routine. Rows are of one file: for one log alone."""
+        """Row, execution and routine of each event that belongs to a routine. Rows are of one file: for one log alone.
+
+        An execution that came cut apart is named by its first segment.
+        """
         assigned = self.assigned()
-        names = [(segment, assigned.get(segment, "")) for segment in self._numbers]
+        names = [(self._execution_of.get(segment, segment), assigned.get(segment, "")) for segment in self._numbers]
         for row, number in enumerate(self._segment_at):
             if number >= 0 and names[number][1]:
                 yield row, *names[number]
@@ -178,7 +183,8 @@ class Miner:
                 rows = self._rows[segment.rpartition(":")[0]]
                 steps = {self._step_at[rows[seq]] for seq in variant.seqs}
                 example = Example(routine.id, variant.id, variant.share, [])
-                wanted.setdefault(self._numbers[segment], []).append((example, steps))
+                for piece in variant.example.pieces:
+                    wanted.setdefault(self._numbers[piece.id], []).append((example, steps))
                 out.append(example)
         for row, number in enumerate(self._segment_at):
             for example, steps in wanted.get(number, ()):
