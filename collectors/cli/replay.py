@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 @click.option("--speed", type=Speed(), default="max", show_default=True, help="times faster than recorded, or max")
 @click.option("--keep-times", is_flag=True, help="keep the recorded dates (default: the recording ends now)")
 @click.option(
+    "--ago", type=click.FloatRange(0, 100_000), default=0.0, metavar="HOURS", help="the recording ended so long ago"
+)
+@click.option(
     "--flush/--no-flush", default=True, help="at the end, close everything still open by ticks [default: flush]"
 )
 @click.option("--run-id", help="name of this run; the same name continues an interrupted run")
@@ -41,6 +44,7 @@ def replay(
     desktops: int,
     speed: float,
     keep_times: bool,
+    ago: float,
     flush: bool,
     run_id: str | None,
     dry_run: bool,
@@ -82,7 +86,8 @@ def replay(
     with terminated_as_interrupt():
         if run_id is not None:
             _keep_key(folder, key)  # forgotten with the folder when the run is complete
-        sent = _send(settings, dealt, origins, run, speed, keep_times, flush, keep=run_id is not None, quiet=as_json)
+        end_ms = None if keep_times else _end_ms(dealt, speed, ago)
+        sent = _send(settings, dealt, origins, run, speed, end_ms, flush, keep=run_id is not None, quiet=as_json)
     _print(summary | {"sent": sent}, as_json)
 
 
@@ -123,15 +128,15 @@ def _send(
     origins: list[Origin],
     run: str,
     speed: float,
-    keep_times: bool,
+    end_ms: int | None,
     tick: bool,
     *,
     keep: bool,
     quiet: bool,
 ) -> int:
-    """Publish everything; the number of events Kafka has acknowledged in this run."""
-    from collectors.feed import Feed, now_ms
-    from collectors.replay import duration_ms, schedule
+    """Publish everything; the number of events Kafka has acknowledged in this run. ``end_ms`` None: recorded times."""
+    from collectors.feed import Feed
+    from collectors.replay import schedule
     from taskstream.endpoints import resolve
 
     kafka = resolve(settings, clickhouse=False).kafka
@@ -142,9 +147,8 @@ def _send(
         with progress("replaying", total, shown=not quiet) as shown:
             feed = Feed(kafka, settings, folder / "spool.db", speed=speed, on_progress=shown)
             with feed:
-                plan = f"{[[(p.log, p.first, p.events) for p in d.parts] for d in dealt]} {keep_times} {settings.team}"
-                end_ms = None if keep_times else now_ms() + (int(duration_ms(dealt) / speed) if speed else 0)
-                end_ms = _same_plan(feed, plan, end_ms)
+                parts = [[(part.log, part.first, part.events) for part in desktop.parts] for desktop in dealt]
+                end_ms = _same_plan(feed, f"{parts} {end_ms is None} {settings.team}", end_ms)
                 skip = [feed.spool.next_seq(origin.agent) for origin in origins]
                 try:
                     for arrival, number, event in schedule(dealt, end_ms, skip):
@@ -158,6 +162,14 @@ def _send(
     finally:
         if finished or not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_ms(dealt: list[Desktop], speed: float, ago: float) -> int:
+    """When the recording is to have ended: now, or when playing it ends, less ``ago`` hours."""
+    from collectors.feed import now_ms
+    from collectors.replay import duration_ms
+
+    return now_ms() + (int(duration_ms(dealt) / speed) if speed else 0) - int(ago * 3_600_000)
 
 
 def _same_plan(feed: Feed, plan: str, end_ms: int | None) -> int | None:

@@ -23,7 +23,7 @@ REFINE_MS = 3_000
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="write counts, times and the list here")
 @click.option("--fresh", is_flag=True, help="first remove what earlier runs of the demo have stored")
 @click.option("--recordings-only", is_flag=True, help="play the two recordings without the simulated team")
-@click.option("--people", type=click.IntRange(1, 1000), default=25, show_default=True, help="in the simulated team")
+@click.option("--people", type=click.IntRange(1, 1000), default=60, show_default=True, help="in the simulated team")
 @click.option("--seed", type=int, default=7, show_default=True, help="seed of the simulated team")
 @click.option("--speed", default=None, help="times faster than recorded, or max [default: 300; headless: 1000]")
 @with_settings(

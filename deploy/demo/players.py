@@ -24,10 +24,10 @@ class Played(Struct, frozen=True):
     agents: tuple[str, ...]
 
 
-def recordings(run: str, desktops: int, speed: str, *, flush: bool) -> list[str]:
-    """Arguments that play the bundled recordings."""
-    arguments = ["replay", *map(str, RECORDINGS), "--desktops", str(desktops), "--speed", speed, "--json"]
-    return [*arguments, "--run-id", f"{run}-recordings", "--flush" if flush else "--no-flush"]
+def recordings(run: str, desktops: int, speed: str, *, ago: float, flush: bool) -> list[str]:
+    """Arguments that play the bundled recordings, as if they had ended ``ago`` hours ago."""
+    arguments = ["replay", *map(str, RECORDINGS), "--desktops", str(desktops), "--speed", speed, "--ago", str(ago)]
+    return [*arguments, "--json", "--run-id", f"{run}-recordings", "--flush" if flush else "--no-flush"]
 
 
 def team(run: str, people: int, days: int, seed: int, speed: str) -> list[str]:

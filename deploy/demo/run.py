@@ -30,6 +30,8 @@ STALLED_S = 60.0
 # The list counts as complete when it has not changed for so long, and nothing waits anywhere.
 STEADY_S = 3.0
 LIST_S = 90.0
+# The team's first event lies at most so many hours before the end of its first day (see collectors.simulate).
+TEAM_DAY_H = 14.0
 # So many opportunities the report holds at most; a view shows the best few.
 LISTED = 1000
 
@@ -38,7 +40,7 @@ class Plan(Struct, frozen=True):
     """What is played. ``people`` 0: the recordings alone. ``speed``: times faster than recorded, or ``max``."""
 
     desktops: int = 12
-    people: int = 25
+    people: int = 60
     days: int = 1
     seed: int = 7
     speed: str = "max"
@@ -104,20 +106,25 @@ class Demo:
         self.supervisor.stop()
 
     def _send(self) -> None:
-        plan, home = self._plan, self.supervisor.settings.home
-        flush = plan.people == 0  # else the team, which ends later, closes what is open
-        wanted = [("recordings", players.recordings(self.run_id, plan.desktops, plan.speed, flush=flush))]
-        if plan.people:
-            wanted.append(("team", players.team(self.run_id, plan.people, plan.days, plan.seed, plan.speed)))
-        self._phase = "playing two recordings" + (f" and a team of {plan.people}" if plan.people else "")
-        environment = self.supervisor.environment()
-        for name, arguments in wanted:
-            player = Player(name, arguments, home / "logs" / f"{name}.log", environment, keep=self.supervisor.keep)
-            self._players.append(player)
-            player.start()
+        """The recordings, then the team, whose days come after them: so event time goes on and little is late."""
+        plan = self._plan
+        if not plan.people:
+            self._phase = "playing two recordings"
+            self._play("recordings", players.recordings(self.run_id, plan.desktops, plan.speed, ago=0, flush=True))
+            return
+        ago = 24.0 * (plan.days - 1) + TEAM_DAY_H
+        self._phase = f"playing two recordings, then a team of {plan.people}"
+        # Without a flush: the team's events close what the recordings leave open.
+        self._play("recordings", players.recordings(self.run_id, plan.desktops, "max", ago=ago, flush=False))
+        self._play("team", players.team(self.run_id, plan.people, plan.days, plan.seed, plan.speed))
+
+    def _play(self, name: str, arguments: list[str]) -> None:
+        log, environment = self.supervisor.settings.home / "logs" / f"{name}.log", self.supervisor.environment()
+        player = Player(name, arguments, log, environment, keep=self.supervisor.keep)
+        self._players.append(player)
+        player.start()
         self._while(self._sending)
-        for player in self._players:
-            self.seconds[player.name] = round(player.seconds, 3)
+        self.seconds[name] = round(player.seconds, 3)
 
     def _sending(self) -> bool:
         try:
