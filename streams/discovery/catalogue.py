@@ -15,7 +15,7 @@ from msgspec import structs
 
 from streams.discovery import chains, opportunities, refine
 from streams.discovery.chains import ADJACENT, continues
-from streams.discovery.coherence import COHERENT, coherence
+from streams.discovery.coherence import is_coherent
 from streams.discovery.evidence import SHOWN_VARIANTS, routine_of, variants_of
 from streams.discovery.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
 from streams.discovery.hashing import short_id
@@ -183,7 +183,7 @@ class Catalogue:
         if cluster.executions < refine.FEW or len(cluster.people) < self.k:
             return False
         if cluster.dirty:
-            cluster.coherent = coherence(cluster.sampled()) >= COHERENT
+            cluster.coherent = is_coherent(cluster.sampled())
         return cluster.coherent
 
     def _name_new(self) -> None:

@@ -10,9 +10,16 @@ from streams.discovery.variants import Bags, jaccard
 
 COHERENT = 0.42
 """Least coherence of a routine. Groups of random events measured .24 to .36, real tasks with 40 % noise .48 to .83."""
+SMALL = 0.75
+"""Few executions are alike by chance more easily: this divided by their number is asked for on top."""
 LOOKED_AT = 64
 """Executions compared at most."""
 COMMON = 0.15
+
+
+def is_coherent(executions: Sequence[Execution]) -> bool:
+    """Whether the executions are alike enough to be of one routine."""
+    return bool(executions) and coherence(executions) >= COHERENT + SMALL / len(executions)
 
 
 def coherence(executions: Sequence[Execution]) -> float:

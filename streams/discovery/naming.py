@@ -69,7 +69,8 @@ def _moving(pattern: str, order: Sequence[str], source: Place, target: Place) ->
     if len(read) >= ROW and source[0].lower() in SHEETS:
         thing = f"{thing} row".strip()
     elif not thing:
-        thing = object_name(read[0]).removeprefix("field ").lower() if len(read) == 1 else ""
+        thing = object_name(read[0]).removeprefix("field ") if len(read) == 1 else ""
+        thing = thing if thing.startswith("column ") else thing.lower()
     here, there = place_name(*source), place_name(*target)
     if here == there:
         return f"{verb} {thing or 'values'} within {here}"
