@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from streams.discovery.execution import Execution
+from streams.discovery.execution import Execution, FlowKey
 from streams.discovery.naming import is_completion, name_of
 from streams.discovery.patterns import pattern_of, profile
 from streams.discovery.process_map import determinism, process_map
@@ -79,7 +79,7 @@ def routine_of(
     order = [step.activity for step in steps]
     presence = _presence(executions, rare)
     repeats = {step.activity: step.repeats for step in steps}
-    apps = _apps(executions)
+    apps = _apps(executions, k)
     pattern = _pattern(cluster, n, presence, repeats, apps)
     active = [execution.active_ms for execution in executions]
     elapsed = [execution.end_ms - execution.start_ms for execution in executions]
@@ -95,7 +95,7 @@ def routine_of(
         presence=presence,
         variants=tuple([RoutineVariant(v.id, v.steps, max(1, round(v.share * n)), round(v.share, 4)) for v in found]),
         apps=apps,
-        flows=_flows(cluster, n),
+        flows=_flows(cluster, executions, n, k),
         triggers=_triggers(executions, name_by_number),
         executions=n,
         people=len(cluster.people),
@@ -146,8 +146,13 @@ def _presence(executions: Sequence[Execution], rare: frozenset[str]) -> dict[str
     return {step: round(n / len(executions), 4) for step, n in sorted(holding.items()) if step not in rare}
 
 
-def _flows(cluster: Cluster, n: int) -> tuple[Flow, ...]:
-    ranked = sorted(cluster.flows.items(), key=lambda item: (-item[1], item[0].source, item[0].target, item[0].how))
+def _flows(cluster: Cluster, executions: Sequence[Execution], n: int, k: int) -> tuple[Flow, ...]:
+    people: dict[FlowKey, set[int]] = {}
+    for execution in executions:
+        for flow in execution.flows:
+            people.setdefault(flow, set()).add(execution.actor)
+    known = [(flow, count) for flow, count in cluster.flows.items() if len(people.get(flow, ())) >= k]
+    ranked = sorted(known, key=lambda item: (-item[1], item[0].source, item[0].target, item[0].how, item[0].form))
     shown = [(flow, count / n) for flow, count in ranked[:SHOWN_FLOWS] if count >= MIN_FLOW * n]
     return tuple([Flow(f.source, f.target, f.how, f.form, round(min(1.0, share), 4)) for f, share in shown])
 
@@ -171,12 +176,15 @@ def _place(field: str) -> str:
     return field.rsplit(" / ", 1)[0]
 
 
-def _apps(executions: Sequence[Execution]) -> tuple[str, ...]:
+def _apps(executions: Sequence[Execution], k: int) -> tuple[str, ...]:
+    """Applications in at least a fifth of the executions, of at least ``k`` people; the most common first."""
     votes: dict[str, int] = {}
+    people: dict[str, set[int]] = {}
     for execution in executions:
         for app in set(execution.apps):
             votes[app] = votes.get(app, 0) + 1
-    common = [app for app, n in votes.items() if n >= 0.2 * len(executions)]
+            people.setdefault(app, set()).add(execution.actor)
+    common = [app for app, n in votes.items() if n >= 0.2 * len(executions) and len(people[app]) >= k]
     return tuple(sorted(common, key=lambda app: (-votes[app], app)))
 
 

@@ -107,10 +107,16 @@ def test_nothing_of_fewer_than_k_people_is_public() -> None:
         segment([*INVOICE, "app|click|x|button:private"], actor="p1", first_seq=90_000 + 100 * i) for i in range(40)
     ]
     catalogue, latest = run(many + few + habit, k=3)
+    for done in habit[:20]:
+        again = msgspec.structs.replace(done, id=done.id + "0", first_seq=done.first_seq + 50)
+        catalogue.add(again, [transfer(done, 3, 8)])
+    catalogue.refine()
     [routine] = catalogue.routines()
     text = msgspec.json.encode([routine, catalogue.opportunities(Settings())]).decode()
     assert "hr|" not in text
-    assert "private" not in text
+    assert "rivate" not in text
+    assert routine.flows == ()
+    assert routine.apps == ("erp", "excel")
     assert "pc" not in text
     assert routine.people == 5
     assert not {done.id for done in few} & latest.keys()
