@@ -9,14 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from confluent_kafka import Consumer
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_fixed
 
 from sinks.clickhouse.connect import connect
 from sinks.clickhouse.feeds import FEEDS, Builder, Feed, builder, layout
 from sinks.clickhouse.ledger import Ledger, Limits
 from sinks.clickhouse.letters import Letter, LetterBox
 from sinks.clickhouse.progress import Progress
+from sinks.clickhouse.record_block import RecordLayout
 from sinks.clickhouse.sink import Sink, consumer_config
-from sinks.clickhouse.store import Store, Unavailable
+from sinks.clickhouse.store import NoSchema, Store, Unavailable
 from sinks.clickhouse.writer import Writer
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
@@ -26,6 +28,8 @@ from taskstream.settings import Settings
 log = logging.getLogger("taskstream.sink")
 
 GROUP: Final = "sink"
+REACH_S: Final = 10.0
+"""How long a server may take to answer when the sink starts."""
 THREADS: Final = 4
 """Inserts at once: what one waits for (the disk, the network) another uses."""
 LIMITS: Final = Limits()
@@ -36,17 +40,42 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _reach(
+    settings: Settings, endpoints: Endpoints, stop: threading.Event
+) -> tuple[Store, dict[str, RecordLayout | None]]:
+    """The database, and how records fill its tables. A server that is starting or busy is given some time.
+
+    Raises:
+        ServiceError: no server answers, or the schema is not there.
+    """
+    retrying = Retrying(
+        retry=retry_if_exception_type((ServiceError, Unavailable)),
+        wait=wait_fixed(1.0),
+        stop=stop_after_delay(REACH_S) | stop_when_event_set(stop),
+        reraise=True,
+    )
+
+    def attempt() -> tuple[Store, dict[str, RecordLayout | None]]:
+        client = connect(endpoints)
+        client.database = settings.database
+        store = Store(client)
+        return store, {feed.table: layout(feed, store.columns(feed.table)) for feed in FEEDS}
+
+    try:
+        return retrying(attempt)
+    except NoSchema as error:
+        raise ServiceError(f"database {settings.database}: {error}; run `taskstream migrate` first") from error
+    except Unavailable as error:
+        raise ServiceError(f"ClickHouse at {endpoints.clickhouse}: {error}") from error
+
+
 def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limits: Limits = LIMITS) -> None:
     """Store until ``stop`` is set.
 
     Raises:
         ServiceError: ClickHouse is reached but lacks the schema, or the Kafka client cannot go on.
     """
-    store = Store(connect(endpoints, settings.database))
-    try:
-        layouts = {feed.table: layout(feed, store.columns(feed.table)) for feed in FEEDS}
-    except Unavailable as error:
-        raise ServiceError(f"database {settings.database}: {error}; run `taskstream migrate` first") from error
+    store, layouts = _reach(settings, endpoints, stop)
     feeds = {settings.prefix + feed.topic.name: feed for feed in FEEDS}
 
     def new_builder(feed: Feed) -> Builder:

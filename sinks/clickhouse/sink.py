@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
@@ -20,6 +20,8 @@ from sinks.clickhouse.ranges import Commit, TopicPartition, read_mark
 from sinks.clickhouse.writer import Abandoned, Writer
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import quiet
+
+_T = TypeVar("_T")
 
 log = logging.getLogger("taskstream.sink")
 
@@ -220,7 +222,7 @@ class Sink:
             mark = read_mark(place.metadata) if place.offset >= 0 else None
             offset, check_until = place.offset, 0
             if mark is None:
-                low, high = consumer.get_watermark_offsets(place, timeout=KAFKA_S)
+                low, high = self._ask_bounds(place)
                 offset = place.offset if place.offset >= 0 else low
                 check_until = 0 if self._is_empty(self._feeds[place.topic].table) else high
             self._sources[place.topic, place.partition] = source
@@ -232,14 +234,32 @@ class Sink:
 
     def _ask_committed(self, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
         while True:
+            answers = self._ask(lambda: self._consumer.committed(partitions, timeout=KAFKA_S))
+            if not any(answer.error for answer in answers):
+                return list(answers)
+            self._pause_asking()
+
+    def _ask_bounds(self, place: KafkaPartition) -> tuple[int, int]:
+        while True:
+            bounds: tuple[int, int] | None = self._ask(
+                lambda: self._consumer.get_watermark_offsets(place, timeout=KAFKA_S)
+            )
+            if bounds is not None:
+                return bounds
+            self._pause_asking()
+
+    def _ask(self, question: Callable[[], _T]) -> _T:
+        """Kafka's answer; asked again until there is one: without it a partition cannot begin."""
+        while True:
             try:
-                answers = self._consumer.committed(partitions, timeout=KAFKA_S)
-                if not any(answer.error for answer in answers):
-                    return list(answers)
+                return question()
             except KafkaException as error:
-                log.warning("Kafka does not say what is committed: %s", error.args[0])
-            if self._stop.wait(0.5):
-                raise ServiceError("stopped while waiting for Kafka")
+                log.warning("Kafka does not answer: %s", error.args[0])
+            self._pause_asking()
+
+    def _pause_asking(self) -> None:
+        if self._stop.wait(0.5):
+            raise ServiceError("stopped while waiting for Kafka")
 
     def _on_revoke(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         """Finish what is in flight if that is soon done, say so, and let go. The successor repeats what is not."""

@@ -23,11 +23,18 @@ _BAD_DATA: Final = frozenset({6, 26, 27, 33, 53, 69, 70, 72, 117, 131, 349, 469}
 """ClickHouse's codes for data it will never take: cannot parse or convert, incorrect data, out of bound, too large,
 null, constraint violated. Everything else may pass, and is tried again."""
 
+_MISSING: Final = frozenset({60, 81})
+"""ClickHouse's codes for an unknown table and an unknown database."""
+
 _ROW: Final = re.compile(r"at row (\d+)")
 
 
 class Unavailable(Exception):
     """ClickHouse did not take the block now; it may later. Nothing is known about whether the block is stored."""
+
+
+class NoSchema(Exception):
+    """The database, or one of its tables, is not there."""
 
 
 class BadRow(Exception):
@@ -48,13 +55,16 @@ class Store:
         """The columns of ``table`` that have no default: those that the sink fills.
 
         Raises:
-            Unavailable: the database cannot be asked, or has no such table.
+            NoSchema: the database has no such table.
+            Unavailable: the database cannot be asked.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError
+        from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 
         try:
             rows = self._client.query(f"DESCRIBE TABLE {table}").result_rows
         except (ClickHouseError, OSError) as error:
+            if isinstance(error, Error) and error.code in _MISSING:
+                raise NoSchema(first_line(error)) from error
             raise Unavailable(first_line(error)) from error
         return [TableColumn(str(row[0]), str(row[1])) for row in rows if not row[2]]
 

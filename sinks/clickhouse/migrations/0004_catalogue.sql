@@ -67,13 +67,15 @@ CREATE TABLE IF NOT EXISTS routines
     partial UInt64,
     complete_share Float64,
     transferred_values Float64,
+    parts Array(Map(String, Float64)),
     stored_ms DateTime64(3, 'UTC') DEFAULT now64(3)
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, id)
 SETTINGS non_replicated_deduplication_window = 100000;
 
--- One row says that a segment is an execution of a routine. Key: (tenant, segment), the highest version counts.
+-- One row says that a segment is an execution of a routine, or part of one: segments that came cut apart have the same
+-- execution (empty: the segment itself). Key: (tenant, segment), the highest version counts.
 -- Written by `taskstream sink` from the topic assignments. Kept 400 days from arrival.
 CREATE TABLE IF NOT EXISTS routine_assignments
 (
@@ -86,6 +88,7 @@ CREATE TABLE IF NOT EXISTS routine_assignments
     start_ms DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     active_ms UInt64,
     version UInt64,
+    execution String,
     stored_ms DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)

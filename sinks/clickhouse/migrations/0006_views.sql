@@ -73,9 +73,22 @@ CREATE OR REPLACE VIEW v_task_times AS
 WITH
     assigned AS
     (
-        SELECT tenant, segment, argMax(routine, version) AS routine
+        SELECT
+            tenant, segment, argMax(routine, version) AS routine, argMax(variant, version) AS variant,
+            argMax(if(execution = '', segment, execution), version) AS execution
         FROM routine_assignments
         GROUP BY tenant, segment
+    ),
+    executions AS
+    (
+        SELECT
+            assigned.tenant AS tenant, assigned.routine AS routine, assigned.execution AS execution,
+            any(assigned.variant) AS variant, any(segments.actor) AS actor, sum(segments.active_ms) AS active_ms,
+            dateDiff('millisecond', min(segments.start_ms), max(segments.end_ms)) AS elapsed_ms
+        FROM segments
+        INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
+        WHERE assigned.routine != ''
+        GROUP BY tenant, routine, execution
     ),
     named AS
     (
@@ -84,38 +97,48 @@ WITH
         GROUP BY tenant, id
     )
 SELECT
-    assigned.tenant AS tenant, assigned.routine AS routine, any(named.name) AS name,
-    count() AS executions, uniqExact(segments.actor) AS people,
-    quantile(0.1)(segments.active_ms) AS active_p10_ms,
-    quantile(0.5)(segments.active_ms) AS active_median_ms,
-    quantile(0.9)(segments.active_ms) AS active_p90_ms,
-    quantile(0.5)(dateDiff('millisecond', segments.start_ms, segments.end_ms)) AS elapsed_median_ms,
-    quantile(0.9)(dateDiff('millisecond', segments.start_ms, segments.end_ms)) AS elapsed_p90_ms,
-    sum(segments.active_ms) AS active_total_ms
-FROM segments
-INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
-LEFT JOIN named ON assigned.tenant = named.tenant AND assigned.routine = named.id
-WHERE assigned.routine != ''
+    executions.tenant AS tenant, executions.routine AS routine, any(named.name) AS name,
+    count() AS executions, uniqExact(executions.actor) AS people,
+    quantile(0.1)(executions.active_ms) AS active_p10_ms,
+    quantile(0.5)(executions.active_ms) AS active_median_ms,
+    quantile(0.9)(executions.active_ms) AS active_p90_ms,
+    quantile(0.5)(executions.elapsed_ms) AS elapsed_median_ms,
+    quantile(0.9)(executions.elapsed_ms) AS elapsed_p90_ms,
+    sum(executions.active_ms) AS active_total_ms
+FROM executions
+LEFT JOIN named ON executions.tenant = named.tenant AND executions.routine = named.id
 GROUP BY tenant, routine
 HAVING people >= (SELECT k FROM v_floor);
 
 -- One row is one bar of the distribution of active time per execution of a routine; bars below the floor are left out.
 -- from_ms, to_ms: bounds of the bar, growing by the square root of 2.
 CREATE OR REPLACE VIEW v_task_time_distribution AS
-WITH assigned AS
+WITH
+    assigned AS
     (
-        SELECT tenant, segment, argMax(routine, version) AS routine
+        SELECT
+            tenant, segment, argMax(routine, version) AS routine, argMax(variant, version) AS variant,
+            argMax(if(execution = '', segment, execution), version) AS execution
         FROM routine_assignments
         GROUP BY tenant, segment
+    ),
+    executions AS
+    (
+        SELECT
+            assigned.tenant AS tenant, assigned.routine AS routine, assigned.execution AS execution,
+            any(assigned.variant) AS variant, any(segments.actor) AS actor, sum(segments.active_ms) AS active_ms,
+            dateDiff('millisecond', min(segments.start_ms), max(segments.end_ms)) AS elapsed_ms
+        FROM segments
+        INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
+        WHERE assigned.routine != ''
+        GROUP BY tenant, routine, execution
     )
 SELECT
-    assigned.tenant AS tenant, assigned.routine AS routine,
-    toInt32(floor(2 * log2(greatest(segments.active_ms, 1)))) AS bar,
+    tenant, routine,
+    toInt32(floor(2 * log2(greatest(active_ms, 1)))) AS bar,
     toUInt64(round(pow(2, bar / 2))) AS from_ms, toUInt64(round(pow(2, (bar + 1) / 2))) AS to_ms,
-    count() AS executions, uniqExact(segments.actor) AS people
-FROM segments
-INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
-WHERE assigned.routine != ''
+    count() AS executions, uniqExact(actor) AS people
+FROM executions
 GROUP BY tenant, routine, bar
 HAVING people >= (SELECT k FROM v_floor);
 
@@ -125,18 +148,22 @@ CREATE OR REPLACE VIEW v_routine_variants AS
 WITH
     assigned AS
     (
-        SELECT tenant, segment, argMax(routine, version) AS routine, argMax(variant, version) AS variant
+        SELECT
+            tenant, segment, argMax(routine, version) AS routine, argMax(variant, version) AS variant,
+            argMax(if(execution = '', segment, execution), version) AS execution
         FROM routine_assignments
         GROUP BY tenant, segment
     ),
     executions AS
     (
         SELECT
-            assigned.tenant AS tenant, assigned.routine AS routine, assigned.variant AS variant,
-            segments.actor AS actor, segments.active_ms AS active_ms, segments.steps.activity AS steps
+            assigned.tenant AS tenant, assigned.routine AS routine, assigned.execution AS execution,
+            any(assigned.variant) AS variant, any(segments.actor) AS actor, sum(segments.active_ms) AS active_ms,
+            dateDiff('millisecond', min(segments.start_ms), max(segments.end_ms)) AS elapsed_ms
         FROM segments
         INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
         WHERE assigned.routine != ''
+        GROUP BY tenant, routine, execution
     ),
     common AS
     (
@@ -207,15 +234,18 @@ CREATE OR REPLACE VIEW event_log AS
 WITH
     assigned AS
     (
-        SELECT tenant, segment, argMax(routine, version) AS routine, argMax(variant, version) AS variant
+        SELECT
+            tenant, segment, argMax(routine, version) AS routine,
+            argMax(if(execution = '', segment, execution), version) AS execution
         FROM routine_assignments
         GROUP BY tenant, segment
     ),
     steps AS
     (
         SELECT
-            assigned.tenant AS tenant, assigned.routine AS routine, segments.id AS segment, segments.actor AS actor,
-            segments.start_ms AS start_ms, step.1 AS activity, step.2 AS offset_ms, step.3 AS active_ms, step.4 AS position
+            assigned.tenant AS tenant, assigned.routine AS routine, assigned.execution AS execution,
+            segments.actor AS actor, segments.start_ms AS start_ms, step.1 AS activity, step.2 AS offset_ms,
+            step.3 AS active_ms, step.4 AS number
         FROM segments
         INNER JOIN assigned ON segments.tenant = assigned.tenant AND segments.id = assigned.segment
         ARRAY JOIN
@@ -239,13 +269,13 @@ WITH
         HAVING uniqExact(actor) >= (SELECT k FROM v_floor)
     )
 SELECT
-    hex(sipHash128Keyed((assumeNotNull((SELECT argMax(salt, set_ms) FROM parameters)), toUInt64(0)), segment)) AS "case:concept:name",
+    hex(sipHash128Keyed((assumeNotNull((SELECT argMax(salt, set_ms) FROM parameters)), toUInt64(0)), execution)) AS "case:concept:name",
     if((tenant, routine, activity) IN (SELECT * FROM common), activity, '(rare)') AS "concept:name",
     start_ms + toIntervalMillisecond(offset_ms) AS "time:timestamp",
     routine AS "case:routine",
     tenant AS "case:tenant",
     active_ms AS active_ms,
-    position AS position
+    row_number() OVER (PARTITION BY tenant, routine, execution ORDER BY start_ms, number) AS position
 FROM steps
 WHERE (tenant, routine) IN (SELECT * FROM shown);
 
