@@ -80,7 +80,7 @@ class Activities:
         self._memo: dict[tuple[str, str, str, str], int] = {}
 
     def id_of(self, event: UiEvent) -> int:
-        """The activity of an event, counted."""
+        """The activity of an event. Whoever keeps it counts it in ``counts``."""
         key = (event.app, event.kind, event.screen, event.element)
         known = self._memo.get(key)
         if known is None:
@@ -88,7 +88,6 @@ class Activities:
             if len(self._memo) >= 2 * self.limit:
                 self._memo.clear()
             self._memo[key] = known
-        self.counts[known] += 1
         return known
 
     def _find(self, app: str, kind: str, screen: str, element: str) -> int:

@@ -8,13 +8,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.discovery.model import GAP_CLASSES, SHIFT, TOP_GAP, Model
+from streams.discovery.model import GAP_CLASSES, SHIFT, Model
 from streams.discovery.words import STRONG
 
 AUTHENTICATION_EVENTS: Final = 4
 """Events after signing in that complete nothing."""
 SHORT: Final = 6
 """Segments below this length cost extra."""
+MAX_SHARED: Final = 3
+RUN: Final = 3
+"""Unknown activities in a row that show unknown territory, rather than a slip."""
 
 
 class Weights(Struct, frozen=True):
@@ -22,23 +25,26 @@ class Weights(Struct, frozen=True):
 
     ``prior``     of any edge: about one in thirty ends an execution
     ``surprise``  per unit of -log P of the transition, by the better of its two directions
-    ``known``     below this many occurrences an activity says nothing, and the other side decides up to ``known_cap``
-    ``strong``, ``weak``  of a completion word, fading by ``fade`` an event
+    ``strange``   between known activities and a run of RUN ones seen less than ``known`` times
+    ``strong``, ``weak``  of a completion word, fading by ``fade`` a step
     ``start_strong``  of a strong completion after the edge: no segment starts with one
     ``link``      where a copied value crosses the edge
+    ``shared``    for each of up to MAX_SHARED values that occur on both sides of it within ``shared_span`` steps
     ``gap``       for each doubling of the person's median gap, up to ``gap_max``
-    ``short``, ``shorter``  of a segment under SHORT events, and for each event it is shorter
-    ``long``      for each event beyond ``patience``, up to ``long_max``
-    ``cycle``     for each of up to three events that repeat how the segment began
+    ``short``, ``shorter``  of a segment under SHORT steps, and for each step it is shorter
+    ``idle_cost``  instead of these, of a segment in which nothing was written, copied or completed
+    ``idle_likely``  P of a transition below which such steps at the end of a segment are cut off
+    ``long``      for each step beyond ``patience``, up to ``long_max``
+    ``cycle``     for each of up to three steps that repeat how the segment began
     ``ends``, ``starts``  of how often segments ended or started with the activity, over ``base`` shrunk by ``shrink``
-    ``opening``   what the first event of a session counts as a start, fading by ``opening_fade``
-    ``ahead``     a cut goes to the best of so many places; ``minimum``: events of a segment at least
+    ``opening``   what the first step of a session counts as a start, fading by ``opening_fade``
+    ``ahead``     a cut goes to the best of so many places; ``minimum``: steps of a segment with work at least
 
     Lanes (see streams.discovery.lanes), shares unless said otherwise:
-    ``lane_low``  P of the transition from one of the ``lane_back`` last events below which an event surprises
+    ``lane_low``  P of the transition from one of the ``lane_back`` last steps below which a step surprises
     ``lane_high``, ``lane_times``  P from a waiting lane at least, and times that of the lane at hand, to resume it
-    ``lane_taken``  P from a waiting lane at which an event of another shows that it went on there
-    ``lane_short``  foreign events at most that stay where they broke in; ``lane_horizon``: events a lane waits
+    ``lane_taken``  P from a waiting lane at which a step of another shows that it went on there
+    ``lane_short``  foreign steps at most that stay where they broke in; ``lane_horizon``: steps a lane waits
     ``lane_waiting``  lanes that wait at most; ``lane_end``: ended of all occurrences, from which work counts as over
     ``lane_share``, ``lane_often``  resumed of all surprises, from which lanes are used; from which switching is usual
     """
@@ -46,7 +52,7 @@ class Weights(Struct, frozen=True):
     prior: float = -3.4
     surprise: float = 0.75
     known: int = 2
-    known_cap: int = 20
+    strange: float = 2.0
     strong: float = 3.5
     weak: float = 1.0
     fade: float = 0.75
@@ -57,19 +63,23 @@ class Weights(Struct, frozen=True):
     short: float = 1.0
     shorter: float = 0.5
     long: float = 0.03
-    patience: float = 50.0
+    patience: float = 30.0
     long_max: float = 2.0
     cycle: float = 0.8
     ends: float = 0.8
-    starts: float = 1.2
+    starts: float = 1.0
     base: float = 0.05
     shrink: float = 2.0
     opening: float = 3.0
     opening_fade: float = 0.6
     ahead: int = 5
     minimum: int = 3
+    idle_cost: float = 3.0
+    idle_likely: float = 0.3
+    shared: float = -0.4
+    shared_span: int = 60
     lane_low: float = 0.1
-    lane_high: float = 0.2
+    lane_high: float = 0.3
     lane_times: float = 4.0
     lane_taken: float = 0.2
     lane_back: int = 3
@@ -77,7 +87,7 @@ class Weights(Struct, frozen=True):
     lane_horizon: int = 200
     lane_waiting: int = 3
     lane_end: float = 0.3
-    lane_share: float = 0.12
+    lane_share: float = 0.14
     lane_often: float = 0.35
 
 
@@ -85,11 +95,15 @@ DEFAULT: Final = Weights()
 
 
 class View(Struct):
-    """Events in the order in which they are to be cut; ``linked``: whether a copied value crosses the edge before."""
+    """Steps in the order in which they are to be cut.
+
+    ``gaps``    class of the gap before each step; ``linked``: whether a copied value crosses the edge before it
+    """
 
     acts: list[int]
-    times: list[int]
+    gaps: list[int]
     linked: Sequence[int]
+    shared: Sequence[int]
 
 
 def learned(count: float, seen: float, w: Weights) -> float:
@@ -117,18 +131,19 @@ def of_gaps(model: Model, w: Weights) -> list[float]:
 
 def scores(model: Model, w: Weights, view: View) -> tuple[list[float], list[float]]:
     """Each edge's score as far as it does not depend on where its segment began, and the completion in it."""
-    acts, times, linked = view.acts, view.times, view.linked
+    acts, gaps, linked, shared = view.acts, view.gaps, view.linked, view.shared
     size = len(acts)
     decided, ends, starts = model.decided, model.ends, model.starts
-    gaps = of_gaps(model, w)
+    waited = of_gaps(model, w)
     pairs, counts, strengths, auth = model.pairs, model.activities.counts, model.completion, model.authentication
     level, most = (0.0, w.weak, w.strong), w.strong + w.weak
     fade, prior, surprise = w.fade, w.prior, w.surprise
     out = [0.0] * size
     completion = [0.0] * size
     known: dict[int, float] = {}
+    unknown = w.known
     done, quiet = 0.0, 0
-    a, before = acts[0], times[0]
+    a = acts[0]
     for i in range(1, size):
         b = acts[i]
         done *= fade
@@ -142,26 +157,29 @@ def scores(model: Model, w: Weights, view: View) -> tuple[list[float], list[floa
         key = a << SHIFT | b
         score = known.get(key)
         if score is None:
-            n, more = counts[a], counts[b]
-            if n > more:
-                n, more = more, n
-            if n < w.known:
-                n = min(more, w.known_cap)
+            n = counts[a] if counts[a] < counts[b] else counts[b]
             score = prior + surprise * math.log(n / (pairs.get(key, 1) - 0.7))
             score += w.ends * learned(ends[a], decided[a], w) + w.starts * learned(starts[b], decided[b], w)
             if strengths[b] == STRONG:
                 score += w.start_strong
             known[key] = score
+        if (counts[a] < unknown) != (counts[b] < unknown) and _strange(acts, counts, i, unknown):
+            score += w.strange
         if linked[i]:
             score += w.link
-        now = times[i]
-        gap = now - before
-        if gap > 0:
-            score += gaps[gap.bit_length() if gap < TOP_GAP else -1]
+        if shared[i]:
+            score += w.shared * (shared[i] if shared[i] < MAX_SHARED else MAX_SHARED)
+        score += waited[gaps[i]]
         completion[i] = done
         out[i] = score + done
-        a, before = b, now
+        a = b
     return out, completion
+
+
+def _strange(acts: list[int], counts: list[int], i: int, known: int) -> bool:
+    """Whether the steps on the unknown side of the edge before i are all unknown."""
+    run = acts[i : i + RUN] if counts[acts[i]] < known else acts[max(i - RUN, 0) : i]
+    return len(run) == RUN and all(counts[act] < known for act in run)
 
 
 def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit: int) -> tuple[list[int], list[float]]:
@@ -179,6 +197,7 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
     patience, long, long_max = w.patience, w.long, w.long_max
     places: list[int] = []
     values: list[float] = []
+    worked = False
     start, done = 0, 0.0
     first, second, third = _head(acts, 0)
     best, best_at, deadline = 0.0, 0, 0
@@ -187,10 +206,12 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
     while i < size:
         done *= fade
         length = i - start
-        if length >= minimum:
+        if not worked:
+            worked = model.works(acts[i - 1])
+        if length >= minimum or not worked:
             score = edges[i] - done
             if length < SHORT:
-                score -= short[length]
+                score -= short[length] if worked else w.idle_cost
             elif length > patience:
                 score += min(long * (length - patience), long_max)
             if acts[i] == first:
@@ -206,13 +227,39 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
         if best_at and (i >= deadline or i == last):
             if (best_at if tops is None else tops[best_at]) > limit:
                 break
+            tail, value = _idle_tail(model, w, acts, edges, start, best_at)
+            if tail:
+                places.append(tail)
+                values.append(value)
             places.append(best_at)
             values.append(best)
             i = start = best_at
             first, second, third = _head(acts, start)
             done, best, best_at = completion[i], 0.0, 0
+            worked = False
         i += 1
     return places, values
+
+
+def _idle_tail(
+    model: Model, w: Weights, acts: list[int], edges: list[float], start: int, end: int
+) -> tuple[int, float]:
+    """Where a segment should end already, because what follows until its ``end`` is no work; and the score. Else 0.
+
+    A usual last step that writes nothing, such as closing the form, is likely after what is before it, and stays.
+    """
+    place = end
+    while place > start and not model.works(acts[place - 1]):
+        place -= 1
+    best, best_at = 0.0, 0
+    if place - start >= w.minimum:
+        counts, pairs = model.activities.counts, model.pairs
+        for k in range(place, end):
+            a, b = acts[k - 1], acts[k]
+            likely = (pairs.get(a << SHIFT | b, 1) - 0.7) / min(counts[a], counts[b])
+            if likely < w.idle_likely and edges[k] > best:
+                best, best_at = edges[k], k
+    return best_at, best
 
 
 def _head(acts: list[int], start: int) -> tuple[int, int, int]:

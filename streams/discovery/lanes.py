@@ -17,18 +17,20 @@ from streams.discovery.model import SHIFT, Model
 from streams.discovery.words import STRONG
 
 LINKED: Final = 12
-"""A value copied so many events back in a lane draws what is written with it there."""
+"""A value copied so many steps back in a lane draws what is written with it there."""
 LINK_BONUS: Final = 0.5
 MEMORY: Final = 200
 """Surprises after which the shares of the past are halved."""
-FEW: Final = 8
+FEW: Final = 16
 """Surprises below which the share of resumptions says little."""
+UNSEEN: Final = 0.7
+"""Of the times a transition was seen, the part that is not counted: this very time."""
 KNOWN_END: Final = 3
 """Occurrences after which learned ends count, not completion words."""
 
 
 class Lanes(Struct):
-    """The undecided events by lane: ``order`` holds their places."""
+    """The undecided steps by lane: ``order`` holds their places."""
 
     order: list[int]
 
@@ -39,7 +41,7 @@ class Lanes(Struct):
 
 
 class _Pass(NamedTuple):
-    """What following the events once found; places by lane in the order of their first events."""
+    """What following the steps once found; places by lane in the order of their first steps."""
 
     lanes: list[list[int]]
     surprises: int
@@ -47,7 +49,7 @@ class _Pass(NamedTuple):
 
 
 def unravel(acts: list[int], sources: list[int], model: Model, w: Weights) -> Lanes | None:
-    """The lanes of the undecided events, or None when nothing shows that work was interrupted."""
+    """The lanes of the undecided steps, or None when nothing shows that work was interrupted."""
     follow = _Follow(acts, sources, model, w)
     found = follow.run(give_up=True)
     surprises, resumed = model.switches
@@ -63,7 +65,7 @@ def unravel(acts: list[int], sources: list[int], model: Model, w: Weights) -> La
 
 
 class _Follow:
-    """Follows the events once, lane by lane."""
+    """Follows the steps once, lane by lane."""
 
     def __init__(self, acts: list[int], sources: list[int], model: Model, w: Weights) -> None:
         self.acts = acts
@@ -127,19 +129,15 @@ class _Follow:
 
     def _likely(self, a: int, b: int) -> float:
         """How well b follows from a: P of the transition without this one, by the better of its two directions."""
-        model, w = self.model, self.w
+        model = self.model
         counts = model.activities.counts
-        n, more = counts[a], counts[b]
-        if n > more:
-            n, more = more, n
-        if n < w.known:
-            n = min(more, w.known_cap)
+        n = min(counts[a], counts[b])
         key = a << SHIFT | b
-        value = self._known[key] = (model.pairs.get(key, 1) - 0.7) / n
+        value = self._known[key] = (model.pairs.get(key, UNSEEN) - UNSEEN) / n
         return value
 
     def _fit(self, lane: list[int], b: int, source: int) -> float:
-        """How well b follows from one of the last events of a lane."""
+        """How well b follows from one of the last steps of a lane."""
         acts, known = self.acts, self._known
         best = 0.0
         for place in lane[-self.w.lane_back :]:

@@ -15,10 +15,10 @@ GAP_CLASSES: Final = 40
 """A gap's class is its number of binary digits in milliseconds."""
 TOP_GAP: Final = 1 << (GAP_CLASSES - 1)
 
-OTHER, COPY, WRITE, FOCUS = 0, 1, 2, 3
-"""Class of an activity: takes a value to the clipboard, writes one, clicks on a field or cell; or none of these."""
+OTHER, COPY, WRITE, FOCUS, CLICK = range(5)
+"""Class of an activity: copies a value, writes one, clicks on a field or cell, clicks elsewhere; or none of these."""
 
-_CLASSES: Final = {"copy": COPY, "cut": COPY, "paste": WRITE, "edit": WRITE}
+_CLASSES: Final = {"click": CLICK, "copy": COPY, "cut": COPY, "paste": WRITE, "edit": WRITE}
 _FOCUSED: Final = ("cell", "range", "field", "select", "checkbox", "radio")
 
 
@@ -27,13 +27,14 @@ class Model:
 
     __slots__ = (
         "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "gaps",
-         "pairs",  "starts", "switches", "targets",
+         "pairs",  "starts", "switches", "targets", "work",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.activities = Activities()
         self.pairs: dict[int, int] = {}
         self.decided: list[int] = []
+        self.work: tuple[int, int] = (0, 0)
         self.switches: tuple[float, float] = (0.0, 0.0)
         self.ends: list[float] = []
         self.starts: list[float] = []
@@ -61,6 +62,10 @@ class Model:
             self.ends.append(0.0)
             self.starts.append(0.0)
 
+    def works(self, act: int) -> bool:
+        """Whether an activity leaves something behind: writes, copies or completes."""
+        return self.completion[act] > 0 or 0 < self.classes[act] < FOCUS
+
     def forget_learned(self) -> None:
         """Start the counts of decided events, ends and starts anew."""
         size = len(self.decided)
@@ -84,6 +89,7 @@ class Model:
             self.starts,
             self.gaps,
             self.switches,
+            self.work,
         ]
 
     @classmethod
@@ -94,5 +100,6 @@ class Model:
         made.grow()
         made.pairs = dict(zip(state[1], state[2], strict=True))
         made.decided, made.ends, made.starts, made.gaps = state[3:7]
+        made.work = (state[8][0], state[8][1])
         made.switches = (state[7][0], state[7][1])
         return made

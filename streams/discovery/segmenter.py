@@ -7,13 +7,14 @@ from left to right, and every cut feeds the counts by which the next are judged.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from msgspec import Struct
 
 from streams.discovery import edges
 from streams.discovery.edges import DEFAULT, View, Weights
+from streams.discovery.folding import RawStep
 from streams.discovery.lanes import Lanes, unravel
 from streams.discovery.model import COPY, SHIFT, TOP_GAP, WRITE, Model
 
@@ -26,6 +27,10 @@ MAX_OPEN: Final = 1024
 LINK_EVENTS: Final = 12
 """A copied value is expected to be pasted within so many events."""
 MAX_COPIES: Final = 4
+MEMORY: Final = 1_000
+"""Pieces after which the counts of the past are halved."""
+IDLE_SHARE: Final = 0.2
+"""Where a smaller share of the pieces writes, copies or completes anything, that is no condition."""
 FORCED: Final = -9.0
 """Score of a cut without evidence."""
 CERTAIN: Final = 4.0
@@ -33,40 +38,33 @@ CERTAIN: Final = 4.0
 
 
 class Piece(Struct):
-    """A decided segment: its events, column by column, in the order of its lane.
+    """A decided segment: its steps in the order of its lane.
 
     ``score``     of its weaker end, in log-odds; ``complete``: whether a completion ended it
     ``lane``      0 for uninterrupted work, 1 where the segment was set aside and taken up again
     """
 
-    seqs: list[int]
-    acts: list[int]
-    times: list[int]
-    digests: list[int]
+    steps: list[RawStep]
     score: float
     complete: bool
     lane: int
 
 
 class Segmenter:
-    """Decisions on the activity ids of one agent.
+    """Decisions on the steps of one agent.
 
-    The columns hold the undecided events in the order in which they came. ``sources`` names for each written value
-    the place of the event it was copied at, or -1.
+    The columns hold the undecided steps in the order in which they came. ``gaps`` holds the class of the gap before
+    each, ``sources`` names for each written value the place of the step it was copied at, or -1.
     """
 
-    __slots__ = (
-        "_cold", "_copies", "_due", "_fresh", "_last", "acts", "digests", "model", "seqs", "sources", "times",
-        "weights",
-    )  # fmt: skip
+    __slots__ = ("_cold", "_copies", "_due", "_fresh", "_last", "acts", "gaps", "model", "sources", "steps", "weights")
 
     def __init__(self, weights: Weights = DEFAULT) -> None:
         self.weights = weights
         self.model = Model()
-        self.seqs: list[int] = []
+        self.steps: list[RawStep] = []
         self.acts: list[int] = []
-        self.times: list[int] = []
-        self.digests: list[int] = []
+        self.gaps: list[int] = []
         self.sources: list[int] = []
         self._copies: list[tuple[int, int]] = []
         self._last = -1
@@ -74,33 +72,32 @@ class Segmenter:
         self._fresh = True
         self._due = BLOCK
 
-    def push(self, seq: int, act: int, at_ms: int, digest: int) -> bool:
-        """Take an event; True when a block is due."""
-        model = self.model
-        if act >= len(model.decided):
-            model.grow()
-        acts, times = self.acts, self.times
+    def push(self, step: RawStep) -> bool:
+        """Take a step; True when a block is due."""
+        model, act = self.model, step.act
+        acts = self.acts
         here = len(acts)
         last = self._last
+        model.activities.counts[act] += 1
         if last >= 0:
             key = last << SHIFT | act
             pairs = model.pairs
             pairs[key] = pairs.get(key, 0) + 1
+        gap = step.gap
+        gap = gap.bit_length() if 0 < gap < TOP_GAP else 0
         if here:
-            gap = at_ms - times[-1]
-            model.gaps[gap.bit_length() if 0 < gap < TOP_GAP else 0] += 1
+            model.gaps[gap] += 1
         self._last = act
         acts.append(act)
-        times.append(at_ms)
-        self.seqs.append(seq)
-        self.digests.append(digest)
+        self.steps.append(step)
+        self.gaps.append(gap)
         kind = model.classes[act]
         if kind == WRITE:
-            self.sources.append(self._source(here, digest))
+            self.sources.append(self._source(here, step.digest))
         else:
             self.sources.append(-1)
             if kind == COPY:
-                self._copies.append((here, digest))
+                self._copies.append((here, step.digest))
                 if len(self._copies) > MAX_COPIES:
                     del self._copies[0]
         return here + 1 >= self._due
@@ -160,7 +157,7 @@ class Segmenter:
                 if source >= 0:
                     for edge in range(source + 1, place + 1):
                         linked[edge] = 1
-            return View(self.acts, self.times, linked), None
+            return View(self.acts, self.gaps, linked, self._shared(self.steps)), None
         order = lanes.order
         where = {place: number for number, place in enumerate(order)}
         tops, top = [0], 0
@@ -170,12 +167,33 @@ class Segmenter:
                 linked[edge] = 1
             top = max(top, place + 1)
             tops.append(top)
-        acts, times = self.acts, self.times
-        clock, now = [], 0
-        for place in order:
-            now += times[place] - times[place - 1] if place else 0
-            clock.append(now)
-        return View([acts[place] for place in order], clock, linked), tops
+        acts, gaps = self.acts, self.gaps
+        steps = self.steps
+        return View(
+            [acts[place] for place in order],
+            [gaps[place] for place in order],
+            linked,
+            self._shared([steps[place] for place in order]),
+        ), tops
+
+    def _shared(self, steps: list[RawStep]) -> list[int]:
+        """For each edge the number of values that occur on both of its sides, near by and nowhere else."""
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        for place, step in enumerate(steps):
+            digest = step.digest
+            if digest:
+                if digest not in first:
+                    first[digest] = place
+                last[digest] = place
+        changes = [0] * (len(steps) + 2)
+        span = self.weights.shared_span
+        for digest, place in first.items():
+            end = last[digest]
+            if place < end <= place + span:
+                changes[place + 1] += 1
+                changes[end + 1] -= 1
+        return list(accumulate(changes))
 
     def _learn(self, acts: list[int], places: list[int], scores: list[float]) -> None:
         model = self.model
@@ -202,22 +220,35 @@ class Segmenter:
         completion = self.model.completion
         pieces = []
         start, before = 0, CERTAIN
-        seqs, digests, times = self.seqs, self.digests, self.times
+        steps = self.steps
         for place, score in zip(places, scores, strict=True):
             lane = 0
             if lanes is None:
-                own_seqs, own_digests, own_times = seqs[start:place], digests[start:place], times[start:place]
+                own = steps[start:place]
             else:
                 members = lanes.order[start:place]
                 self._repair(members)
-                own_seqs, own_digests = [seqs[k] for k in members], [digests[k] for k in members]
-                own_times = [times[k] for k in members]
+                own = [steps[k] for k in members]
                 lane = int(members[-1] - members[0] + 1 > len(members))
-            acts = view.acts[start:place]
-            complete = any(completion[act] for act in acts[-3:])
-            pieces.append(Piece(own_seqs, acts, own_times, own_digests, min(before, score), complete, lane))
+            complete = any(completion[act] for act in view.acts[max(start, place - 3) : place])
+            pieces.append(Piece(own, min(before, score), complete, lane))
             start, before = place, score
         return pieces
+
+    def at_work(self, pieces: list[Piece]) -> list[Piece]:
+        """The pieces in which something was done: completed, written or copied; all where that is rarely seen at all.
+
+        Chat, news and mail read in between repeat themselves too, but there is nothing in them to hand over.
+        """
+        model = self.model
+        works = model.works
+        done = [any(works(step.act) for step in piece.steps) for piece in pieces]
+        seen, working = model.work
+        seen, working = seen + len(pieces), working + sum(done)
+        model.work = (seen // 2, working // 2) if seen > MEMORY else (seen, working)
+        if working < IDLE_SHARE * seen:
+            return pieces
+        return [piece for piece, worked in zip(pieces, done, strict=True) if worked]
 
     def _repair(self, members: list[int]) -> None:
         """Count what followed within the lane instead of what broke in."""
@@ -232,7 +263,7 @@ class Segmenter:
 
     def _drop(self, lanes: Lanes | None, count: int, final: bool) -> None:
         """Forget the decided events."""
-        columns = (self.seqs, self.acts, self.times, self.digests, self.sources)
+        columns: tuple[list[Any], ...] = (self.steps, self.acts, self.gaps, self.sources)
         if final:
             for column in columns:
                 column.clear()
@@ -258,8 +289,8 @@ class Segmenter:
     def dump(self) -> list[Any]:
         """The complete state as plain data."""
         return [
-            self.model.dump(), _deltas(self.seqs), self.acts, _deltas(self.times), self.digests, self.sources,
-            self._copies, self._last, self._cold, self._fresh, self._due,
+            self.model.dump(), self.steps, self.gaps, self.sources, self._copies, self._last, self._cold, self._fresh,
+            self._due,
         ]  # fmt: skip
 
     @classmethod
@@ -267,25 +298,9 @@ class Segmenter:
         """The inverse of :meth:`dump`."""
         made = cls(weights)
         made.model = Model.load(state[0])
-        made.seqs, made.acts, made.times = _sums(state[1]), state[2], _sums(state[3])
-        made.digests, made.sources = state[4], state[5]
-        made._copies = [(place, digest) for place, digest in state[6]]
-        made._last, made._cold, made._fresh, made._due = state[7:]
+        made.steps = [RawStep(*row) for row in state[1]]
+        made.acts = [step.act for step in made.steps]
+        made.gaps, made.sources = state[2], state[3]
+        made._copies = [(place, digest) for place, digest in state[4]]
+        made._last, made._cold, made._fresh, made._due = state[5:]
         return made
-
-
-def _deltas(values: list[int]) -> list[int]:
-    """Differences to the value before: small numbers take one byte."""
-    out, before = [], 0
-    for value in values:
-        out.append(value - before)
-        before = value
-    return out
-
-
-def _sums(deltas: list[int]) -> list[int]:
-    out, total = [], 0
-    for delta in deltas:
-        total += delta
-        out.append(total)
-    return out
