@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import json
 import logging
 import os
@@ -70,6 +71,7 @@ def run(settings: Settings, *, as_json: bool) -> None:
     """
     _logging(as_json)
     _few_arenas()
+    _rare_collections()
     kafka = resolve(settings, clickhouse=False).kafka
     settings = settings.model_copy(update={"partitions": _partitions(kafka, settings)})
     port = metrics.serve(settings.metrics_port)
@@ -87,6 +89,14 @@ def _few_arenas() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc; other C libraries have no such heaps
         if mallopt is not None:
             mallopt(M_ARENA_MAX, 2)
+
+
+def _rare_collections() -> None:
+    """Look for reference cycles rarely: the stages make none, and walking the state of many agents for every few hundred
+    new objects doubled the cost of an event (20 against 10 us with 200,000 events in memory)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def _partitions(kafka: str, settings: Settings) -> int:
