@@ -92,8 +92,8 @@ def _few_arenas() -> None:
 
 
 def _rare_collections() -> None:
-    """Look for reference cycles rarely: the stages make none, and walking the state of many agents for every few hundred
-    new objects doubled the cost of an event (20 against 10 us with 200,000 events in memory)."""
+    """Look for reference cycles rarely: the stages make none, and walking the state of many agents again and again
+    doubled the cost of an event."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
