@@ -35,5 +35,14 @@ lint: install  ## ruff, mypy, import-linter
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
+bench: install  ## measure speed: worker, sink, whole pipeline, bytes a row (JSON=out.json)
+	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
+
+bench-discovery: install  ## measure accuracy of discovery on public, noisy, mixed and simulated logs (JSON=out.json)
+	$(BIN)/python -m benchmarks.discovery $(if $(JSON),--json $(JSON))
+
+chaos: install  ## faults under load (KILLS=40 SEED=7 JSON=out.json)
+	$(BIN)/python -m tests.faults.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(JSON),--json $(JSON))
+
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
