@@ -99,7 +99,8 @@ class Catalogue:
             before = self.grouping.shapes.by_number.get(previous.last_shape)
             if before is not None:
                 before.follow(shape.number, segment.start_ms - previous.end_ms)
-                if continues(previous, shape.number, segment.first_seq, self.grouping.joints):
+                goes_on = continues(previous, shape.number, segment.first_seq, self.grouping.joints)
+                if goes_on and before.owner == cluster.number:
                     cluster.extend(previous, execution, activities)
                     self._remember(segment.agent, previous)
                     return previous

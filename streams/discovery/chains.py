@@ -7,6 +7,7 @@ segments, past and future ones, are joined to executions.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 from streams.discovery.execution import Execution
@@ -17,6 +18,7 @@ FOLLOWED = 0.7
 """Share of a shape's occurrences that one other follows (or precedes) when they are parts of one task."""
 LIFT = 0.6
 """... and how far that share lies between the shape's frequency in the same people's work and 1."""
+Z = 1.28
 SEEN = 5
 """Fewer common occurrences prove nothing."""
 PAUSE = 2.0
@@ -51,18 +53,14 @@ def _units(grouping: Grouping) -> dict[int, Unit]:
     for cluster in grouping:
         own = [shapes[number] for number in sorted(cluster.shapes) if not shapes[number].fragment]
         followers: dict[int, list[float]] = {}
-        inside = 0.0
         for shape in own:
             for number, (n, pauses) in shape.followers.items():
-                if (shape.number, number) in grouping.joints:
-                    inside += n
-                elif number in shapes:
+                if (shape.number, number) not in grouping.joints and number in shapes:
                     entry = followers.setdefault(shapes[number].owner, [0.0, 0.0])
                     entry[0] += n
                     entry[1] += pauses
-        times = sum([shape.times for shape in own]) - inside
         complete = sum([shape.complete for shape in own]) / max(1, sum([shape.times for shape in own]))
-        units[cluster.number] = Unit(cluster, max(1, round(times)), complete, cluster.counts, followers)
+        units[cluster.number] = Unit(cluster, max(1, cluster.executions), complete, cluster.counts, followers)
     return units
 
 
@@ -118,7 +116,14 @@ def _excess(n: float, of: Unit, other: Unit) -> float:
     How often ``other`` follows itself tells how frequent it is in these people's work.
     """
     usual = min(1.0, _follows(other, other)[0] / other.times)
-    return min(1.0, n / of.times) - max(FOLLOWED, usual + LIFT * (1 - usual))
+    return _at_least(n, of.times) - max(FOLLOWED, usual + LIFT * (1 - usual))
+
+
+def _at_least(n: float, times: int) -> float:
+    """Lower bound of the share n / times, so that few occurrences prove little (Wilson, one-sided 90 %)."""
+    share = min(1.0, n / times)
+    spread = Z * sqrt(share * (1 - share) / times + Z * Z / (4 * times * times))
+    return (share + Z * Z / (2 * times) - spread) / (1 + Z * Z / times)
 
 
 def _shared(units: dict[int, Unit], first: Unit, second: Unit, n: float) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from streams.discovery.hashing import hash64
+from streams.discovery.hashing import hash64, hash64_once
 from taskstream.records import Segment, Transfer
 
 MAX_STEPS = 300
@@ -152,7 +152,7 @@ def from_segment(
         team=segment.team,
         agent=hash64(segment.agent),
         actor=hash64(segment.actor),
-        priority=hash64(segment.id),
+        priority=hash64_once(segment.id),
         first_seq=first,
         last_seq=segment.last_seq,
         start_ms=segment.start_ms,

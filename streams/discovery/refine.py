@@ -39,15 +39,30 @@ def merge_similar(grouping: Grouping) -> Taken:
     merged: Taken = []
     pairs = _similar_pairs(grouping, [shape for shape in grouping.shapes if grouping.owner(shape).dirty])
     while pairs:
-        _, kept, other = min(pairs, key=lambda pair: (-pair[0], _rank(grouping, pair[1]), _rank(grouping, pair[2])))
+        best = min(pairs, key=lambda pair: (-pair[0], _rank(grouping, pair[1]), _rank(grouping, pair[2])))
+        pairs.remove(best)
+        _, kept, other = best
         owner, lost = grouping.owner(kept), grouping.owner(other)
-        if owner is not lost and not other.fragment:
-            grouping.unite(owner, lost)
-            merged.append((owner, lost))
+        if owner is not lost:
+            if not _is_main(grouping, kept):
+                kept, other, owner, lost = other, kept, lost, owner
+            if not _is_main(grouping, kept):
+                continue  # parts of two tasks that look alike: neither task is the other
+            if _is_main(grouping, other):
+                grouping.unite(owner, lost)
+                merged.append((owner, lost))
+            owner.dirty = lost.dirty = True
         grouping.merge_shapes(kept, other)
         pairs = [pair for pair in pairs if not {kept.number, other.number} & {pair[1].number, pair[2].number}]
         pairs += _similar_pairs(grouping, [kept])
     return merged
+
+
+def _is_main(grouping: Grouping, shape: Shape) -> bool:
+    """Whether most of what its cluster's executions are recognised by is this shape."""
+    if shape.fragment:
+        return False
+    return 2 * shape.times >= sum([grouping.shapes.by_number[n].times for n in grouping.owner(shape).shapes])
 
 
 def _rank(grouping: Grouping, shape: Shape) -> tuple[bool, bool, int, list[str]]:

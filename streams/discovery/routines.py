@@ -77,7 +77,12 @@ class Cluster:
         if not self.variants:
             return ""
         bag = self.bags.known(steps)
-        return max(self.variants, key=lambda variant: jaccard(bag, variant[1]))[0]
+        nearest, best = "", -1.0
+        for name, mask in self.variants:
+            likeness = jaccard(bag, mask)
+            if likeness > best:
+                nearest, best = name, likeness
+        return nearest
 
     def take(self, execution: Execution, activities: Iterable[str]) -> None:
         """Count a further execution, which holds ``activities``."""
