@@ -50,6 +50,11 @@ def system(_: Settings) -> Check:
     return Check("system", "fail", found, advice)
 
 
+def _is_installed(module: str) -> bool:
+    """Whether ``module`` can be imported. One that is loaded is not looked up: faust takes its own specification away."""
+    return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
 def packages(_: Settings) -> Check:
     """The packages of each part."""
     parts = {
@@ -58,7 +63,7 @@ def packages(_: Settings) -> Check:
         "sinks": ("clickhouse_connect", "numpy", "nicegui"),
         "collector": ("pynput",),
     }
-    lacking = [part for part, modules in parts.items() if not all(map(importlib.util.find_spec, modules))]
+    lacking = [part for part, modules in parts.items() if not all(map(_is_installed, modules))]
     if lacking:
         state: Literal["warn", "fail"] = "warn" if lacking == ["collector"] else "fail"
         return Check(

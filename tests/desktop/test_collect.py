@@ -145,17 +145,17 @@ def test_nothing_is_counted_in_a_password_prompt(recorder: Recorder) -> None:
 def test_pausing_by_signal_and_by_the_notice(recorder: Recorder) -> None:
     with program(recorder.environment, "xterm", "-e", "cat"):
         recorder.process.send_signal(signal.SIGUSR1)
-        recorder.wait(1.0)
+        recorder.wait(2.5)
         recorder.do("type", "--delay", "20", "unseen")
         recorder.process.send_signal(signal.SIGUSR2)
-        recorder.wait(1.0)
+        recorder.wait(2.5)
         recorder.do("type", "--delay", "20", "abc")
         recorder.wait(2.0)
         recorder.do("mousemove", "900", "20", "click", "1")
-        recorder.wait(1.0)
+        recorder.wait(2.5)
         recorder.do("type", "--delay", "20", "unseen")
         recorder.do("mousemove", "900", "20", "click", "1")
-        recorder.wait(1.0)
+        recorder.wait(2.5)
     _, events = recorder.finish(signal.SIGINT)
     told = [event.element.removeprefix("recording:") for event in events if event.kind == "health"]
     assert [what for what in told if what != "layout changed"] == ["paused", "resumed", "paused", "resumed"]
