@@ -51,7 +51,7 @@ def system(_: Settings) -> Check:
 
 
 def _is_installed(module: str) -> bool:
-    """Whether ``module`` can be imported. One that is loaded is not looked up: faust takes its own specification away."""
+    """Whether ``module`` can be imported. One that is loaded is not looked up: faust removes its own specification."""
     return module in sys.modules or importlib.util.find_spec(module) is not None
 
 
