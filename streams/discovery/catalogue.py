@@ -20,7 +20,7 @@ from streams.discovery.evidence import SHOWN_VARIANTS, routine_of, variants_of
 from streams.discovery.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
 from streams.discovery.hashing import short_id
 from streams.discovery.labels import app_name, object_name, screen_name
-from streams.discovery.routines import DAY_MS, DAYS, Cluster, Grouping
+from streams.discovery.routines import DAY_MS, DAYS, Cluster, Grouping, Taken
 from streams.discovery.shapes import JOIN, Shape
 from streams.discovery.variants import LIMIT, Bags, Variant
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
@@ -172,7 +172,7 @@ class Catalogue:
         self.unsaved |= {cluster.number for cluster in grouping if cluster.dirty}
         return self._publish(retired)
 
-    def _regroup(self) -> refine.Taken:
+    def _regroup(self) -> Taken:
         taken = refine.merge_similar(self.grouping)
         refine.split_mixtures(self.grouping)
         step_pause = self.pauses[1] / max(1.0, self.pauses[0])

@@ -11,7 +11,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from streams.discovery.execution import Execution
-from streams.discovery.routines import Cluster, Grouping
+from streams.discovery.routines import Cluster, Grouping, Taken
 from streams.discovery.shapes import counts_cosine
 
 FOLLOWED = 0.7
@@ -25,7 +25,6 @@ PAUSE = 2.0
 """A pause inside a task is at most 2 to this power times as long as the usual pause between two steps."""
 CLOSER = 1.0
 """Where two shapes only ever alternate, the pause inside the task is shorter by 2 to this power."""
-Taken = list[tuple[Cluster, Cluster]]
 RIVAL = 0.25
 """Share of a common begin's occurrences from which a second task that has it counts."""
 KIN = 0.3

@@ -9,7 +9,7 @@ from math import sqrt
 
 from streams.discovery.execution import Execution
 from streams.discovery.labels import parts
-from streams.discovery.routines import Cluster, Grouping
+from streams.discovery.routines import Cluster, Grouping, Taken
 from streams.discovery.shapes import JOIN, Shape, counts_cosine
 
 MERGE = 0.7
@@ -29,9 +29,6 @@ CONTAINED = 0.85
 """Share of a fragment's activities that its host must hold."""
 COMMON = 0.15
 """Presence from which a host holds an activity."""
-
-Taken = list[tuple[Cluster, Cluster]]
-"""Pairs of clusters: the one kept, and the one that it took over."""
 
 
 def merge_similar(grouping: Grouping) -> Taken:

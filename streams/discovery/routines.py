@@ -199,6 +199,10 @@ def _age(execution: Execution) -> tuple[int, str]:
     return execution.start_ms, execution.id
 
 
+Taken = list[tuple[Cluster, Cluster]]
+"""Pairs of clusters: the one kept, and the one that it took over."""
+
+
 class Grouping:
     """All clusters and the shapes by which their executions are recognised.
 
