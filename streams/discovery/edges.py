@@ -38,6 +38,7 @@ class Weights(Struct, frozen=True):
     ``cycle``     for each of up to three steps that repeat how the segment began
     ``ends``, ``starts``  of how often segments ended or started with the activity, over ``base`` shrunk by ``shrink``
     ``opening``   what the first step of a session counts as a start, fading by ``opening_fade``
+    ``again``     a later place must be better by this for each strong completion that it would include
     ``ahead``     a cut goes to the best of so many places; ``minimum``: steps of a segment with work at least
 
     Lanes (see streams.discovery.lanes), shares unless said otherwise:
@@ -73,9 +74,10 @@ class Weights(Struct, frozen=True):
     opening: float = 3.0
     opening_fade: float = 0.6
     ahead: int = 5
+    again: float = 1.0
     minimum: int = 3
     idle_cost: float = 3.0
-    idle_likely: float = 0.3
+    idle_likely: float = 0.5
     shared: float = -0.4
     shared_span: int = 60
     lane_low: float = 0.1
@@ -195,6 +197,8 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
     short = [w.short + w.shorter * (SHORT - n) for n in range(SHORT)]
     fade, minimum, ahead, cycle = w.fade, w.minimum, w.ahead, w.cycle
     patience, long, long_max = w.patience, w.long, w.long_max
+    strengths = model.completion
+    fee = 0.0
     places: list[int] = []
     values: list[float] = []
     worked = False
@@ -208,19 +212,21 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
         length = i - start
         if not worked:
             worked = model.works(acts[i - 1])
+        if best_at and strengths[acts[i - 1]] == STRONG:
+            best += w.again
         if length >= minimum or not worked:
             score = edges[i] - done
             if length < SHORT:
-                score -= short[length] if worked else w.idle_cost
-            elif length > patience:
-                score += min(long * (length - patience), long_max)
+                fee = short[length] if worked else w.idle_cost
+            else:
+                fee = -min(long * (length - patience), long_max) if length > patience else 0.0
             if acts[i] == first:
                 score += cycle
                 if i < last and acts[i + 1] == second:
                     score += cycle
                     if i + 1 < last and acts[i + 2] == third:
                         score += cycle
-            if score > best:
+            if score > fee and (not best_at or score > best):
                 if not best_at:
                     deadline = i + ahead
                 best, best_at = score, i
@@ -256,7 +262,7 @@ def _idle_tail(
         counts, pairs = model.activities.counts, model.pairs
         for k in range(place, end):
             a, b = acts[k - 1], acts[k]
-            likely = (pairs.get(a << SHIFT | b, 1) - 0.7) / min(counts[a], counts[b])
+            likely = (pairs.get(a << SHIFT | b, 1) - 0.7) / counts[a]
             if likely < w.idle_likely and edges[k] > best:
                 best, best_at = edges[k], k
     return best_at, best
