@@ -24,6 +24,8 @@ from benchmarks.discovery_metrics import Score, boundary_f1, mean_edit_distance,
 from benchmarks.discovery_tasks import person
 from benchmarks.discovery_variants import interleaved, masked, mix, noisy
 from collectors.importers import ImportedEvent
+from collectors.simulate.generator import generate_tasks
+from collectors.simulate.office import Office
 from deploy.mining import Miner
 from streams.stages.segment import AgentSegmenter
 from taskstream.settings import Settings
@@ -63,6 +65,19 @@ def _kinds(quick: bool) -> Iterator[Named]:
                 yield f"{name}/{kind}/{seed}", noisy(load(name)[:3_000], 0.2, seed, (kind,))
 
 
+def _office(quick: bool) -> Iterator[Named]:
+    """Each person of simulated offices with generated tasks, with breaks, chat, interruptions, slips and variants."""
+    for seed in range(HELD_OUT, HELD_OUT + (1 if quick else 4)):
+        office = Office(4, 2, seed, tasks=generate_tasks(6, seed))
+        people: dict[int, list[Labelled]] = {}
+        for one in office:
+            event = one.event
+            act = "|".join((event.app, event.kind, event.screen, event.element))
+            labelled = Labelled(event, act, one.execution or None, one.routine or None)
+            people.setdefault(one.desktop, []).append(labelled)
+        yield from ((f"{seed}/{desktop}", log) for desktop, log in sorted(people.items()))
+
+
 def _interleaved(count: int) -> Callable[[bool], Iterator[Named]]:
     def logs(quick: bool) -> Iterator[Named]:
         for seed in range(2 if quick else 10):
@@ -98,6 +113,7 @@ SUITES: Final = (
         lambda quick: ((str(seed), person(HELD_OUT + 500 + seed, completes=0.0)) for seed in range(2 if quick else 12)),
         {},
     ),
+    Suite("simulated office, unseen", _office, {"edit": 0.10}),
     Suite("10 % noise", _noisy(0.1), {"edit": 0.20}),
     Suite("20 % noise", _noisy(0.2), {"edit": 0.30}),
     Suite("40 % noise", _noisy(0.4), {"edit": 0.40, "routine": 0.60}, "published routine F .69"),

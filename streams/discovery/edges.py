@@ -80,16 +80,16 @@ class Weights(Struct, frozen=True):
     idle_likely: float = 0.5
     shared: float = -0.4
     shared_span: int = 60
-    lane_low: float = 0.1
-    lane_high: float = 0.3
+    lane_low: float = 0.2
+    lane_high: float = 0.4
     lane_times: float = 4.0
-    lane_taken: float = 0.2
+    lane_taken: float = 0.4
     lane_back: int = 3
     lane_short: int = 2
     lane_horizon: int = 200
-    lane_waiting: int = 3
+    lane_waiting: int = 4
     lane_end: float = 0.3
-    lane_share: float = 0.14
+    lane_share: float = 0.18
     lane_often: float = 0.35
 
 
