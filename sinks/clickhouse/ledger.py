@@ -138,8 +138,8 @@ class Ledger:
         if partition.repeat and offset == partition.repeat.last:
             self._close(source, partition)
 
-    def reached_end(self, source: TopicPartition, offset: int) -> None:
-        """No message stands between the last one taken in and ``offset``, the end of the partition."""
+    def passed(self, source: TopicPartition, offset: int) -> None:
+        """Every message before ``offset`` has been offered to ``accept``: what else stands there is no message."""
         partition = self._partitions.get(source)
         if partition is None or offset <= partition.position:
             return

@@ -92,10 +92,10 @@ def test_without_the_range_kept_rows_are_repeated() -> None:
             break
         world.commits = {p: (offset, '{"at_ms":0}') for p, (offset, _) in world.commits.items()}
         world.now_ms += 100
-        world.produce(0, b"j")  # the next owner's block has other bounds
         for process in list(world.members):
             bury(world, process)
-        successor = Process(world)
+        successor = Process(world, rows=100)
+        successor.consumer.batch = 10  # its blocks have other bounds
         join(world, successor)
         drain(world, successor, turns=8)
         repeated = repeated or sorted(world.stored) != world.expected()

@@ -66,6 +66,10 @@ class Group(RuleBasedStateMachine):
             give(self.world, partition, new)
 
     @rule(which=st.integers(0, 1))
+    def fetch_again(self, which: int) -> None:
+        self._member(which).consumer.fetch_again()
+
+    @rule(which=st.integers(0, 1))
     def put_out_of_the_group(self, which: int) -> None:
         """The process misses its heartbeats; its inserts still run, and it comes back when it next asks Kafka."""
         kick(self.world, self._member(which))

@@ -161,7 +161,6 @@ class FakeConsumer:
         self.world = world
         self.process = process
         self.positions: dict[int, int] = {}
-        self.ended: dict[int, int] = {}
         self.paused: set[int] = set()
         self.callbacks: dict[str, Any] = {}
         self.batch = 3
@@ -182,10 +181,8 @@ class FakeConsumer:
             messages += [_Message(partition, offset, value) for offset, value in found]
             if found:
                 self.positions[partition] = found[-1][0] + 1
-            elif self.ended.get(partition) != self.world.ends[partition]:
-                self.ended[partition] = self.world.ends[partition]
-                error = KafkaError(KafkaError._PARTITION_EOF)
-                messages.append(_Message(partition, self.world.ends[partition], None, error))
+            else:
+                self.positions[partition] = max(position, self.world.ends[partition])
         return messages
 
     def commit(self, offsets: list[KafkaPartition], asynchronous: bool) -> list[KafkaPartition]:
@@ -208,6 +205,14 @@ class FakeConsumer:
     def incremental_assign(self, places: list[KafkaPartition]) -> None:
         for place in places:
             self.positions[place.partition] = place.offset
+
+    def position(self, places: list[KafkaPartition]) -> list[KafkaPartition]:
+        return [KafkaPartition(TOPIC, p.partition, self.positions.get(p.partition, -1001)) for p in places]
+
+    def fetch_again(self) -> None:
+        """After a rebalance the client begins at the committed offsets again: messages come a second time."""
+        for partition in self.positions:
+            self.positions[partition] = self.world.commits.get(partition, (0, ""))[0]
 
     def assignment(self) -> list[KafkaPartition]:
         return [KafkaPartition(TOPIC, partition) for partition in sorted(self.positions)]
