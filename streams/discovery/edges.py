@@ -16,6 +16,8 @@ AUTHENTICATION_EVENTS: Final = 4
 SHORT: Final = 6
 """Segments below this length cost extra."""
 MAX_SHARED: Final = 3
+DONE: Final = 0.5
+"""Completion evidence below which nothing was completed lately."""
 RUN: Final = 3
 """Unknown activities in a row that show unknown territory, rather than a slip."""
 
@@ -38,6 +40,7 @@ class Weights(Struct, frozen=True):
     ``cycle``     for each of up to three steps that repeat how the segment began
     ``ends``, ``starts``  of how often segments ended or started with the activity, over ``base`` shrunk by ``shrink``
     ``opening``   what the first step of a session counts as a start, fading by ``opening_fade``
+    ``incomplete``  where nothing was completed lately, by how usual it is that segments end with a completion
     ``again``     a later place must be better by this for each strong completion that it would include
     ``ahead``     a cut goes to the best of so many places; ``minimum``: steps of a segment with work at least
 
@@ -75,6 +78,7 @@ class Weights(Struct, frozen=True):
     opening_fade: float = 0.6
     ahead: int = 5
     again: float = 1.0
+    incomplete: float = 1.5
     minimum: int = 3
     idle_cost: float = 3.0
     idle_likely: float = 0.5
@@ -198,6 +202,8 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
     fade, minimum, ahead, cycle = w.fade, w.minimum, w.ahead, w.cycle
     patience, long, long_max = w.patience, w.long, w.long_max
     strengths = model.completion
+    ended, completed = model.finished
+    usual = w.incomplete * max(2.0 * completed / ended - 1.0, 0.0) if ended else 0.0
     fee = 0.0
     places: list[int] = []
     values: list[float] = []
@@ -216,6 +222,8 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
             best += w.again
         if length >= minimum or not worked:
             score = edges[i] - done
+            if worked and completion[i] - done < DONE:
+                score -= usual
             if length < SHORT:
                 fee = short[length] if worked else w.idle_cost
             else:

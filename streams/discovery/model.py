@@ -26,7 +26,7 @@ class Model:
     """Counts of activities, of pairs in sequence, of starts and ends, and of gaps."""
 
     __slots__ = (
-        "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "gaps",
+        "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "finished", "gaps",
          "pairs",  "starts", "switches", "targets", "work",
     )  # fmt: skip
 
@@ -35,6 +35,7 @@ class Model:
         self.pairs: dict[int, int] = {}
         self.decided: list[int] = []
         self.work: tuple[int, int] = (0, 0)
+        self.finished: tuple[int, int] = (0, 0)
         self.switches: tuple[float, float] = (0.0, 0.0)
         self.ends: list[float] = []
         self.starts: list[float] = []
@@ -69,6 +70,7 @@ class Model:
     def forget_learned(self) -> None:
         """Start the counts of decided events, ends and starts anew."""
         size = len(self.decided)
+        self.finished = (0, 0)
         self.decided = [0] * size
         self.ends = [0.0] * size
         self.starts = [0.0] * size
@@ -90,6 +92,7 @@ class Model:
             self.gaps,
             self.switches,
             self.work,
+            self.finished,
         ]
 
     @classmethod
@@ -100,6 +103,7 @@ class Model:
         made.grow()
         made.pairs = dict(zip(state[1], state[2], strict=True))
         made.decided, made.ends, made.starts, made.gaps = state[3:7]
+        made.finished = (state[9][0], state[9][1])
         made.work = (state[8][0], state[8][1])
         made.switches = (state[7][0], state[7][1])
         return made

@@ -202,6 +202,10 @@ class Segmenter:
         for place, score in zip(places, scores, strict=True):
             for act in acts[start:place]:
                 decided[act] += 1
+            seen, completed = model.finished
+            done = any(model.completion[act] for act in acts[max(start, place - 3) : place])
+            seen, completed = seen + 1, completed + done
+            model.finished = (seen // 2, completed // 2) if seen > MEMORY else (seen, completed)
             if place < len(acts):
                 weight = 1.0 / (1.0 + math.exp(-min(max(score, -20.0), 20.0)))
                 ends[acts[place - 1]] += weight
