@@ -37,6 +37,8 @@ from tests.faults.proxy import Proxy
 PARTITIONS = 8
 DERIVED = ("sessions", "segments", "transfers", "activity.partial", "activity")
 SESSION_TIMEOUT_S = 10
+STILL_S, STANDSTILL_S = 15.0, 75.0
+"""No change for so long: all is done, where it is not known how much is to come; or nothing more will come."""
 PASSWORD = "chaos"  # noqa: S105 - of a server that lives for this run on loopback
 
 
@@ -286,13 +288,14 @@ def mirror(world: World) -> None:
 
 
 def settle(count: Any, wanted: int | None, deadline_s: float) -> int:
-    """Wait until ``count()`` reaches ``wanted``, or stands still for 15 s; returns the last count."""
+    """Wait until ``count()`` reaches ``wanted``, or stands still: for long where more is to come; returns the count."""
     last, since, end = -1, time.monotonic(), time.monotonic() + deadline_s
     while time.monotonic() < end:
         now = int(count())
         if now != last:
             last, since = now, time.monotonic()
-        if (wanted is not None and now >= wanted and time.monotonic() - since > 3) or time.monotonic() - since > 25:
+        still = time.monotonic() - since
+        if still > (STILL_S if wanted is None else 3 if now >= wanted else STANDSTILL_S):
             break
         time.sleep(1)
     return last
@@ -337,9 +340,9 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         settle(lambda: sum(total(derived(world, "chaos.")).values()), None, 120)
         mirror(world)
         world.start("calm.", "calm-worker", "worker")
-        disturbed = derived(world, "chaos.")
-        settle(lambda: sum(total(derived(world, "calm.")).values()), sum(total(disturbed).values()), 240)
-        calm = derived(world, "calm.")
+        wanted = sum(total(derived(world, "chaos.")).values())
+        settle(lambda: sum(total(derived(world, "calm.")).values()), wanted, 240)
+        disturbed, calm = derived(world, "chaos."), derived(world, "calm.")
         tables = {
             table: int(client.query(f"SELECT count() FROM taskstream.{table}").result_rows[0][0])
             for table in ("sessions", "segments", "transfers", "activity_1m")
