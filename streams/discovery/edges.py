@@ -48,6 +48,7 @@ class Weights(Struct, frozen=True):
     ``lane_low``  P of the transition from one of the ``lane_back`` last steps below which a step surprises
     ``lane_high``, ``lane_times``  P from a waiting lane at least, and times that of the lane at hand, to resume it
     ``lane_taken``  P from a waiting lane at which a step of another shows that it went on there
+    ``lane_places``  last steps on whose screens a step does not surprise
     ``lane_short``  foreign steps at most that stay where they broke in; ``lane_horizon``: steps a lane waits
     ``lane_waiting``  lanes that wait at most; ``lane_end``: ended of all occurrences, from which work counts as over
     ``lane_share``, ``lane_often``  resumed of all surprises, from which lanes are used; from which switching is usual
@@ -90,6 +91,7 @@ class Weights(Struct, frozen=True):
     lane_taken: float = 0.4
     lane_back: int = 3
     lane_short: int = 2
+    lane_places: int = 4
     lane_horizon: int = 200
     lane_waiting: int = 4
     lane_end: float = 0.3

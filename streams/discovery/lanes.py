@@ -102,6 +102,9 @@ class _Follow:
                         lane for lane in waiting if i - lane[-1] <= horizon and self._fit(lane, b, -1) < w.lane_taken
                     ]
                 continue
+            if self._same_place(current, b):
+                current.append(i)
+                continue
             surprises += 1
             waiting = [lane for lane in waiting if i - lane[-1] <= horizon]
             best, found = self._best(waiting, b, sources[i])
@@ -126,6 +129,12 @@ class _Follow:
                 if len(waiting) > w.lane_waiting:
                     del waiting[0]
         return _Pass(lanes, surprises, resumed)
+
+    def _same_place(self, lane: list[int], b: int) -> bool:
+        """Whether b happens on a screen on which the lane just was."""
+        screens, acts = self.model.screens, self.acts
+        screen = screens[b]
+        return screen >= 0 and any(screens[acts[place]] == screen for place in lane[-self.w.lane_places :])
 
     def _likely(self, a: int, b: int) -> float:
         """How well b follows from a: P of the transition without this one, by the better of its two directions."""

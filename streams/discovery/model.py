@@ -27,7 +27,7 @@ class Model:
 
     __slots__ = (
         "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "finished", "gaps",
-         "pairs",  "starts", "switches", "targets", "work",
+         "pairs", "screens", "starts", "switches", "targets", "work",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class Model:
         self.classes: list[int] = []
         self.targets: list[int] = []
         self.apps: list[str] = []
+        self.screens: list[int] = []
         self._places: dict[str, int] = {}
 
     def grow(self) -> None:
@@ -59,6 +60,8 @@ class Model:
             self.classes.append(FOCUS if focus else _CLASSES.get(kind, OTHER))
             self.targets.append(self._places.setdefault(f"{app}|{rest}", len(self._places)))
             self.apps.append(app)
+            screen = rest.partition("|")[0]
+            self.screens.append(self._places.setdefault(f"{app}|{screen}", len(self._places)) if screen else -1)
             self.decided.append(0)
             self.ends.append(0.0)
             self.starts.append(0.0)
