@@ -26,8 +26,8 @@ class Model:
     """Counts of activities, of pairs in sequence, of starts and ends, and of gaps."""
 
     __slots__ = (
-        "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "finished", "gaps",
-         "pairs", "screens", "starts", "switches", "targets", "work",
+        "_places", "activities", "apps", "authentication", "classes", "completion", "decided", "ends", "finished",
+        "gaps", "pairs", "screens", "starts", "switches", "targets", "work",
     )  # fmt: skip
 
     def __init__(self) -> None:
