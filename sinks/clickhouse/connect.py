@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import TYPE_CHECKING
 
 from taskstream.endpoints import Endpoints
@@ -9,6 +11,8 @@ from taskstream.errors import ServiceError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
 def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int = 60) -> Client:
@@ -20,6 +24,8 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
+    for library in ("clickhouse_connect", "urllib3.connectionpool"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # what they would log is raised, and told once, by us
     try:
         return clickhouse_connect.get_client(
             dsn=endpoints.clickhouse,
@@ -37,6 +43,7 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
 
 
 def first_line(error: BaseException) -> str:
-    """The words of ``error`` that fit one line of a terminal."""
-    lines = str(error).strip().splitlines()
+    """The words of ``error`` that fit one line of a terminal: those of the system where the network is the reason."""
+    system = _ERRNO.search(str(error))
+    lines = (system[1] if system else str(error)).strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__
