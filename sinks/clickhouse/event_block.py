@@ -118,6 +118,7 @@ class EventBlock:
         self._waiting: list[tuple[int, Batch]] = []
         self._waiting_rows = 0
         self._messages = 0
+        self._block = b""
         self._codes = {name: Codes() for name in _CODED}
         self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_TYPES, *_OBJECTS)}
 
@@ -134,10 +135,18 @@ class EventBlock:
         self._waiting_rows += len(batch.events)
         self.rows += len(batch.events)
         if self._waiting_rows >= _GROUP:
-            self.seal()
+            self._take_in()
 
     def seal(self) -> None:
-        """Take apart what still waits. Afterwards ``rows`` and ``refused`` are complete."""
+        """Take apart what still waits, and build the block. Afterwards ``rows`` and ``refused`` are complete.
+
+        The block is built here, by the thread that has filled it: numpy lets go of the interpreter's lock at each call,
+        and a thread that inserts would wait 5 ms each time to have it back from the one that takes in.
+        """
+        self._take_in()
+        self._block = self._build(frozenset())
+
+    def _take_in(self) -> None:
         waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
         try:
             self._keep(waiting)
@@ -165,6 +174,9 @@ class EventBlock:
 
     def build(self, without: frozenset[int] = frozenset()) -> bytes:
         """The block, in the table's order, without the rows whose numbers (in that order) are in ``without``."""
+        return self._build(without) if without else self._block
+
+    def _build(self, without: frozenset[int]) -> bytes:
         owner, row = self._order()
         if without:
             keep = np.ones(len(row), dtype=bool)

@@ -58,7 +58,8 @@ def consumer_config(kafka: str, group: str) -> dict[str, Any]:
             "topic.metadata.refresh.interval.ms": 10_000,
             "fetch.wait.max.ms": 100,
             "fetch.message.max.bytes": 4 << 20,
-            "queued.max.messages.kbytes": 32 << 10,
+            "queued.max.messages.kbytes": 64 << 10,
+            "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full for a moment
         }
     )
 
