@@ -11,7 +11,7 @@ from typing import Final, Literal
 from msgspec import Struct, msgpack
 
 from streams.machine import Machine, Output
-from streams.restore import Position, Restored, item_key
+from streams.restore import Position, Restored, UnwantedError, item_key
 from streams.thread import PartitionThread
 from streams.transactions import FencedError, Writer
 from streams.transport import Chunk
@@ -28,10 +28,15 @@ Verdict = Literal["applied", "hole", "ahead"]
 
 
 class Clock(Struct, frozen=True):
-    """Intervals, in seconds and records. They shape transactions, never results."""
+    """Intervals, in seconds and records. They shape transactions, never results.
+
+    ``snapshot_records``, ``snapshot_work_s``  records, and seconds of work on them, after which a snapshot is due:
+    what a restore does again, at most
+    """
 
     transaction_s: float
     snapshot_records: int
+    snapshot_work_s: float
 
 
 class Checkpoint:
@@ -49,7 +54,7 @@ class Checkpoint:
         partition: int,
         clock: Clock,
         thread: PartitionThread,
-        open_: Callable[[], tuple[Writer, Restored]],
+        open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
         on_commit: Callable[[Checkpoint, float, int], None],
     ) -> None:
         self.topic = topic
@@ -70,6 +75,7 @@ class Checkpoint:
         self._outputs: list[Output] = []
         self._bytes = 0
         self._since_snapshot = 0
+        self._work_s = 0.0
         self._committing: asyncio.Task[None] | None = None
         self._begun = 0.0
 
@@ -78,7 +84,9 @@ class Checkpoint:
     async def restore(self) -> None:
         """Fence the predecessor, then read the state it committed. Sets ``state`` to ready, or ``error``."""
         try:
-            writer, restored = await self._thread.run(self._open)
+            writer, restored = await self._thread.run(lambda: self._open(lambda: self.state != "gone"))
+        except UnwantedError:
+            return
         except Exception as error:  # noqa: BLE001  # the worker decides what it means
             self.error = error
             return
@@ -125,7 +133,7 @@ class Checkpoint:
         if chunk.end <= position:
             return "ahead"
         outputs, apply = self._outputs, machine.apply
-        before = len(outputs)
+        before, began = len(outputs), time.monotonic()
         for record in chunk.records:
             if record.offset >= position:
                 outputs += apply(record)
@@ -136,6 +144,7 @@ class Checkpoint:
         self._since_snapshot += len(chunk.records)
         self.position = chunk.end
         self.applied_at = time.monotonic()
+        self._work_s += self.applied_at - began
         return "applied"
 
     @property
@@ -176,9 +185,9 @@ class Checkpoint:
             position = self.position
             outputs, self._outputs, self._bytes = self._outputs, [], 0
             # The state is that of the same moment, so snapshot + input since then = this state, on any worker.
-            if snapshot or self._since_snapshot >= self._clock.snapshot_records:
+            if snapshot or self._snapshot_due():
                 outputs += self._snapshot(machine, position)
-                self._since_snapshot = 0
+                self._since_snapshot, self._work_s = 0, 0.0
             # The position travels with the outputs: both or neither.
             outputs.append(self._item("position", msgpack.encode(Position(position))))
             # One transaction: a crash before its commit leaves nothing visible, after it everything. A zombie's is
@@ -205,6 +214,9 @@ class Checkpoint:
             self.begin(snapshot=True)
         if self._committing is not None:
             await asyncio.wait([self._committing])
+
+    def _snapshot_due(self) -> bool:
+        return self._since_snapshot >= self._clock.snapshot_records or self._work_s >= self._clock.snapshot_work_s
 
     def _snapshot(self, machine: Machine, position: int) -> list[Output]:
         items = [self._item(name, data) for name, data in machine.snapshot()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -19,10 +20,19 @@ log = logging.getLogger("taskstream.streams")
 
 DEADLINE_S: Final = 120.0
 """A restore that takes longer has met something that will not get better."""
+BREATH_RECORDS: Final = 20
+BREATH_S: Final = 0.001
+"""After so many records the event loop gets its turn (seconds)."""
 BATCH: Final = 1_000
 """Messages taken at once; the call waits for so many or 50 ms."""
 
 M = TypeVar("M", bound=Machine)
+
+_turn = threading.Lock()
+
+
+class UnwantedError(Exception):
+    """The partition was taken away while it was being restored."""
 
 
 class Position(Struct, array_like=True, frozen=True):
@@ -47,13 +57,16 @@ def item_key(topic: str, name: str) -> bytes:
     return f"{topic}/{name}".encode()
 
 
-def restore(kafka: str, prefix: str, topic: str, partition: int, make: Callable[[], Machine]) -> Restored:
+def restore(
+    kafka: str, prefix: str, topic: str, partition: int, make: Callable[[], Machine], wanted: Callable[[], bool]
+) -> Restored:
     """The machine of ``partition`` of ``topic`` as of its last committed transaction.
 
     Call it after the predecessor has been fenced: what it left open is settled then.
 
     Raises:
         ServiceError: Kafka cannot be read in time, or a topic does not exist.
+        UnwantedError: ``wanted()`` has become false.
     """
     started = time.monotonic()
     deadline = started + DEADLINE_S
@@ -61,13 +74,21 @@ def restore(kafka: str, prefix: str, topic: str, partition: int, make: Callable[
     machine = make()
     snapshot = _position(items.pop("snapshot", None))
     position = max(_position(items.pop("position", None)), snapshot)
-    machine.load(items)
     replayed, lost, expected = 0, 0, snapshot
-    for record in _input(kafka, prefix + topic, partition, snapshot, position, deadline):
-        if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
-            lost = record.offset - expected
-        machine.apply(record)
-        replayed += 1
+    # One partition at a time: this is Python at work, and several threads of it would only take turns, and starve the
+    # event loop of the heartbeats that keep the partitions.
+    with _turn:
+        machine.load(items)
+        deadline = time.monotonic() + DEADLINE_S
+        for record in _input(kafka, prefix + topic, partition, snapshot, position, deadline):
+            if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
+                lost = record.offset - expected
+            machine.apply(record)
+            replayed += 1
+            if replayed % BREATH_RECORDS == 0:
+                time.sleep(BREATH_S)
+                if not wanted():
+                    raise UnwantedError
     return Restored(machine, position, len(items), replayed, lost, time.monotonic() - started)
 
 

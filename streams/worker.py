@@ -14,7 +14,7 @@ from streams import observe
 from streams.checkpoint import Checkpoint, Clock
 from streams.machine import Machine
 from streams.partition import PartitionState, Rules
-from streams.restore import Restored, restore
+from streams.restore import Restored, UnwantedError, restore
 from streams.team_partition import TeamPartitionState
 from streams.thread import PartitionThread
 from streams.ticks import Ticker
@@ -33,7 +33,7 @@ MAX_INPUT_BYTES: Final = 24_000_000
 """Input fetched and not yet applied, at most."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
-SESSION_S: Final = 6.0
+SESSION_S: Final = 10.0
 """Kafka's session timeout of the group (seconds); a zombie that wakes learns within it that it was replaced."""
 STALL_S: Final = 90.0
 """A worker with input and without progress for this long ends."""
@@ -41,6 +41,8 @@ ACKNOWLEDGE_S: Final = 2.0
 """Interval at which the group is told the committed positions (seconds)."""
 SNAPSHOT_RECORDS: Final = 4_000
 """Records of one partition between snapshots: a restore runs at most about so many again."""
+SNAPSHOT_WORK_S: Final = 0.5
+"""Seconds of work on one partition between snapshots: what a restore of it takes at most, beside reading."""
 QUIET_S: Final = 5.0
 """Input that Kafka holds and that does not come for this long is asked for again (seconds)."""
 SEEK_S: Final = 2.0
@@ -59,7 +61,7 @@ class Worker:
         self._threads: dict[TP, PartitionThread] = {}
         self._sought: dict[TP, float] = {}
         self._topics = {settings.prefix + topic.name: topic.name for topic in (UI_EVENTS, ACTIVITY_PARTIAL)}
-        self._clock = Clock(settings.transaction_ms / 1000, SNAPSHOT_RECORDS)
+        self._clock = Clock(settings.transaction_ms / 1000, SNAPSHOT_RECORDS, SNAPSHOT_WORK_S)
         self._acknowledged: dict[TP, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._fences: list[float] = []
@@ -100,19 +102,26 @@ class Worker:
         if thread is None:
             thread = self._threads[tp] = PartitionThread(f"{topic}-{partition}")
         checkpoint = Checkpoint(
-            topic, partition, self._clock, thread, lambda: self._open(topic, partition), observe.committed
+            topic,
+            partition,
+            self._clock,
+            thread,
+            lambda wanted: self._open(topic, partition, wanted),
+            observe.committed,
         )
         self.owned[tp] = checkpoint
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(asyncio.get_running_loop().create_task(self._restore(tp, checkpoint)))
 
-    def _open(self, topic: str, partition: int) -> tuple[Writer, Restored]:
+    def _open(self, topic: str, partition: int, wanted: Callable[[], bool]) -> tuple[Writer, Restored]:
         """In the partition's thread: fence first, then read; the other way round, a zombie may still change it."""
+        if not wanted():
+            raise UnwantedError
         producer = Producer(quiet(self._producer_config(topic, partition)))
         writer = Writer(producer, self.settings.prefix)
         writer.fence()
         make = self._make(topic, partition)
-        return writer, restore(self.kafka, self.settings.prefix, topic, partition, make)
+        return writer, restore(self.kafka, self.settings.prefix, topic, partition, make, wanted)
 
     def _producer_config(self, topic: str, partition: int) -> dict[str, Any]:
         return {

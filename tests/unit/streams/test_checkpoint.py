@@ -78,7 +78,7 @@ def with_checkpoint(body: Body, *, failure: Exception | None = None, position: i
             commits.append((checkpoint.committed, len(writer.written)))
 
         opened: Any = (writer, restored)
-        subject = Checkpoint("in", 3, Clock(0.01, 5), THREAD, lambda: opened, note)
+        subject = Checkpoint("in", 3, Clock(0.01, 5, 60.0), THREAD, lambda _: opened, note)
         await subject.restore()
         assert (subject.state, subject.position) == ("ready", position)
         await body(Rig(subject, machine, writer, commits))
