@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint lock bench-discovery
+.PHONY: help install demo test lint lock bench bench-discovery chaos
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -37,9 +37,6 @@ lint: install  ## ruff, mypy, import-linter
 
 bench: install  ## measure speed: worker, sink, whole pipeline, bytes a row (JSON=out.json)
 	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
-
-bench-discovery: install  ## measure accuracy of discovery on public, noisy, mixed and simulated logs (JSON=out.json)
-	$(BIN)/python -m benchmarks.discovery $(if $(JSON),--json $(JSON))
 
 chaos: install  ## faults under load (KILLS=40 SEED=7 JSON=out.json)
 	$(BIN)/python -m tests.faults.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(JSON),--json $(JSON))
