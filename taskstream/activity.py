@@ -15,6 +15,9 @@ from taskstream.events import UiEvent
 MAX_LABEL: Final = 48
 """Characters of a label at most; longer visible texts are sentences, not labels."""
 
+MAX_SHARED: Final = 65_536
+"""Strings kept once for all at most; about 10 MB."""
+
 FINE_BASE: Final = 8
 FINE_SHARE: Final = 0.1
 """A coarse name seen n times may have FINE_BASE + FINE_SHARE × n distinct fine forms and still keep them apart."""
@@ -60,6 +63,19 @@ def activity(event: UiEvent) -> str:
     return f"{event.app}|{event.kind}|{event.screen}|{event.element}"
 
 
+class _Shared(dict[str, str]):
+    """Each string once, whoever keeps it: people of one company see the same screens. A full memory starts afresh."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= MAX_SHARED:
+            self.clear()
+        self[text] = text
+        return text
+
+
+_shared = _Shared()
+
+
 class Activities:
     """Activities of one agent as small integers, with adaptive names and counts; bounded and deterministic.
 
@@ -87,7 +103,7 @@ class Activities:
             known = self._find(*key)
             if len(self._memo) >= 2 * self.limit:
                 self._memo.clear()
-            self._memo[key] = known
+            self._memo[_shared[event.app], event.kind, _shared[event.screen], _shared[event.element]] = known
         return known
 
     def _find(self, app: str, kind: str, screen: str, element: str) -> int:
@@ -120,6 +136,7 @@ class Activities:
             known = self._ids.get(name)
             if known is not None:
                 return known
+        name = _shared[name]
         self._ids[name] = len(self.names)
         self._room -= len(name)
         self.names.append(name)
