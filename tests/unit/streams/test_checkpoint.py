@@ -16,8 +16,6 @@ from streams.thread import PartitionThread
 from streams.transactions import FencedError
 from streams.transport import Chunk
 
-THREAD = PartitionThread("test")
-
 
 class Machine:
     def __init__(self) -> None:
@@ -78,7 +76,8 @@ def with_checkpoint(body: Body, *, failure: Exception | None = None, position: i
             commits.append((checkpoint.committed, len(writer.written)))
 
         opened: Any = (writer, restored)
-        subject = Checkpoint("in", 3, Clock(0.01, 5, 60.0), THREAD, lambda _: opened, note)
+        thread = PartitionThread("test")  # of this loop: one that outlives its loop ends
+        subject = Checkpoint("in", 3, Clock(0.01, 5, 60.0), thread, lambda _: opened, note)
         await subject.restore()
         assert (subject.state, subject.position) == ("ready", position)
         await body(Rig(subject, machine, writer, commits))
