@@ -18,6 +18,7 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
         f"{settings.prefix}streams",
         broker=";".join(f"kafka://{address}" for address in kafka.split(",")),
         store="memory://",
+        datadir=str(settings.home / "faust"),  # it keeps nothing there, but would make a folder wherever it is started
         key_serializer="raw",
         value_serializer="raw",
         topic_allow_declare=False,

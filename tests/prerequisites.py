@@ -65,20 +65,24 @@ def install(command: list[str], packages: list[str]) -> str:
 
 
 def main() -> int:
-    """Make the tools be there, or say what is missing. Never fails: tests that need a missing tool say so."""
+    """Make the tools be there, or say what is missing: then tests that need a missing tool are skipped and say so.
+
+    Where ``CI`` is set nothing may be skipped: what is missing is a failure.
+    """
     packages = lacking()
     if not packages:
         return 0
+    failed = int(bool(os.environ.get("CI")))
     line = f"apt-get install {' '.join(packages)}"
     command = apt()
     if command is None:
         print(f"tests of the desktop and of the page need tools that are missing; as root: {line}", file=sys.stderr)
-        return 0
+        return failed
     print(f"installing what the tests need: {line}", file=sys.stderr)
     trouble = install(command, packages)
     if trouble:
         print(f"that did not work ({trouble}); tests that need them are skipped. By hand: {line}", file=sys.stderr)
-    return 0
+    return failed if trouble else 0
 
 
 if __name__ == "__main__":

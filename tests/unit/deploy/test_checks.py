@@ -83,12 +83,14 @@ def test_prerequisites_are_silent_when_all_is_there(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
 def test_prerequisites_say_exactly_what_to_install_when_they_may_not(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ci: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(prerequisites, "is_there", lambda signs: signs[0] not in ("Xvfb", "chromium"))
     monkeypatch.setattr(prerequisites, "apt", lambda: None)
-    assert prerequisites.main() == 0
+    assert prerequisites.main() == code
     assert capsys.readouterr().err.strip().endswith("as root: apt-get install xvfb chromium")
 
 
