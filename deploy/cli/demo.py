@@ -94,6 +94,7 @@ def _show(done: Report, page: str) -> None:
 
     from sinks.cli.opportunity_table import show
 
+    click.echo()  # the live view ends without a line break
     if done.opportunities:
         show(Console(), done.opportunities[:SHOWN])
     events, fresh = done.events, done.freshness_ms
