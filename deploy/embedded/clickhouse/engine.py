@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import importlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,16 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from deploy.embedded.clickhouse.failures import CANCELLED, Failure, failure, from_engine
+from deploy.embedded.clickhouse.failures import UNKNOWN_FORMAT, Failure, failure, from_engine
 from deploy.embedded.clickhouse.guard import Known
+from deploy.embedded.clickhouse.incoming import Incoming
 from deploy.embedded.clickhouse.limits import Limits
 from taskstream.errors import ServiceError
 
 STREAMED = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow", "JSONCompactEachRow"})
 """Formats whose blocks can be concatenated, so that an answer need not be held in memory."""
+
+_FORMAT = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
 class Counts(Struct, frozen=True):
@@ -48,8 +52,9 @@ class Answer(Struct, frozen=True):
 class Connection:
     """One connection: its own settings, database and temporary tables."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, directory: Path) -> None:
         self._raw = raw
+        self._directory = directory
 
     def prepare(self, database: str, settings: Mapping[str, str]) -> None:
         """Choose the database and settings for the statements that follow."""
@@ -63,7 +68,7 @@ class Connection:
         try:
             result = self._raw.query(_text(sql), form, params=dict(params or {}))
             return Answer(result.bytes(), _counts(result))
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise from_engine(error) from error
 
     def stream(self, sql: bytes, form: str, params: Mapping[str, str]) -> Iterator[Answer]:
@@ -76,15 +81,15 @@ class Connection:
                 if not data:
                     return
                 yield Answer(data, _counts(piece))
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise from_engine(error) from error
 
-    def insert(self, sql: bytes, form: str) -> Insert:
-        """Begin an INSERT whose data follow in pieces."""
-        try:
-            return Insert(self._raw, self._raw.send_insert(_text(sql), form))
-        except RuntimeError as error:
-            raise from_engine(error) from error
+    def insert(self, sql: bytes, form: str, settings: bytes = b"") -> Insert:
+        """Begin an INSERT whose data follow in pieces; ``settings`` is its SETTINGS clause."""
+        if not _FORMAT.fullmatch(form):
+            # It may come from a header, which the guard has not judged, and becomes part of a statement.
+            raise failure(UNKNOWN_FORMAT, "Unknown format")
+        return Insert(self, sql, form, settings, Incoming(self._directory))
 
     def classify(self, sql: bytes) -> str:
         """What the engine's own parser says the statement would do, such as ``READ_ONLY``."""
@@ -98,31 +103,35 @@ class Connection:
 class Insert:
     """An INSERT under way: nothing of it is stored before :meth:`done`."""
 
-    def __init__(self, raw: Any, handle: Any) -> None:
-        self._raw = raw
-        self._handle = handle
+    def __init__(self, connection: Connection, sql: bytes, form: str, settings: bytes, data: Incoming) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._form = form
+        self._settings = settings
+        self._data = data
 
     def append(self, data: bytes) -> None:
         """Hand over a piece of the data."""
-        try:
-            self._raw.insert_append(self._handle, data)
-        except RuntimeError as error:
-            raise from_engine(error) from error
+        self._data.append(data)
 
     def done(self) -> Counts:
-        """Store it, and wait until it is stored."""
+        """Store it, and wait until it is stored.
+
+        Raises:
+            Failure: it could not be stored. A statement of several blocks may have stored its first ones; a repeat
+                with the same ``insert_deduplication_token`` stores the rest.
+        """
+        source = f"FROM INFILE {quote(self._data.path)} COMPRESSION 'none'".encode()
         try:
-            return _counts(self._raw.insert_done(self._handle))
-        except RuntimeError as error:
-            raise from_engine(error) from error
+            return self._connection.run(
+                b" ".join((self._sql, source, self._settings, b"FORMAT", self._form.encode()))
+            ).counts
+        finally:
+            self._data.close()
 
     def cancel(self) -> None:
-        """Give it up; nothing of it is stored."""
-        try:
-            self._raw.insert_cancel(self._handle)
-        except RuntimeError as error:
-            if from_engine(error).code != CANCELLED:
-                raise from_engine(error) from error
+        """Give it up, unless :meth:`done` has ended."""
+        self._data.close()
 
 
 class Engine:
@@ -142,7 +151,7 @@ class Engine:
         self._connect = _chdb.connect
         self._address = f"{path}?max_server_memory_usage={limits.server_memory_bytes}"
         try:
-            self._root = Connection(self._connect(self._address))
+            self._root = Connection(self._connect(self._address), self._path)
             self._hide_files()
         except (RuntimeError, Failure) as error:
             raise ServiceError(f"the ClickHouse directory {path} cannot be opened: {error}") from error
@@ -157,8 +166,8 @@ class Engine:
     def connect(self) -> Connection:
         """A fresh connection (about 0.1 ms)."""
         try:
-            return Connection(self._connect(self._address))
-        except RuntimeError as error:
+            return Connection(self._connect(self._address), self._path)
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise from_engine(error) from error
 
     def cancel(self, query_id: str) -> None:

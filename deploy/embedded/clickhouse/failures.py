@@ -21,6 +21,8 @@ SESSION_NOT_FOUND: Final = 372
 CANNOT_DECOMPRESS: Final = 271
 CANNOT_READ_ALL_DATA: Final = 33
 CANCELLED: Final = 394
+UNKNOWN_FORMAT: Final = 73
+CANNOT_WRITE: Final = 75
 SAME_ID: Final = 216
 
 _NAMES: Final = {
@@ -37,6 +39,8 @@ _NAMES: Final = {
     SESSION_NOT_FOUND: "SESSION_NOT_FOUND",
     CANNOT_DECOMPRESS: "CANNOT_DECOMPRESS",
     CANNOT_READ_ALL_DATA: "CANNOT_READ_ALL_DATA",
+    UNKNOWN_FORMAT: "UNKNOWN_FORMAT",
+    CANNOT_WRITE: "CANNOT_WRITE_TO_FILE_DESCRIPTOR",
     CANCELLED: "QUERY_WAS_CANCELLED",
     SAME_ID: "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING",
 }
@@ -70,7 +74,11 @@ def failure(code: int, text: str) -> Failure:
 
 def from_engine(error: BaseException) -> Failure:
     """A failure that the engine reports (chDB raises RuntimeError with the server's words)."""
-    text = str(error).strip() or type(error).__name__
+    if isinstance(error, UnicodeDecodeError):
+        # A message that quotes data that are no text: chDB's binding fails over it.
+        text = error.object.decode(errors="replace").strip()
+    else:
+        text = str(error).strip() or type(error).__name__
     found = _CODE.match(text)
     if found is None:
         return Failure(1001, f"Code: 1001. DB::Exception: {text}. (STD_EXCEPTION)")

@@ -66,7 +66,8 @@ class Statement(Struct, frozen=True):
     """A statement that may run.
 
     ``kind``    ``read``: gives a result; ``insert``: takes data; ``command``: neither
-    ``sql``     the statement, without the FORMAT clause and the data of an INSERT
+    ``sql``     the statement, without the FORMAT clause and the data of an INSERT, and without its ``settings``
+    ``settings``  the SETTINGS clause of an INSERT that takes data, else empty
     ``format``  the format named in the statement, else empty
     ``data_at`` byte position at which the data of an INSERT begins, -1 where there is none inside
     """
@@ -75,6 +76,7 @@ class Statement(Struct, frozen=True):
     sql: bytes
     format: str = ""
     data_at: int = -1
+    settings: bytes = b""
 
 
 class Guard:
@@ -214,6 +216,14 @@ def _target(seen: Sequence[Token]) -> Token:
     return next((token for token in seen[1:] if not token.is_word("INTO", "TABLE")), END)
 
 
+def _settings_at(seen: Sequence[Token]) -> int:
+    """Which token begins the SETTINGS clause of an INSERT; their number where there is none."""
+    for at in range(2, len(seen) - 2):
+        if seen[at].is_word("SETTINGS") and seen[at + 1].is_name and seen[at + 2].text == "=":
+            return at
+    return len(seen)
+
+
 def _first(seen: Sequence[Token]) -> str:
     for token in seen:
         if token.text != "(":
@@ -226,7 +236,9 @@ def _statement(sql: bytes, seen: Sequence[Token], first: str, data_at: int, form
     if b"\x00" in text:
         raise failure(SYNTAX_ERROR, "A statement holds no zero bytes")
     if first == "INSERT" and not _selects(seen):
-        return Statement("insert", text, form, data_at)
+        at = _settings_at(seen)
+        settings = _without_comments(sql, seen[at:]) if at < len(seen) else b""
+        return Statement("insert", _without_comments(sql, seen[:at]), form, data_at, settings)
     if first in READS:
         return Statement("read", text, form)
     return Statement("command", text, form)

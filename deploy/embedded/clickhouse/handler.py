@@ -127,8 +127,11 @@ class Handler:
             create = f"CREATE TEMPORARY TABLE {quote_name(table.name)} ({table.structure}) ENGINE = Memory".encode()
             connection.run(self._guard.judge(create, readonly=False).sql)
             insert = connection.insert(f"INSERT INTO {quote_name(table.name)}".encode(), table.form)
-            insert.append(table.data)
-            insert.done()
+            try:
+                insert.append(table.data)
+                insert.done()
+            finally:
+                insert.cancel()
         if readonly:
             connection.prepare("", {"readonly": readonly})
 
@@ -165,7 +168,7 @@ class Handler:
         out: Answering,
     ) -> None:
         form = statement.format or asked.form or "Values"
-        insert = await self._in_thread(connection.insert, statement.sql, form)
+        insert = await self._in_thread(connection.insert, statement.sql, form, statement.settings)
         try:
             async for piece in pieces:
                 await self._in_thread(insert.append, piece)

@@ -154,6 +154,20 @@ def test_a_reader_only_reads_within_bounds(sql: str) -> None:
     assert error.value.code == READONLY
 
 
+@pytest.mark.parametrize(
+    ("head", "settings"),
+    [
+        ("INSERT INTO t (a)", "SETTINGS x = 1, y = 'FORMAT'"),
+        ("INSERT INTO settings", "settings x=1"),
+        ("INSERT INTO d.settings (settings)", "SETTINGS settings = 1"),
+        ("INSERT INTO `SETTINGS`", ""),
+    ],
+)
+def test_the_settings_of_an_insert_are_told_apart(head: str, settings: str) -> None:
+    statement = GUARD.judge(f"{head} {settings} FORMAT TSV\n1".encode(), readonly=False)
+    assert (statement.sql, statement.settings, statement.format) == (head.encode(), settings.encode(), "TSV")
+
+
 def test_the_data_of_an_insert_are_not_read_as_sql() -> None:
     sql = b"INSERT INTO t (a)\nFORMAT JSONEachRow\n{\"a\": 'unfinished \x00 file('}"
     statement = GUARD.judge(sql, readonly=False)
