@@ -19,7 +19,8 @@ from pathlib import Path
 from benchmarks.streams_load import batches
 from streams.agent import Agent
 from streams.machine import Input
-from streams.partition import PartitionState, Rules
+from streams.partition import PartitionState
+from streams.rules import Rules
 from streams.stages.clock import skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-from msgspec import Struct
-
+from streams.images import AgentImage, encode_image
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
@@ -77,55 +75,18 @@ class Agent:
             seen_ms=self.seen_ms,
             behind_ms=self.behind_ms,
             numbering=self.numbering,
-            sessioniser=self.sessioniser,
-            linker=self.linker,
+            sessioniser=(self.sessioniser.open,),
+            linker=self.linker.dump(),
             segmenter=self._stored,
         )
-        return _encoder.encode(image)
+        return encode_image(image)
 
     @classmethod
     def load(cls, agent: str, image: AgentImage) -> Agent:
         """The agent that :meth:`dump` wrote."""
         self = cls(image.tenant, image.team, image.actor, agent)
         self.touched, self.seen_ms, self.behind_ms = image.touched, image.seen_ms, image.behind_ms
-        self.numbering, self.sessioniser, self.linker = image.numbering, image.sessioniser, image.linker
+        self.numbering = image.numbering
+        self.sessioniser, self.linker = Sessioniser(image.sessioniser[0]), Linker.load(image.linker)
         self._stored = image.segmenter
         return self
-
-
-class AgentImage(Struct, array_like=True, frozen=True, tag="open"):
-    """An agent in a snapshot."""
-
-    tenant: str
-    team: str
-    actor: str
-    touched: int
-    seen_ms: int
-    behind_ms: int
-    numbering: Numbering
-    sessioniser: Sessioniser
-    linker: Linker
-    segmenter: bytes
-
-
-class ClosedImage(Struct, array_like=True, frozen=True, tag="closed"):
-    """What is kept of an agent that fell silent: its numbers, so that a batch sent again is still cut."""
-
-    numbering: Numbering
-    touched: int
-    seen_ms: int
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(AgentImage | ClosedImage)
-
-
-def dump_closed(closed: ClosedImage) -> bytes:
-    """A silent agent's snapshot item."""
-    return _encoder.encode(closed)
-
-
-def load_image(data: bytes) -> AgentImage | ClosedImage:
-    """What a snapshot item of an agent holds."""
-    image: AgentImage | ClosedImage = _decoder.decode(data)
-    return image

@@ -7,17 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from streams import cells
-from streams.agent import Agent, AgentImage, ClosedImage, dump_closed, load_image
+from streams.agent import Agent
 from streams.dead_letters import Source, dead_letter
+from streams.images import AgentImage, ClosedImage, OpenSession, PartitionImage, encode_image, load_image
 from streams.machine import Output, Record
+from streams.rules import Rules
 from streams.stages.anonymise import add
 from streams.stages.clock import correct, skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Link
-from streams.stages.sessionise import OpenSession, Reason
+from streams.stages.sessionise import Reason
 from streams.stages.validate import Refused, decode
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
 from taskstream.events import EventBatch, Tick, UiEvent, encode
@@ -32,39 +33,20 @@ NUMBERS_PER_AGENT: Final = 20
 MARK_HEADERS: Final = [("ce_type", b"taskstream.mark")]
 
 
-class Rules(Struct, frozen=True):
-    """Settings that the stages depend on. ``max_agents`` is this partition's share."""
-
-    partitions: int
-    session_gap_ms: int = 900_000
-    idle_ms: int = 30_000
-    disorder_ms: int = 5_000
-    lateness_ms: int = 60_000
-    max_skew_ms: int = 600_000
-    max_agents: int = 50_000
-
-
-class Counts(Struct):
+class Counts:
     """What happened since the counts were last taken; for metrics only, no part of the state."""
 
-    messages: int = 0
-    events_in: int = 0
-    events_out: int = 0
-    duplicates: int = 0
-    gaps: int = 0
-    skewed: int = 0
-    redacted: int = 0
-    late: int = 0
-    sent_ms: int = 0
-    refused: dict[str, int] = {}
-
-
-class _Image(Struct, array_like=True, frozen=True):
-    watermark_ms: int
-    horizon: int | None
-    released: int
-    chunks: dict[int, int]
-    late_chunks: int
+    def __init__(self) -> None:
+        self.messages = 0
+        self.events_in = 0
+        self.events_out = 0
+        self.duplicates = 0
+        self.gaps = 0
+        self.skewed = 0
+        self.redacted = 0
+        self.late = 0
+        self.sent_ms = 0
+        self.refused: dict[str, int] = {}
 
 
 class PartitionState:
@@ -321,7 +303,7 @@ class PartitionState:
         items: list[tuple[str, bytes | None]] = []
         for name in sorted(self._dirty):
             agent, closed = self.agents.get(name), self.closed.get(name)
-            data = agent.dump() if agent is not None else None if closed is None else dump_closed(closed)
+            data = agent.dump() if agent is not None else None if closed is None else encode_image(closed)
             items.append((f"a:{name}", data))
         for name in self._warm - self._dirty:
             if name in self.agents:
@@ -337,7 +319,7 @@ class PartitionState:
         late = cells.dump({(n, *key): cell for n, teams in windows.late.items() for key, cell in flat(teams).items()})
         items += cells.replaced("l", late, self._late_chunks)
         self._late_chunks = len(late)
-        image = _Image(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
+        image = PartitionImage(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
         items.append(("p", msgspec.msgpack.encode(image)))
         return items
 
@@ -362,7 +344,7 @@ class PartitionState:
                 for (number, tenant, team, *what), cell in cells.load(data):
                     _join(windows.late, number, (tenant, team), what, cell)
             elif kind == "p":
-                state = msgspec.msgpack.decode(data, type=_Image)
+                state = msgspec.msgpack.decode(data, type=PartitionImage)
                 self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
                 self._chunks, self._late_chunks = state.chunks, state.late_chunks
         self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}

@@ -13,8 +13,9 @@ from confluent_kafka import Producer
 from streams import observe
 from streams.checkpoint import Checkpoint, Clock
 from streams.machine import Machine
-from streams.partition import PartitionState, Rules
+from streams.partition import PartitionState
 from streams.restore import Restored, UnwantedError, restore
+from streams.rules import Rules
 from streams.team_partition import TeamPartitionState
 from streams.thread import PartitionThread
 from streams.ticks import Ticker

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct
-
 from streams.discovery.model import CLICK, COPY, FOCUS, WRITE, Model
+from streams.discovery.steps import RawStep
 from taskstream.events import UiEvent
 
 IDLE_MS: Final = 30_000
@@ -21,25 +20,6 @@ FOCUSED: Final = ("cell", "range", "field")
 """Roles in which a click merely moves the focus: it leads to what is done next."""
 PASSED_OVER: Final = frozenset({"idle", "lock", "unlock", "gap", "health"})
 """Kinds that are no work."""
-
-
-class RawStep(Struct, array_like=True):
-    """A step under way or done. Sequence numbers and times are relative to its first event, ``head`` at ``head_ms``.
-
-    ``act``     its activity; ``seq``: the event of that activity; ``tail``: its last event
-    ``span``    time to its last event, ``active`` the active part of it (milliseconds)
-    ``gap``     time since the step before; ``digest``: of its value, 0 for none
-    """
-
-    act: int
-    head: int
-    head_ms: int
-    seq: int
-    tail: int
-    span: int
-    active: int
-    gap: int
-    digest: int
 
 
 class Folder:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from msgspec import Struct
-
-from streams.discovery.edges import Weights
 from streams.discovery.model import SHIFT, Model
+from streams.discovery.weights import Weights
 from streams.discovery.words import STRONG
 
 LINKED: Final = 12
@@ -29,10 +27,13 @@ KNOWN_END: Final = 3
 """Occurrences after which learned ends count, not completion words."""
 
 
-class Lanes(Struct):
+class Lanes:
     """The undecided steps by lane: ``order`` holds their places."""
 
-    order: list[int]
+    __slots__ = ("order",)
+
+    def __init__(self, order: list[int]) -> None:
+        self.order = order
 
     def remaining(self, count: int, size: int) -> list[int]:
         """Places in arrival order that are left when the first ``count`` of the order are decided."""

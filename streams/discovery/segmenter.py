@@ -10,13 +10,12 @@ import math
 from itertools import accumulate, pairwise
 from typing import Any, Final
 
-from msgspec import Struct
-
 from streams.discovery import edges
-from streams.discovery.edges import DEFAULT, View, Weights
-from streams.discovery.folding import RawStep
+from streams.discovery.edges import View
 from streams.discovery.lanes import Lanes, unravel
 from streams.discovery.model import COPY, SHIFT, TOP_GAP, WRITE, Model
+from streams.discovery.steps import RawStep
+from streams.discovery.weights import DEFAULT, Weights
 
 BLOCK: Final = 320
 """Undecided events at which a decision is due."""
@@ -37,17 +36,20 @@ CERTAIN: Final = 4.0
 """Score of the start or end of a session."""
 
 
-class Piece(Struct):
+class Piece:
     """A decided segment: its steps in the order of its lane.
 
     ``score``     of its weaker end, in log-odds; ``complete``: whether a completion ended it
     ``lane``      0 for uninterrupted work, 1 where the segment was set aside and taken up again
     """
 
-    steps: list[RawStep]
-    score: float
-    complete: bool
-    lane: int
+    __slots__ = ("complete", "lane", "score", "steps")
+
+    def __init__(self, steps: list[RawStep], score: float, complete: bool, lane: int) -> None:
+        self.steps = steps
+        self.score = score
+        self.complete = complete
+        self.lane = lane
 
 
 class Segmenter:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from msgspec import Struct
-
+from streams.images import Links, Source
 from taskstream.events import UiEvent
 
 MAX_RECENT: Final = 64
@@ -34,33 +33,39 @@ class _Names(dict[str, str]):
 _names = _Names()
 
 
-class Source(Struct, array_like=True, frozen=True):
-    """Where and when a value was read or copied."""
-
-    seq: int
-    at_ms: int
-    app: str
-    screen: str
-    element: str
-    form: str
-
-
-class Link(Struct, frozen=True):
+class Link:
     """A value written by the event ``seq`` that came from ``source``."""
 
-    seq: int
-    event: UiEvent
-    source: Source
-    how: Literal["paste", "rekey"]
+    __slots__ = ("event", "how", "seq", "source")
+
+    def __init__(self, seq: int, event: UiEvent, source: Source, how: Literal["paste", "rekey"]) -> None:
+        self.seq = seq
+        self.event = event
+        self.source = source
+        self.how = how
 
 
-class Linker(Struct, array_like=True):
+class Linker:
     """Recent values of one agent, by digest; the clipboard's source; the field written last, with its digest."""
 
-    recent: dict[int, Source] = {}
-    clipboard: Source | None = None
-    clipboard_digest: int = 0
-    written: tuple[str, str, str, int] = ("", "", "", 0)
+    __slots__ = ("clipboard", "clipboard_digest", "recent", "written")
+
+    def __init__(self) -> None:
+        self.recent: dict[int, Source] = {}
+        self.clipboard: Source | None = None
+        self.clipboard_digest = 0
+        self.written: tuple[str, str, str, int] = ("", "", "", 0)
+
+    def dump(self) -> Links:
+        """The complete state."""
+        return self.recent, self.clipboard, self.clipboard_digest, self.written
+
+    @classmethod
+    def load(cls, links: Links) -> Linker:
+        """The inverse of :meth:`dump`."""
+        made = cls()
+        made.recent, made.clipboard, made.clipboard_digest, made.written = links
+        return made
 
     def push(self, first_seq: int, events: Iterable[UiEvent]) -> list[Link]:
         """The transfers that ``events`` complete."""

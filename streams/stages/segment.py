@@ -8,9 +8,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from streams.discovery.folding import IDLE_MS, Folder, RawStep
+from streams.discovery.folding import IDLE_MS, Folder
 from streams.discovery.model import COPY, WRITE
 from streams.discovery.segmenter import Piece, Segmenter
+from streams.discovery.steps import RawStep
 from taskstream.events import UiEvent
 from taskstream.records import Segment, Step
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from msgspec import Struct
-
+from streams.images import OpenSession
 from taskstream.events import UiEvent
 
 DAY_MS: Final = 86_400_000
 MAX_SESSION_EVENTS: Final = 100_000
-MAX_SESSION_APPS: Final = 256
-"""Distinct applications counted in a session at most."""
 
 PASSIVE: Final = frozenset({"health", "gap", "idle", "unlock"})
 """Kinds that are no work: they neither open a session nor keep one open."""
@@ -20,45 +17,25 @@ PASSIVE: Final = frozenset({"health", "gap", "idle", "unlock"})
 Reason = Literal["gap", "lock", "day", "bound"]
 
 
-class OpenSession(Struct, array_like=True):
-    """A session that is still open. Times in milliseconds."""
-
-    first_seq: int
-    last_seq: int
-    start_ms: int
-    end_ms: int
-    active_ms: int
-    events: int
-    apps: set[str]
-    switches: int
-    app: str
-    day_end_ms: int
-
-    def switch(self, app: str) -> None:
-        """The person went on in another application."""
-        self.app = app
-        self.switches += 1
-        if len(self.apps) < MAX_SESSION_APPS:
-            self.apps.add(app)
-
-    def store(self, last_seq: int, end_ms: int, active_ms: int, events: int) -> None:
-        """Take over what :meth:`Sessioniser.push` has counted."""
-        self.last_seq, self.end_ms, self.active_ms, self.events = last_seq, end_ms, active_ms, events
-
-
-class Piece(Struct):
+class Piece:
     """Events ``[start, end)`` of a batch that lie in one session; ``closed`` is set when it ends with them."""
 
-    start: int
-    end: int
-    closed: OpenSession | None = None
-    reason: Reason = "gap"
+    __slots__ = ("closed", "end", "reason", "start")
+
+    def __init__(self, start: int, end: int, closed: OpenSession | None = None, reason: Reason = "gap") -> None:
+        self.start = start
+        self.end = end
+        self.closed = closed
+        self.reason = reason
 
 
-class Sessioniser(Struct, array_like=True):
+class Sessioniser:
     """The session of one agent."""
 
-    open: OpenSession | None = None
+    __slots__ = ("open",)
+
+    def __init__(self, session: OpenSession | None = None) -> None:
+        self.open = session
 
     def push(
         self, first_seq: int, events: Sequence[UiEvent], gap_ms: int, idle_ms: int, active: list[int]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct
-
 from taskstream.events import EventBatch
 from taskstream.records import ActivityPartial, PartialCell
 
@@ -27,12 +25,15 @@ OTHER: Final = "(other)"
 UNCOUNTED: Final = frozenset({"health", "gap"})
 
 
-class Cell(Struct, array_like=True):
+class Cell:
     """One count: events, active time in milliseconds, and who."""
 
-    events: int
-    active_ms: int
-    actors: set[str]
+    __slots__ = ("active_ms", "actors", "events")
+
+    def __init__(self, events: int, active_ms: int, actors: set[str]) -> None:
+        self.events = events
+        self.active_ms = active_ms
+        self.actors = actors
 
 
 Team = tuple[str, str]

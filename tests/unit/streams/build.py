@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from streams.machine import Input, Output
-from streams.partition import PartitionState, Rules
+from streams.partition import PartitionState
+from streams.rules import Rules
 from taskstream.events import BATCH_TYPE, TICK_TYPE, EventBatch, Tick, UiEvent, Value, encode
 
 T0 = 1_700_000_000_000 - 1_700_000_000_000 % 86_400_000 + 9 * 3_600_000

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.machine import Input, Machine, Output
-from streams.partition import PartitionState, Rules
+from streams.partition import PartitionState
+from streams.rules import Rules
 from streams.team_partition import TeamPartitionState
 from taskstream.events import EventBatch, Tick, UiEvent
 from tests.unit.streams.build import T0, batch, record, value
