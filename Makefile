@@ -2,19 +2,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILED := $(VENV)/.compiled
 
 .PHONY: help install demo test lint lock bench bench-discovery chaos
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
 
-install: $(STAMP)  ## set up .venv from the hash-pinned lock; the command is then .venv/bin/taskstream
+install: $(STAMP) $(COMPILED)  ## set up .venv from the hash-pinned lock; the command is then .venv/bin/taskstream
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskstream needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(COMPILED)
+
+$(COMPILED): $(STAMP) hatch_build.py $(shell sed -n 's/^    "\(.*\.py\)",$$/\1/p' hatch_build.py)
+	$(BIN)/python hatch_build.py
 	@touch $@
 
 demo: install  ## set up and run the main job: Kafka, ClickHouse, worker, sink, catalogue, page, recordings
