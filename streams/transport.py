@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, Final, NamedTuple, cast
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError
@@ -83,6 +84,15 @@ def chunks(begin: int, end: int, records: list[Any]) -> list[Chunk]:
     if part or begin < end:
         cut.append(Chunk(begin, max(end, begin), part, size))
     return cut
+
+
+def in_turn(by_partition: list[tuple[TP, list[Chunk]]]) -> Iterator[tuple[TP, Chunk]]:
+    """One chunk of each partition after the other: a long run of one would fill its transaction and leave the others'
+    idle."""
+    for row in zip_longest(*(parts for _, parts in by_partition)):
+        for (tp, _), chunk in zip(by_partition, row, strict=True):
+            if chunk is not None:
+                yield tp, chunk
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -173,19 +183,21 @@ class Consumer(driver.Consumer):
         generation = self.app.consumer_generation_id
         if not fetched or self.should_stop:
             return
-        for tp, (begin, end, records) in fetched.items():
-            if active is not None and tp not in active and tp not in self._buffered_partitions:
-                continue
-            for chunk in chunks(begin, end, records):
-                if not self.flow_active or self.app.consumer_generation_id != generation:
-                    return  # the offset check will find the hole and fetch it again
-                self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-                message: Any = self._to_message(tp, records[-1])
-                message.value = chunk
-                message.key = None
-                message.offset = chunk.end - 1
-                flow.take(chunk.size)
-                yield tp, message
+        by_partition = [
+            (tp, chunks(begin, end, records))
+            for tp, (begin, end, records) in fetched.items()
+            if active is None or tp in active or tp in self._buffered_partitions
+        ]
+        for tp, chunk in in_turn(by_partition):
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return  # the offset check will find the hole and fetch it again
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+            message: Any = self._to_message(tp, fetched[tp][2][-1])  # of its own it may hold none
+            message.value = chunk
+            message.key = None
+            message.offset = chunk.end - 1
+            flow.take(chunk.size)
+            yield tp, message
 
     async def acknowledge(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Tell the group the next offsets; says whether it took them (it may be rebalancing, or the broker away)."""

@@ -166,6 +166,8 @@ class Worker:
             if checkpoint.due(time.monotonic()):
                 checkpoint.begin()
             await checkpoint.room()
+            # Faust goes from chunk to chunk without a pause: without one here, input is fetched only when all is applied.
+            await asyncio.sleep(0)
         else:
             await self._seek(tp, checkpoint)
 
