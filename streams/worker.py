@@ -166,7 +166,7 @@ class Worker:
             if checkpoint.due(time.monotonic()):
                 checkpoint.begin()
             await checkpoint.room()
-            # Faust goes from chunk to chunk without a pause: without one here, input is fetched only when all is applied.
+            # Faust goes on without a pause between chunks: without one here, nothing is fetched until all is applied.
             await asyncio.sleep(0)
         else:
             await self._seek(tp, checkpoint)
