@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deploy.mining import Miner
-    from taskstream.records import Opportunity
+    from taskstream.records import Opportunity, Routine
 
 
 @click.command()
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     metavar="N",
     show_default=True,
 )
+@click.option("--evidence", is_flag=True, help="tell all that is known of each routine: times, steps, values, variants")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
 @with_settings("hourly_cost", "weeks_per_year", "adoption")
 def mine(
@@ -38,6 +39,7 @@ def mine(
     assignments: Path | None,
     routines: Path | None,
     k: int,
+    evidence: bool,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -81,9 +83,9 @@ def mine(
         "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
     }
     if as_json:
-        _print_json(summary, found)
+        _print_json(summary, found, miner.routines() if evidence else None)
     else:
-        _print_table(summary, found, k)
+        _print_lists(summary, found, miner.routines() if evidence else [], k)
 
 
 def _write_assignments(path: Path, miner: Miner) -> None:
@@ -101,35 +103,28 @@ def _write_routines(path: Path, miner: Miner) -> None:
     path.write_bytes(msgspec.json.encode(miner.examples()))
 
 
-def _print_json(summary: dict[str, Any], found: Iterable[Opportunity]) -> None:
+def _print_json(summary: dict[str, Any], found: Iterable[Opportunity], evidence: list[Routine] | None) -> None:
     import msgspec
     import orjson
 
     body = summary | {"opportunities": msgspec.to_builtins(list(found))}
+    if evidence is not None:
+        body["evidence"] = msgspec.to_builtins(evidence)
     click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
 
 
-def _print_table(summary: dict[str, Any], found: list[Opportunity], k: int) -> None:
+def _print_lists(summary: dict[str, Any], found: list[Opportunity], evidence: list[Routine], k: int) -> None:
     from rich.console import Console
-    from rich.table import Table
+
+    from sinks.cli import opportunity_table, routine_evidence
 
     console = Console()
     if found:
-        table = Table("", "what is done", "times", "median", "a week", "copied", "applications", "verdict")
-        for one in found:
-            table.add_row(
-                str(one.rank),
-                one.name,
-                f"{one.executions:,}",
-                f"{one.active_median_ms / 1000:.0f} s",
-                f"{one.hours_per_week:.1f} h",
-                f"{one.transfer_share:.0%}",
-                ", ".join(one.apps),
-                one.verdict,
-            )
-        console.print(table)
+        opportunity_table.show(console, found)
     else:
         console.print("No repeated work found: nothing was done in the same way three times or more.")
+    for routine in evidence:
+        routine_evidence.show(console, routine)
     console.print(
         f"{summary['events']:,} events, {summary['executions']:,} executions, {summary['assigned']:,} of them of "
         f"{summary['routines']:,} routines, in {summary['seconds']:.1f} s"

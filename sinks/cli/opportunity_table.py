@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sinks.clickhouse.opportunity_list import Listed
+from taskstream.records import Opportunity
 
 WIDE: Final = 110
 """Columns from which the table fits."""
@@ -19,7 +20,7 @@ NEVER: Final = 999.0
 _SHOWN_STEPS: Final = 8
 
 
-def show(console: Console, rows: Sequence[Listed]) -> None:
+def show(console: Console, rows: Sequence[Listed] | Sequence[Opportunity]) -> None:
     """Print ``rows``."""
     if console.width >= WIDE:
         console.print(_table(rows))
@@ -39,14 +40,14 @@ def duration(ms: float) -> str:
     return f"{minutes:.1f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
-def why(row: Listed) -> str:
+def why(row: Listed | Opportunity) -> str:
     """The features of the score, the weightiest first."""
     parts = sorted(row.why.items(), key=lambda item: -abs(item[1]))
     told = [f"{feature} {points:+.1f}" for feature, points in parts if abs(points) >= 0.05]
     return f"score {row.score:.1f}: " + ", ".join(told)
 
 
-def saving(row: Listed) -> str:
+def saving(row: Listed | Opportunity) -> str:
     """Hours a year with their interval, and when an automation would have paid for itself."""
     hours = f"{row.hours_per_year:,.0f} h a year ({row.hours_per_year_low:,.0f} to {row.hours_per_year_high:,.0f})"
     if row.payback_months >= NEVER:
@@ -58,7 +59,7 @@ def saving(row: Listed) -> str:
     )
 
 
-def _table(rows: Sequence[Listed]) -> Table:
+def _table(rows: Sequence[Listed] | Sequence[Opportunity]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right")
     table.add_column("opportunity", ratio=1, overflow="fold")
@@ -73,7 +74,7 @@ def _table(rows: Sequence[Listed]) -> Table:
     return table
 
 
-def _card(row: Listed, *, with_figures: bool) -> RenderableType:
+def _card(row: Listed | Opportunity, *, with_figures: bool) -> RenderableType:
     steps = list(row.steps[:_SHOWN_STEPS])
     more = len(row.steps) - len(steps)
     lines: list[RenderableType] = [Text.assemble((f"{row.rank}. {row.name}", "bold"), "  ", (row.verdict, _style(row)))]
@@ -87,23 +88,24 @@ def _card(row: Listed, *, with_figures: bool) -> RenderableType:
         lines.append(Text(f"applications: {' → '.join(row.apps)}"))
     low, high = duration(row.active_low_ms), duration(row.active_high_ms)
     lines += [
-        _labelled("steps", " → ".join(steps) + (f" → … {more} more" if more > 0 else "")),
-        _labelled(
+        labelled("steps", " → ".join(steps) + (f" → … {more} more" if more > 0 else "")),
+        labelled(
             "seen",
             f"{row.executions:,} times in {row.variants} variants; median time between {low} and {high} (95 %)",
         ),
-        _labelled(
+        labelled(
             "moved",
             f"{row.transferred_values:,.1f} values copied or typed again per execution "
             f"({row.transfer_share:.0%} of what is written); next step certain to {row.determinism:.0%}",
         ),
-        _labelled("saves", saving(row)),
-        _labelled("why here", why(row)),
+        labelled("saves", saving(row)),
+        labelled("why here", why(row)),
     ]
     return Group(Rule(style="dim"), *lines)
 
 
-def _labelled(name: str, text: str) -> Table:
+def labelled(name: str, text: str) -> Table:
+    """A line with its name in front; long text goes on below itself."""
     line = Table.grid(padding=(0, 1))
     line.add_column(width=8, style="dim")
     line.add_column(overflow="fold")
@@ -111,10 +113,10 @@ def _labelled(name: str, text: str) -> Table:
     return line
 
 
-def _style(row: Listed) -> str:
+def _style(row: Listed | Opportunity) -> str:
     return {"worth it": "green", "not worth it": "red"}.get(row.verdict, "yellow")
 
 
-def _basis(row: Listed) -> str:
+def _basis(row: Listed | Opportunity) -> str:
     told = ", ".join(f"{name} {value:g}" for name, value in row.assumptions.items())
     return f"assumptions (each a setting): {told}" if told else ""

@@ -66,3 +66,12 @@ def test_several_logs_are_several_people(tmp_path: Path) -> None:
 def test_bad_input_is_one_error(arguments: list[str], error: type[Exception]) -> None:
     with pytest.raises(error):
         CliRunner().invoke(mine, arguments, catch_exceptions=False, standalone_mode=False)
+
+
+def test_evidence_tells_all_that_is_known_of_each_routine() -> None:
+    text = run(str(LOG), "--evidence")
+    for title in ("steps", "values moved", "variants", "process map"):
+        assert f"\n{title}" in text
+    listed = json.loads(run(str(LOG), "--evidence", "--json"))
+    assert [one["id"] for one in listed["evidence"]] == [one["id"] for one in listed["opportunities"]]
+    assert "evidence" not in json.loads(run(str(LOG), "--json"))
