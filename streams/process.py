@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
 import json
 import logging
 import os
@@ -20,6 +18,7 @@ from taskstream import metrics
 from taskstream.endpoints import resolve
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.kafka import topic_admin
+from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 from taskstream.topics import ALL, UI_EVENTS
 
@@ -27,8 +26,6 @@ log = logging.getLogger("taskstream.streams")
 
 STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
-M_ARENA_MAX: Final = -8
-"""glibc's name for the number of heaps (malloc.h)."""
 STATE_BYTES: Final = 16_384
 """Bound on one agent's state in bytes, for the memory bound printed at the start."""
 
@@ -70,8 +67,8 @@ def run(settings: Settings, *, as_json: bool) -> None:
         TaskstreamError: the worker cannot start or cannot go on.
     """
     _logging(as_json)
-    _few_arenas()
-    _rare_collections()
+    few_arenas()
+    rare_collections()
     kafka = resolve(settings, clickhouse=False).kafka
     settings = settings.model_copy(update={"partitions": _partitions(kafka, settings)})
     port = metrics.serve(settings.metrics_port)
@@ -81,22 +78,6 @@ def run(settings: Settings, *, as_json: bool) -> None:
     sys.stderr.flush()
     if failure is not None:
         raise failure
-
-
-def _few_arenas() -> None:
-    """Let the C library keep two heaps instead of one for each of the many client threads: a fifth less memory."""
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc; other C libraries have no such heaps
-        if mallopt is not None:
-            mallopt(M_ARENA_MAX, 2)
-
-
-def _rare_collections() -> None:
-    """Look for reference cycles rarely: the stages make none, and walking the state of many agents again and again
-    doubled the cost of an event."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
 
 
 def _partitions(kafka: str, settings: Settings) -> int:

@@ -32,6 +32,10 @@ _LC_FLAGS = 1 << 9
 """``HasAdditionalKeysBit``: the dictionary stands in the block itself; the low byte is the width of the indexes."""
 
 
+_WIDTHS = ("<u1", "<u2", "<u4")
+"""Types of the indexes, in the order of their numbers in the format."""
+
+
 class Coded(Struct, frozen=True):
     """A column of strings as indexes into its distinct values. ``codes`` is an unsigned array of any width."""
 
@@ -40,11 +44,11 @@ class Coded(Struct, frozen=True):
 
 
 class Column(Struct, frozen=True):
-    """One column of a block. ``data``: bytes as Native wants them, from the functions below."""
+    """One column of a block. ``data``: bytes as Native wants them, from the functions below, or an array's memory."""
 
     name: str
     type: str
-    data: bytes
+    data: bytes | memoryview
 
 
 def varint(number: int) -> bytes:
@@ -105,19 +109,24 @@ def low_cardinality_array(lengths: Sequence[int] | NDArray[Any], elements: Coded
     return _LC_VERSION + array(lengths, _dictionary(elements))
 
 
+def width_of(distinct: int) -> str:
+    """The narrowest type of indexes into so many values, as numpy names it."""
+    return _WIDTHS[0 if distinct <= 1 << 8 else 1 if distinct <= 1 << 16 else 2]
+
+
 def _dictionary(column: Coded) -> bytes:
     rows = len(column.codes)
     if not rows:
         return b""
     distinct = len(column.values)
-    width = 0 if distinct <= 1 << 8 else 1 if distinct <= 1 << 16 else 2
+    kind = width_of(distinct)
     return b"".join(
         (
-            (_LC_FLAGS | width).to_bytes(8, "little"),
+            (_LC_FLAGS | _WIDTHS.index(kind)).to_bytes(8, "little"),
             distinct.to_bytes(8, "little"),
             strings(column.values),
             rows.to_bytes(8, "little"),
-            column.codes.astype(("<u1", "<u2", "<u4")[width]).tobytes(),
+            column.codes.astype(kind, copy=False).data,
         )
     )
 
@@ -168,7 +177,7 @@ def _encode(kind: str, values: Sequence[Any]) -> bytes:
 
 def block(columns: Sequence[Column], rows: int) -> bytes:
     """The block of ``columns``, each of ``rows`` rows."""
-    parts = [varint(len(columns)), varint(rows)]
+    parts: list[bytes | memoryview] = [varint(len(columns)), varint(rows)]
     for item in columns:
         parts += (strings((item.name, item.type)), item.data)
     return b"".join(parts)

@@ -57,8 +57,8 @@ def consumer_config(kafka: str, group: str) -> dict[str, Any]:
             "max.poll.interval.ms": 120_000,
             "topic.metadata.refresh.interval.ms": 10_000,
             "fetch.wait.max.ms": 100,
-            "fetch.message.max.bytes": 4 << 20,
-            "queued.max.messages.kbytes": 64 << 10,
+            "fetch.message.max.bytes": 1 << 19,
+            "queued.max.messages.kbytes": 32 << 10,  # of each partition
             "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full for a moment
         }
     )
@@ -135,9 +135,8 @@ class Sink:
     def advance(self) -> None:
         """The order of effects that keeps the promise. A crash between any two lines is survived as each line says."""
         now_ms = self._now_ms()
-        # 1. The blocks of the last cycle are stored. A crash here: the successor repeats them; their tokens are known.
-        if not self._collect():
-            return
+        # 1. Blocks in flight have been stored. A crash here: the successor repeats them; their tokens are known.
+        self._collect()
         # 2. The next blocks are closed. A crash here loses nothing: their messages are in Kafka, their range nowhere.
         if not self._starting and self._ledger.due(now_ms):
             self._starting = self._ledger.take(now_ms)
@@ -156,8 +155,8 @@ class Sink:
         for block in starting:
             self._flight[self._pool.submit(self._writer.store, block)] = block
 
-    def _collect(self) -> bool:
-        """Note which blocks are stored; whether none is in flight any more."""
+    def _collect(self) -> None:
+        """Note which blocks are stored."""
         for future in [future for future in self._flight if future.done()]:
             block = self._flight.pop(future)
             try:
@@ -165,7 +164,6 @@ class Sink:
             except Abandoned:
                 continue
             self._ledger.done(block, rows)
-        return not self._flight
 
     def _commit(self, commits: Sequence[Commit]) -> bool:
         if not commits:
