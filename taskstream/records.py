@@ -63,7 +63,8 @@ class Segment(_Record, frozen=True):
     ``id``          ``agent:first_seq``
     ``lane``        0 for uninterrupted work; another number where the execution was set aside and resumed
     ``complete``    whether it ended with evidence of completion; False when it was cut off
-    ``elapsed_ms``  end minus start, ``active_ms`` the part with the person active, ``waiting_ms`` the rest
+    ``elapsed_ms``  end minus start, ``active_ms`` the part with the person active, ``waiting_ms`` the rest, and of that
+                    ``call_ms`` with an application for calls in front
     ``transfers``   values written in it that were read in it before (copy and paste, or re-keyed)
     ``confidence``  of both ends, 0 to 1
     """
@@ -86,6 +87,7 @@ class Segment(_Record, frozen=True):
     transfers: int = 0
     written: int = 0
     confidence: float = 1.0
+    call_ms: int = 0
 
 
 class Transfer(_Record, frozen=True):
@@ -272,6 +274,7 @@ class Routine(_Record, frozen=True):
     ``active_by_idle_ms``  median active time if gaps counted up to 30, 60, 180 s: key ``30000`` ...
     ``partial``    segments that hold only a small part of it; they do not count as executions
     ``parts``      activity → share, for each part by which it is recognised where its executions come cut apart
+    ``waiting_share``  of the elapsed time, without calls; ``call_share``: of the elapsed time, in calls
     ``complete_share``   executions that ended with evidence of completion
     ``split_from``  id of the routine that this one was split from
     ``withdrawn``  it is no longer in the catalogue (merged, or too few executions or people are left)
@@ -317,6 +320,7 @@ class Routine(_Record, frozen=True):
     parts: tuple[dict[str, float], ...] = ()
     complete_share: float = 1.0
     transferred_values: float = 0.0
+    call_share: float = 0.0
 
 
 class Opportunity(_Record, frozen=True):

@@ -42,7 +42,9 @@ def _figures(routine: Routine) -> Iterator[RenderableType]:
         f"median {duration(routine.active_median_ms)} (95 %: {low} to {high}), p90 {duration(routine.active_p90_ms)}",
     )
     elapsed = f"median {duration(routine.elapsed_median_ms)}, p90 {duration(routine.elapsed_p90_ms)}"
-    yield labelled("elapsed", f"{elapsed}; {routine.waiting_share:.0%} of it waiting")
+    yield labelled(
+        "elapsed", f"{elapsed}; {routine.waiting_share:.0%} of it waiting, {routine.call_share:.0%} in calls"
+    )
     limits = sorted((int(limit), ms) for limit, ms in routine.active_by_idle_ms.items())
     if limits:
         told = ", ".join(f"{duration(ms)} up to {duration(limit)}" for limit, ms in limits)

@@ -83,7 +83,9 @@ def routine_of(
     pattern = _pattern(cluster, n, presence, repeats, apps)
     active = [execution.active_ms for execution in executions]
     elapsed = [execution.end_ms - execution.start_ms for execution in executions]
-    waiting = [execution.waiting_ms for execution in executions]
+    calls = sum([execution.call_ms for execution in executions])
+    waiting = [execution.waiting_ms - execution.call_ms for execution in executions]
+    total = max(1, sum(waiting) + calls + sum(active))
     low, high = median_interval(active)
     return Routine(
         id=cluster.id,
@@ -109,7 +111,8 @@ def routine_of(
         active_high_ms=high,
         elapsed_median_ms=median(elapsed),
         elapsed_p90_ms=quantile(elapsed, 0.9),
-        waiting_share=round(sum(waiting) / max(1, sum(waiting) + sum(active)), 4),
+        waiting_share=round(sum(waiting) / total, 4),
+        call_share=round(calls / total, 4),
         transfer_share=round(min(1.0, cluster.transfers / cluster.written), 4) if cluster.written else 0.0,
         determinism=determinism(steps),
         merged=cluster.merged,

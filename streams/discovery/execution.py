@@ -81,6 +81,7 @@ class Execution(Struct):
     last_shape: int = -1
     before: int = -1
     joined: Execution | None = None
+    call_ms: int = 0
 
     def extend(self, more: Execution) -> None:
         """Make ``more``, which follows, a part of this execution; the pause is active time up to ``IDLE_MS``."""
@@ -99,6 +100,7 @@ class Execution(Struct):
         self.flows = tuple(dict.fromkeys((*self.flows, *more.flows)))
         self.last_seq, self.end_ms = more.last_seq, max(self.end_ms, more.end_ms)
         self.active_ms += more.active_ms + min(pause, IDLE_MS)
+        self.call_ms += more.call_ms
         self.waiting_ms += more.waiting_ms + max(0, pause - IDLE_MS)
         self.complete = more.complete
         self.transfers += more.transfers
@@ -159,6 +161,7 @@ def from_segment(
         end_ms=segment.end_ms,
         active_ms=segment.active_ms,
         waiting_ms=segment.waiting_ms,
+        call_ms=segment.call_ms,
         steps=steps,
         seqs=_pack(seqs),
         offsets=_pack(offsets),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.discovery.calls import is_call
 from streams.discovery.model import CLICK, COPY, FOCUS, WRITE, Model
 from streams.discovery.steps import RawStep
 from taskstream.events import UiEvent
@@ -25,7 +26,7 @@ PASSED_OVER: Final = frozenset({"idle", "lock", "unlock", "gap", "health"})
 class Folder:
     """The step under way, of one agent."""
 
-    __slots__ = ("focus", "lead", "lead_ms", "model", "step")
+    __slots__ = ("app", "call", "call_before", "focus", "last_ms", "lead", "lead_ms", "model", "screen", "step")
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -33,6 +34,11 @@ class Folder:
         self.lead = -1
         self.lead_ms = 0
         self.focus = -1
+        self.last_ms = 0
+        self.app = ""
+        self.screen = ""
+        self.call = 0
+        self.call_before = 0
 
     def push(self, seq: int, event: UiEvent) -> RawStep | None:
         """Take an event; the step before, if this event begins another one."""
@@ -40,6 +46,14 @@ class Folder:
         if kind in PASSED_OVER:
             self.lead = -1
             return None
+        pause = at_ms - self.last_ms
+        if pause > IDLE_MS and is_call(self.app, self.screen):
+            # Part of the step under way, or of what leads to the next one.
+            if self.lead < 0:
+                self.call_before += pause - IDLE_MS
+            else:
+                self.call += pause - IDLE_MS
+        self.last_ms, self.app, self.screen = at_ms, event.app, event.screen
         if kind in LEADING and not (event.element and kind == "window"):
             if self.lead < 0:
                 self.lead, self.lead_ms = seq, at_ms
@@ -60,6 +74,8 @@ class Folder:
                 more = act == before or now == FOCUS or (now == WRITE == was)
                 if more or was == FOCUS or (was == CLICK and now in {COPY, WRITE}):
                     step.tail = seq - step.head
+                    step.call += self.call + self.call_before
+                    self.call = self.call_before = 0
                     if gap > 0:
                         step.span += gap
                         step.active += gap if gap < IDLE_MS else IDLE_MS
@@ -76,13 +92,17 @@ class Folder:
             self.focus = seq
             return None
         if self.lead < 0:
-            self.step = RawStep(act, seq, at_ms, 0, 0, 0, 0, gap, digest)
+            self.step = RawStep(act, seq, at_ms, 0, 0, 0, 0, gap, digest, 0, self.call_before)
         else:
             head, head_ms = self.lead, self.lead_ms
             span = at_ms - head_ms if at_ms > head_ms else 0
             active = span if span < IDLE_MS else IDLE_MS
-            self.step = RawStep(act, head, head_ms, seq - head, seq - head, span, active, gap - span, digest)
+            self.step = RawStep(
+                act, head, head_ms, seq - head, seq - head, span, active, gap - span, digest, self.call,
+                self.call_before,
+            )  # fmt: skip
             self.lead = -1
+        self.call = self.call_before = 0
         return step
 
     def finish(self) -> RawStep | None:
@@ -91,4 +111,6 @@ class Folder:
         if step is not None and self.focus > step.head + step.tail:
             step.tail = self.focus - step.head
         self.lead = self.focus = -1
+        self.app = self.screen = ""
+        self.call = self.call_before = 0
         return step

@@ -11,6 +11,7 @@ class RawStep(Struct, array_like=True):
     ``act``     its activity; ``seq``: the event of that activity; ``tail``: its last event
     ``span``    time to its last event, ``active`` the active part of it (milliseconds)
     ``gap``     time since the step before; ``digest``: of its value, 0 for none
+    ``call``    the part of ``span`` beyond the active that passed in a call; ``call_before``: the same of ``gap``
     """
 
     act: int
@@ -22,3 +23,5 @@ class RawStep(Struct, array_like=True):
     active: int
     gap: int
     digest: int
+    call: int = 0
+    call_before: int = 0

@@ -62,12 +62,13 @@ class AgentSegmenter:
         raw = piece.steps
         first, last = raw[0], raw[-1]
         first_ms, last_ms = first.head_ms, max(last.head_ms + last.span, first.head_ms)
-        active = transfers = written = 0
+        active = transfers = written = call = 0
         read: set[int] = set()
         steps: list[Step] = []
         ends = [*raw[1:], None]
         for step, after in zip(raw, ends, strict=True):
             own = step.active
+            call += step.call if step is first else step.call + step.call_before
             if after is not None:
                 own += min(max(after.head_ms - step.head_ms - step.span, 0), IDLE_MS)
             active += own
@@ -101,6 +102,7 @@ class AgentSegmenter:
             complete=piece.complete,
             transfers=transfers,
             written=written,
+            call_ms=min(call, max(last_ms - first_ms - active, 0)),
             confidence=round(1.0 / (1.0 + math.exp(-max(piece.score, -20.0))), 4),
         )
         if self.on_members is not None:
@@ -111,18 +113,31 @@ class AgentSegmenter:
         """The complete state."""
         folder = self._folder
         return msgspec.msgpack.encode(
-            [self._names, self._core.dump(), folder.step, folder.lead, folder.lead_ms, folder.focus]
+            [
+                self._names,
+                self._core.dump(),
+                folder.step,
+                folder.lead,
+                folder.lead_ms,
+                folder.focus,
+                folder.last_ms,
+                folder.app,
+                folder.screen,
+                folder.call,
+                folder.call_before,
+            ]
         )
 
     @classmethod
     def load(cls, data: bytes) -> AgentSegmenter:
         """The inverse of :meth:`dump`."""
-        names, core, step, lead, lead_ms, focus = msgspec.msgpack.decode(data)
+        names, core, step, lead, lead_ms, focus, *calls = msgspec.msgpack.decode(data)
         made = cls(*names)
         made._core = Segmenter.load(core)
         made._folder = folder = Folder(made._core.model)
         folder.step = None if step is None else RawStep(*step)
         folder.lead, folder.lead_ms, folder.focus = lead, lead_ms, focus
+        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = calls
         return made
 
 

@@ -17,7 +17,7 @@ ROUTINE = Routine(
     triggers=("after: Read mail (40%)",), executions=40, people=6, teams=1, days=3, first_ms=1_760_000_000_000,
     last_ms=1_760_200_000_000, active_median_ms=61_000, active_p90_ms=90_000, active_low_ms=58_000,
     active_high_ms=64_000, elapsed_median_ms=120_000, elapsed_p90_ms=300_000, waiting_share=0.4, transfer_share=0.8,
-    determinism=0.9, partial=4, complete_share=0.95, transferred_values=3.0,
+    determinism=0.9, partial=4, complete_share=0.95, transferred_values=3.0, call_share=0.05,
     steps=(
         RoutineStep("excel|copy|s|cell:a", "copy column A (Excel)", 1.0, 1.0, 0.9, 2_000, "read"),
         RoutineStep("crm|paste|f|field:name", "paste into field Name (CRM)", 1.0, 1.0, 1.0, 1_000, "write"),
@@ -38,7 +38,7 @@ def test_it_tells_times_people_values_and_what_precedes() -> None:
     text = text_of(ROUTINE)
     for words in (
         "median 61 s (95 %: 58 s to 64 s), p90 90 s",
-        "median 2.0 min, p90 5.0 min; 40% of it waiting",
+        "median 2.0 min, p90 5.0 min; 40% of it waiting, 5% in calls",
         "61 s up to 30 s, 66 s up to 60 s, 75 s up to 3.0 min",
         "40 times, 2025-10-09 to 2025-10-11, on 3 days, by 6 people in 1 team",
         "4 more were broken off",
