@@ -44,23 +44,22 @@ PARTITIONS = 4
 
 
 def blocks_of(values: list[bytes]) -> tuple[list[bytes], float, float]:
-    """The blocks that the sink would make, and CPU seconds for decoding and taking apart, and for building."""
+    """The blocks that the sink would make, and CPU seconds for decoding and taking apart, and for building them."""
     made, apart, built = [], 0.0, 0.0
-    block = EventBlock()
-    parts = [values[n::PARTITIONS] for n in range(PARTITIONS)]
-    for part in parts:
-        for value in part:
+    for part in (values[n::PARTITIONS] for n in range(PARTITIONS)):
+        waiting = iter(part)
+        value = next(waiting, None)
+        while value is not None:
+            block = EventBlock()
             began = time.process_time()
-            block.add(value)
-            apart += time.process_time() - began
-            if block.rows >= LIMITS.rows // PARTITIONS or value is part[-1]:
-                began = time.process_time()
-                block.seal()
-                middle = time.process_time()
-                made.append(block.build())
-                apart += middle - began
-                built += time.process_time() - middle
-                block = EventBlock()
+            while value is not None and block.rows < LIMITS.rows // PARTITIONS:
+                block.add(value)
+                value = next(waiting, None)
+            middle = time.process_time()
+            block.seal()
+            apart += middle - began
+            built += time.process_time() - middle
+            made.append(block.build())
     return made, apart, built
 
 
