@@ -155,6 +155,11 @@ class Ledger:
             for p in self._partitions.values()
         )
 
+    def rows_held(self) -> int:
+        """Rows that wait, and rows in flight: what blocks hold in memory."""
+        flying = (p.in_flight.builder.rows for p in self._partitions.values() if p.in_flight)
+        return self.rows_waiting() + sum(flying)
+
     def due(self, now_ms: int) -> bool:
         """Whether a block is ready to be given out."""
         if self.rows_waiting() >= self._limits.rows:

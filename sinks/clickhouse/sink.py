@@ -182,12 +182,12 @@ class Sink:
         return True
 
     def _may_consume(self) -> bool:
-        """Take nothing in while a cycle's worth waits already: Kafka is the buffer.
+        """Take nothing in while a cycle's worth waits already, or waits and is in flight twice: Kafka is the buffer.
 
         A short wait leaves what was fetched where it is. A longer one (ClickHouse is slow or away) pauses the
         partitions, which throws the fetched away, so that the consumer can be polled: else the group puts it out.
         """
-        if self._ledger.rows_waiting() < self._max_rows:
+        if self._ledger.rows_waiting() < self._max_rows and self._ledger.rows_held() < 2 * self._max_rows:
             if self._paused:
                 self._paused = False
                 self._consumer.resume(self._consumer.assignment())

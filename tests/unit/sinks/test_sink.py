@@ -126,6 +126,22 @@ def test_an_outage_pauses_and_loses_nothing() -> None:
     assert sorted(world.stored) == world.expected()
 
 
+def test_partitions_that_fill_one_after_another_while_nothing_is_stored_stay_within_the_bound() -> None:
+    world = World(partitions=8)
+    process = Process(world, by_hand=True, rows=3)
+    join(world, process)
+    for partition in range(8):
+        give(world, partition, process)
+        for n in range(3):
+            world.produce(partition, b"p%dn%d" % (partition, n))
+        for _ in range(4):
+            process.step()
+        assert process.ledger.rows_held() <= 3 * 3  # twice the bound, and what one call of the client brought
+    drain(world, process, turns=60)
+    assert process.ledger.rows_held() == 0
+    assert sorted(world.stored) == world.expected()
+
+
 def test_a_partition_that_leaves_in_peace_is_committed_as_done() -> None:
     world = World()
     world.produce(0, b"a", holes=1)
