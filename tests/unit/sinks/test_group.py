@@ -104,7 +104,7 @@ class Group(RuleBasedStateMachine):
         for process in members:
             bury(self.world, process)
         join(self.world, last)
-        drain(self.world, last, turns=12)
+        drain(self.world, last, turns=40)
         for process in [*members, *self.zombies]:
             while process.pool.waiting:
                 process.pool.run_one()
