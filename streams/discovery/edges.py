@@ -166,6 +166,11 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
         if best_at and (i >= deadline or i == last):
             if (best_at if tops is None else tops[best_at]) > limit:
                 break
+            head, value = _idle_head(model, w, acts, edges, start, best_at)
+            if head:
+                places.append(head)
+                values.append(value)
+                start = head
             tail, value = _idle_tail(model, w, acts, edges, start, best_at)
             if tail:
                 places.append(tail)
@@ -199,6 +204,33 @@ def _idle_tail(
             if likely < w.idle_likely and edges[k] > best:
                 best, best_at = edges[k], k
     return best_at, best
+
+
+def _idle_head(
+    model: Model, w: Weights, acts: list[int], edges: list[float], start: int, end: int
+) -> tuple[int, float]:
+    """Where a segment should begin only, because what is before it is no work and elsewhere; and the score. Else 0.
+
+    What leads into the work happens where the work does, or is usual right before it, and stays; so does what
+    segments clearly begin with more often than with what follows.
+    """
+    first = start
+    while first < end and not model.works(acts[first]):
+        first += 1
+    best_at = 0
+    if start < first < end:
+        counts, pairs, screens = model.activities.counts, model.pairs, model.screens
+        decided, starts = model.decided, model.starts
+        usual = learned(starts[acts[start]], decided[acts[start]], w) - w.idle_start
+        for k in range(start + 1, first + 1):
+            a, b = acts[k - 1], acts[k]
+            if screens[a] != screens[b]:
+                seen = pairs.get(a << SHIFT | b, 1) - 0.7
+                if seen < w.idle_likely * counts[a] and seen < w.idle_likely * counts[b]:
+                    found = learned(starts[b], decided[b], w)
+                    if found > usual:
+                        best_at, usual = k, found
+    return best_at, max(edges[best_at], 0.0)
 
 
 def _head(acts: list[int], start: int) -> tuple[int, int, int]:

@@ -53,7 +53,12 @@ class Folder:
                 self.call_before += pause - IDLE_MS
             else:
                 self.call += pause - IDLE_MS
+        here = event.app == self.app and event.screen == self.screen
         self.last_ms, self.app, self.screen = at_ms, event.app, event.screen
+        step = self.step
+        if kind == "scroll" and here and self.lead < 0 and step is not None:
+            self._extend(step, seq, at_ms - step.head_ms - step.span)
+            return None
         if kind in LEADING and not (event.element and kind == "window"):
             if self.lead < 0:
                 self.lead, self.lead_ms = seq, at_ms
@@ -64,7 +69,6 @@ class Folder:
             model.grow()
         value = event.value
         digest = 0 if value is None else value.digest
-        step = self.step
         gap = 0
         if step is not None:
             before, now = step.act, model.classes[act]
@@ -73,12 +77,7 @@ class Folder:
                 was = model.classes[before]
                 more = act == before or now == FOCUS or (now == WRITE == was)
                 if more or was == FOCUS or (was == CLICK and now in {COPY, WRITE}):
-                    step.tail = seq - step.head
-                    step.call += self.call + self.call_before
-                    self.call = self.call_before = 0
-                    if gap > 0:
-                        step.span += gap
-                        step.active += gap if gap < IDLE_MS else IDLE_MS
+                    self._extend(step, seq, gap)
                     if not more:
                         step.act, step.seq = act, step.tail
                         step.digest = digest or step.digest
@@ -104,6 +103,15 @@ class Folder:
             self.lead = -1
         self.call = self.call_before = 0
         return step
+
+    def _extend(self, step: RawStep, seq: int, gap: int) -> None:
+        """Let the step go on to the event ``seq``, ``gap`` after its last one."""
+        step.tail = seq - step.head
+        step.call += self.call + self.call_before
+        self.call = self.call_before = 0
+        if gap > 0:
+            step.span += gap
+            step.active += gap if gap < IDLE_MS else IDLE_MS
 
     def finish(self) -> RawStep | None:
         """The step under way; nothing is under way then."""

@@ -21,6 +21,7 @@ class Weights(Struct, frozen=True):
     ``short``, ``shorter``  of a segment under SHORT steps, and for each step it is shorter
     ``idle_cost``  instead of these, of a segment in which nothing was written, copied or completed
     ``idle_likely``  P of a transition below which such steps at the end of a segment are cut off
+    ``idle_start``  how much less usual a start may be than the idle steps before it, for these to be cut off
     ``long``      for each step beyond ``patience``, up to ``long_max``
     ``cycle``     for each of up to three steps that repeat how the segment began
     ``ends``, ``starts``  of how often segments ended or started with the activity, over ``base`` shrunk by ``shrink``
@@ -68,6 +69,7 @@ class Weights(Struct, frozen=True):
     minimum: int = 3
     idle_cost: float = 3.0
     idle_likely: float = 0.5
+    idle_start: float = 1.5
     shared: float = -0.4
     shared_span: int = 60
     lane_low: float = 0.2
