@@ -8,9 +8,9 @@
 * **Freshness**: afterwards events come at 2,000 a second; from the hand-over by the agent (``sent_ms``) to the row's
   insertion (``stored_ms``), as ClickHouse itself tells it.
 * **Sustained** (``--sustain``): a process of its own sends at a fixed rate while the others run. The lag (events sent
-  and not yet stored) is taken each second; it grows when the slope of its line is more than :data:`GROWING` of the
-  rate, and then the rate is not sustained. ``--search`` then tries higher rates for a shorter time, until one is too
-  high.
+  and not yet stored) is taken each second; it grows when its line rises by more than :data:`GROWN_S` of events over
+  the run, and then the rate is not sustained. ``--search`` tries higher rates after it, each for a shorter time, until
+  one is too high.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ PATIENCE_S = 60.0
 """Standstill after which the run is given up."""
 WARM_UP: Final = 0.2
 """Share of a sustained run, at its beginning, that does not count for the slope: caches fill, the model grows."""
-GROWING: Final = 0.005
-"""Slope of the lag as a share of the rate: over five minutes, one and a half seconds of events."""
+GROWN_S: Final = 1.0
+"""Rise of the lag's line over the run from which it grows, in seconds' worth of events: its saw teeth of transactions
+and blocks, half a second high, tilt the line of a short run by less."""
 HELD: Final = 0.99
 """Share of the rate that the producer must have sent for the run to count."""
 
@@ -309,7 +310,7 @@ def verdict(samples: list[tuple[float, int]], rate: int, sent_per_s: float) -> d
     """What the samples of the lag (seconds, events) say."""
     counted = [(at, lag) for at, lag in samples if at >= WARM_UP * samples[-1][0]]
     slope = statistics.linear_regression(*zip(*counted, strict=True)).slope
-    growing = slope > GROWING * rate
+    growing = slope * (counted[-1][0] - counted[0][0]) > GROWN_S * rate
     return {
         "lag_slope_events_per_s": round(slope, 1),
         "lag_events": {
