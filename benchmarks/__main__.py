@@ -27,6 +27,8 @@ from benchmarks.wanted import FIGURES, get, mark, show, summary
 
 END_S: Final = 60.0
 """Time that an interrupted part has to stop the servers that it started (seconds)."""
+WIDTH: Final = 120
+"""Columns of the tables where there is no terminal to ask."""
 
 PARTS: Final[dict[str, tuple[str, list[str], list[str]]]] = {
     "stage_costs": ("stage_costs", [], ["--events", "20000"]),
@@ -80,6 +82,7 @@ def run(module: str, arguments: Sequence[str]) -> dict[str, Any]:
 def print_tables(result: dict[str, Any], costs: dict[str, Any] | None) -> None:
     """The figures beside what is wanted, and the cost of each stage."""
     console = Console()
+    console = console if console.is_terminal else Console(width=WIDTH)
     table = Table("what", "figure", "must", "aim", "")
     for figure in FIGURES:
         value = get(result, figure.key)

@@ -20,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from benchmarks import ending
 from benchmarks.streams_load import multiplied, partition_of
 from streams.machine import Input
 from streams.partition import PartitionState, Rules
@@ -167,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)

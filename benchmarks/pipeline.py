@@ -35,6 +35,7 @@ import msgspec
 import psutil
 from confluent_kafka import Producer
 
+from benchmarks import ending
 from benchmarks.streams_load import batches, partition_of
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
 from deploy.embedded.kafka import EmbeddedKafka
@@ -378,4 +379,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)

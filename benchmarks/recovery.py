@@ -31,6 +31,7 @@ from typing import Any, Final
 import psutil
 from confluent_kafka import Consumer, Producer
 
+from benchmarks import ending
 from benchmarks.streams_load import multiplied, partition_of
 from benchmarks.worker import LIMIT_S, PARTITIONS, broker, ends, fill_with
 from streams.worker import SESSION_S
@@ -173,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)

@@ -34,6 +34,7 @@ from typing import Any
 import psutil
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from benchmarks import ending
 from benchmarks.streams_load import batches, partition_of
 from streams.machine import Input
 from streams.partition import PartitionState
@@ -275,4 +276,4 @@ def broker(kafka: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)
