@@ -4,7 +4,7 @@
 
 Each part is a module of its own, run alone in a fresh process, one after the other; ratios are taken within one part.
 A part that fails costs its own figures only: the others are printed and written, and the exit code says so. Ctrl-C
-ends the part that runs, and what is known by then is printed and written.
+and SIGTERM end the part that runs, and what is known by then is printed and written.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small loads, one repeat: a look, no measurement")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     found: dict[str, dict[str, Any]] = {}
     failed: list[str] = []
     interrupted = False
