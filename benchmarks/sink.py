@@ -26,6 +26,7 @@ import psutil
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
+from benchmarks import ending
 from benchmarks.sink_load import batches
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
 from deploy.embedded.kafka import EmbeddedKafka
@@ -179,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)

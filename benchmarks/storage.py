@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ending
 from benchmarks.sink_load import batches
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
 from sinks.clickhouse.connect import connect
@@ -72,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)

@@ -57,3 +57,12 @@ def batches(per_message: int, events: int, *, people: int = 200, seed: int = 7) 
 def partition_of(batch: EventBatch, partitions: int) -> int:
     """The partition of a batch."""
     return zlib.crc32(batch.actor.encode()) % partitions
+
+
+def multiplied(copies: int, per_message: int, events: int, *, people: int = 20) -> Iterator[EventBatch]:
+    """As :func:`batches`, each batch from ``copies`` agents: ``people * copies`` agents for the price of one office."""
+    for batch in batches(per_message, events // copies, people=people):
+        number = int(batch.actor, 16)
+        for copy in range(copies):
+            name = number + copy * people
+            yield msgspec.structs.replace(batch, actor=f"{name:032x}", agent=f"{name:031x}a")

@@ -1,6 +1,7 @@
 """One worker process with all stages and exactly-once on, on a real broker, beside its peers.
 
     python -m benchmarks.worker [--events 1000000] [--sizes 5 20 100] [--repeats 3] [--kafka HOST:PORT] [--json FILE]
+    python -m benchmarks.worker --intervals 250 1000    # the worker alone, by transaction interval (milliseconds)
 
 The topic is filled first; then each contender starts from its beginning. Its rate is taken between 10 and 90 % of the
 events, so that neither the start nor the last wait counts. Contenders run the same stages (``streams.partition``):
@@ -26,18 +27,19 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from benchmarks import ending
 from benchmarks.streams_load import batches, partition_of
 from streams.machine import Input
 from streams.partition import PartitionState
 from streams.worker import rules_of
-from taskstream.events import BATCH_TYPE, encode
+from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.kafka import topic_admin
 from taskstream.settings import Settings
 
@@ -52,13 +54,18 @@ def settings_of(kafka: str, prefix: str) -> Settings:
 
 def fill(kafka: str, per_message: int, events: int) -> str:
     """A fresh deployment whose ``ui-events`` holds the load; its prefix."""
+    return fill_with(kafka, batches(per_message, events))
+
+
+def fill_with(kafka: str, load: Iterable[EventBatch]) -> str:
+    """A fresh deployment whose ``ui-events`` holds ``load``; its prefix."""
     prefix = f"bench{uuid.uuid4().hex[:8]}."
     topic_admin.apply(kafka, settings_of(kafka, prefix), dry_run=False)
     producer = Producer(
         {"bootstrap.servers": kafka, "compression.type": "zstd", "linger.ms": 50, "batch.size": 1_000_000}
     )
     headers = [("ce_type", BATCH_TYPE)]
-    for batch in batches(per_message, events):
+    for batch in load:
         while True:
             try:
                 target = partition_of(batch, PARTITIONS)
@@ -98,13 +105,15 @@ def rate(kafka: str, prefix: str, per_message: int, events: int) -> float:
 
 
 @contextlib.contextmanager
-def worker(kafka: str, prefix: str, report: dict[str, float]) -> Iterator[None]:
-    """Taskstream's worker."""
+def worker(kafka: str, prefix: str, report: dict[str, float], more: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Taskstream's worker; ``more`` are further settings in the environment."""
     with tempfile.TemporaryDirectory() as home:
         names = {"TASKSTREAM_KAFKA": kafka, "TASKSTREAM_PREFIX": prefix, "TASKSTREAM_HOME": home}
         names["TASKSTREAM_PARTITIONS"] = str(PARTITIONS)
         process = subprocess.Popen(
-            [sys.executable, "-m", "taskstream", "worker"], env=os.environ | names, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "taskstream", "worker"],
+            env=os.environ | names | dict(more or {}),
+            stderr=subprocess.DEVNULL,
         )
         try:
             yield
@@ -214,18 +223,36 @@ def contest(kafka: str, per_message: int, events: int, names: Sequence[str], rep
     return {name: round(statistics.median(values)) for name, values in found.items()} | {"worker_process": report}
 
 
+def by_interval(kafka: str, events: int, intervals_ms: Sequence[int], repeats: int) -> dict[str, Any]:
+    """The worker's median rate at each transaction interval, and the shortest's share of the longest's."""
+    found: dict[int, list[float]] = {interval: [] for interval in intervals_ms}
+    for _ in range(repeats):
+        for interval in intervals_ms:
+            prefix = fill(kafka, 20, events)
+            with worker(kafka, prefix, {}, {"TASKSTREAM_TRANSACTION_MS": str(interval)}):
+                found[interval].append(rate(kafka, prefix, 20, events))
+            sys.stderr.write(f"transactions of {interval} ms: {found[interval][-1]:,.0f} events/s\n")
+    rates = {interval: round(statistics.median(values)) for interval, values in found.items()}
+    return {"events_per_s": rates, "short_vs_long": rates[min(rates)] / rates[max(rates)]}
+
+
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 5, 100])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--intervals", type=int, nargs="+", metavar="MS", help="compare these transaction intervals")
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     parser.add_argument("--kafka", default="")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     with broker(given.kafka) as kafka:
-        table = {size: contest(kafka, size, given.events, given.contenders, given.repeats) for size in given.sizes}
+        table: dict[Any, Any] = (
+            by_interval(kafka, given.events, given.intervals, given.repeats)
+            if given.intervals
+            else {size: contest(kafka, size, given.events, given.contenders, given.repeats) for size in given.sizes}
+        )
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
     if given.json:
         given.json.write_text(json.dumps(table, indent=2))
@@ -249,4 +276,4 @@ def broker(kafka: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run(main)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct, msgpack
@@ -55,7 +56,7 @@ class Checkpoint:
         clock: Clock,
         thread: PartitionThread,
         open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
-        on_commit: Callable[[Checkpoint, float, int], None],
+        on_commit: Callable[[Checkpoint, float, int, Mapping[str, int]], None],
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -193,12 +194,12 @@ class Checkpoint:
             # One transaction: a crash before its commit leaves nothing visible, after it everything. A zombie's is
             # refused (fenced); an abort or a lost answer is repeated with the same bytes, inside.
             aborted = writer.aborted
-            await self._thread.run(lambda: writer.write(outputs))
+            written = await self._thread.run(lambda: _write(writer, outputs))
             # From here on the position is durable. Only now may the group hear of it (see Worker): a crash before that
             # makes the group fetch again what the position then skips.
             self.committed = position
             self.progress_at = time.monotonic()
-            self._on_commit(self, self.progress_at - started, writer.aborted - aborted)
+            self._on_commit(self, self.progress_at - started, writer.aborted - aborted, written)
         except FencedError as error:
             self.error = error
             self.drop()  # what is applied here and not committed is the new owner's to do
@@ -225,3 +226,9 @@ class Checkpoint:
 
     def _item(self, name: str, data: bytes | None) -> Output:
         return Output(STATE.name, self.partition, item_key(self.topic, name), data)
+
+
+def _write(writer: Writer, outputs: list[Output]) -> Counter[str]:
+    """One transaction; the records in it by topic, for metrics."""
+    writer.write(outputs)
+    return Counter([output.topic for output in outputs])

@@ -34,8 +34,10 @@ def applied(checkpoint: Checkpoint) -> None:
         metrics.FRESHNESS_STREAM.observe(max(0.0, time.time() - counts.sent_ms / 1000))
 
 
-def committed(checkpoint: Checkpoint, seconds: float, aborted: int) -> None:
-    """After a transaction."""
+def committed(checkpoint: Checkpoint, seconds: float, aborted: int, written: Mapping[str, int]) -> None:
+    """After a transaction; ``written`` are its records by topic."""
+    for topic, count in written.items():
+        metrics.RECORDS_OUT.labels(topic).inc(count)
     metrics.CHECKPOINT_SECONDS.observe(seconds)
     metrics.TRANSACTIONS_ABORTED.inc(aborted)
     machine = checkpoint.machine

@@ -17,6 +17,7 @@ from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 
 MAX_ADVANCE_MS: Final = 7 * 86_400_000
+"""A tick advances event time by this at most, whatever the monotonic clock says (milliseconds)."""
 
 log = logging.getLogger("taskstream.streams")
 
@@ -57,7 +58,7 @@ class Ticker:
             return
         self._ticked[partition] = now
         tick = Tick(
-            schema=1, advance_ms=min(max(1, int((now - last) * 1000)), 7 * 86_400_000), at_ms=max(0, reached_ms)
+            schema=1, advance_ms=min(max(1, int((now - last) * 1000)), MAX_ADVANCE_MS), at_ms=max(0, reached_ms)
         )
         try:
             self._producer.produce(self._topic, encode(tick), partition=partition, headers=[("ce_type", TICK_TYPE)])

@@ -34,8 +34,9 @@ MAX_INPUT_BYTES: Final = 24_000_000
 """Input fetched and not yet applied, at most."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
-SESSION_S: Final = 10.0
-"""Kafka's session timeout of the group (seconds); a zombie that wakes learns within it that it was replaced."""
+SESSION_S: Final = 6.0
+"""Kafka's session timeout of the group (seconds): the least that brokers allow by default, because the partitions of a
+killed worker wait for it. A zombie that wakes learns within it that it was replaced."""
 STALL_S: Final = 90.0
 """A worker with input and without progress for this long ends."""
 ACKNOWLEDGE_S: Final = 2.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collectors.cli.running import serve_metrics
 from taskstream.cli.options import with_settings
 from taskstream.errors import ServiceError, TaskstreamError, UsageError
 from taskstream.settings import Settings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--show", is_flag=True, help="show each recorded event, exactly as it is stored")
 @click.option("--no-send", is_flag=True, help="keep everything in the spool, send nothing")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable summary")
-@with_settings("kafka", "prefix", "tenant", "team", "key_epoch")
+@with_settings("kafka", "prefix", "tenant", "team", "key_epoch", "metrics_port")
 def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json: bool, settings: Settings) -> None:
     """Record this X11 desktop: which application, what kind of action, never what is typed or copied.
 
@@ -35,6 +36,7 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
     from collectors.agent import Agent, only_one, refuse_root_of_others
     from collectors.sources.x11 import require_x11
     from collectors.spool import Spool
+    from taskstream import metrics
 
     require_x11()
     refuse_root_of_others()
@@ -50,6 +52,8 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
         publisher = None if no_send else _publisher(settings, spool)
         try:
             agent = Agent(settings, spool, publisher, _echo if show else lambda _: None)
+            metrics.HEALTH.require("recording", lambda: not agent.paused)
+            serve_metrics(settings.metrics_port)
             if publisher is not None:
                 publisher.start()
             _record(agent, seconds)

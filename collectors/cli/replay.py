@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from collectors.cli.running import Speed, progress, terminated_as_interrupt
+from collectors.cli.running import Speed, progress, serve_metrics, terminated_as_interrupt
 from taskstream.cli.options import with_settings
 from taskstream.errors import UsageError
 from taskstream.settings import Settings
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--run-id", help="name of this run; the same name continues an interrupted run")
 @click.option("--dry-run", is_flag=True, help="show what would be sent, send nothing")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
-@with_settings("kafka", "prefix", "tenant", "team", "key_epoch")
+@with_settings("kafka", "prefix", "tenant", "team", "key_epoch", "metrics_port")
 def replay(
     logs: tuple[Path, ...],
     desktops: int,
@@ -146,6 +146,7 @@ def _send(
     try:
         with progress("replaying", total, shown=not quiet) as shown:
             feed = Feed(kafka, settings, folder / "spool.db", speed=speed, on_progress=shown)
+            serve_metrics(settings.metrics_port)
             with feed:
                 parts = [[(part.log, part.first, part.events) for part in desktop.parts] for desktop in dealt]
                 end_ms = _same_plan(feed, f"{parts} {end_ms is None} {settings.team}", end_ms)

@@ -25,6 +25,13 @@ def terminated_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def serve_metrics(port: int) -> None:
+    """Serve the process's metrics, health and readiness; where, is said on standard error."""
+    from taskstream import metrics
+
+    click.echo(f"metrics on 127.0.0.1:{metrics.serve(port)}", err=True)
+
+
 @contextmanager
 def progress(label: str, total: int | None, *, shown: bool) -> Iterator[Callable[[int], None]]:
     """A function that shows how many events Kafka has; does nothing without a terminal."""

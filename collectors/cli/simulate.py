@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from collectors.cli.running import Speed, progress, terminated_as_interrupt
+from collectors.cli.running import Speed, progress, serve_metrics, terminated_as_interrupt
 from taskstream.cli.options import with_settings
 from taskstream.errors import UsageError
 from taskstream.settings import Settings
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--run-id", help="name of this run, from which the pseudonyms follow")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
-@with_settings("kafka", "prefix", "tenant", "key_epoch")
+@with_settings("kafka", "prefix", "tenant", "key_epoch", "metrics_port")
 def simulate(
     people: int,
     days: int,
@@ -134,6 +134,7 @@ def _publish(
                 sent_ms=lambda agent: now_ms() + errors_ms[agent],
                 repeat=lambda: chance.random() < office.behaviour.resent,
             )  # fmt: skip
+            serve_metrics(settings.metrics_port)
             with feed:
                 items = iter(office)
                 first = next(items)

@@ -33,6 +33,7 @@ class EmbeddedKafka:
     """One broker. ``start`` may be called again after ``stop`` or ``kill``: same port, same data.
 
     ``port`` 0 takes any free one. ``keep`` are file descriptors that stay open until the broker has ended (a lock).
+    ``advertised_port`` is that of a proxy in front of it, by which clients then reach it; 0: none.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class EmbeddedKafka:
         java: str = "",
         repository: str = "",
         keep: Sequence[int] = (),
+        advertised_port: int = 0,
     ) -> None:
         self._folder = data_dir.absolute()
         self._cache = cache
@@ -55,6 +57,7 @@ class EmbeddedKafka:
         self._java_choice = java
         self._repository = repository
         self._keep = keep
+        self._advertised_port = advertised_port
         self._process: GuardedProcess | None = None
         self._libs: Path | None = None
         self._java: java_runtime.Java | None = None
@@ -179,7 +182,7 @@ class EmbeddedKafka:
         data, properties = self._folder / "data", self._folder / "server.properties"
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            properties.write_text(server_properties(data, self.port, controller_port))
+            properties.write_text(server_properties(data, self.port, controller_port, self._advertised_port))
             (self._folder / "log4j2.xml").write_text(logging_xml(self.log))
         except OSError as error:
             raise ServiceError(f"Kafka's data folder {self._folder} cannot be written: {error.strerror}") from error

@@ -16,7 +16,7 @@ node.id={node}
 # A fixed voter, not --standalone: the controller's port may differ at the next start.
 controller.quorum.voters={node}@{host}:{controller_port}
 listeners=CLIENT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=CLIENT://{host}:{port}
+advertised.listeners=CLIENT://{host}:{advertised_port}
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
@@ -84,12 +84,16 @@ _LOGGING = """\
 """
 
 
-def server_properties(data: Path, port: int, controller_port: int) -> str:
-    """``server.properties`` for the data directory and the two loopback ports."""
+def server_properties(data: Path, port: int, controller_port: int, advertised_port: int = 0) -> str:
+    """``server.properties`` for the data directory and the two loopback ports.
+
+    ``advertised_port`` is the one that clients are told, where something forwards it to ``port``; 0: ``port`` itself.
+    """
     return _SERVER.format(
         node=NODE,
         host=LOOPBACK,
         port=port,
+        advertised_port=advertised_port or port,
         controller_port=controller_port,
         data=str(data).replace("\\", "/"),
         session_ms=3000,

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from rich.table import Table
 
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
 from deploy.embedded.kafka import EmbeddedKafka
+from deploy.embedded.ports import free_ports
 from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
 from taskstream.kafka.clients import quiet
 from tests.faults.load import Load
@@ -89,6 +91,7 @@ class World:
     kafka: EmbeddedKafka
     clickhouse: EmbeddedClickHouse
     proxy: Proxy
+    kafka_proxy: Proxy
     bootstrap: str
     processes: list[Process] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
@@ -128,13 +131,17 @@ def begin(folder: Path, seed: int, rate: int) -> World:
     cache = Path(os.environ["TASKSTREAM_CACHE"]) if "TASKSTREAM_CACHE" in os.environ else None
     from taskstream.settings import load
 
-    kafka = EmbeddedKafka(folder / "kafka", cache or load().cache)
+    # Clients are told the proxy's address, so every connection to Kafka goes through it, the broker's own too.
+    kafka_proxy = Proxy(free_ports(1)[0])
+    kafka = EmbeddedKafka(
+        folder / "kafka", cache or load().cache, kafka_proxy.target_port, advertised_port=kafka_proxy.port
+    )
     clickhouse = EmbeddedClickHouse(folder / "clickhouse", user="taskstream", password=PASSWORD)
-    bootstrap = kafka.start()
+    kafka.start()
     url = clickhouse.start()
-    # The same ports after each restart, as a cluster's addresses are.
-    kafka.port, clickhouse.port = int(bootstrap.rsplit(":", 1)[1]), int(url.rsplit(":", 1)[1])
-    world = World(folder, seed, rate, kafka, clickhouse, Proxy(clickhouse.port), bootstrap)
+    clickhouse.port = int(url.rsplit(":", 1)[1])  # the same after each restart, as a cluster's addresses are
+    bootstrap = f"127.0.0.1:{kafka_proxy.port}"
+    world = World(folder, seed, rate, kafka, clickhouse, Proxy(clickhouse.port), kafka_proxy, bootstrap)
     for prefix in ("chaos.", "calm."):
         world.run(prefix, "topics", "apply")
     world.run("chaos.", "migrate")
@@ -144,12 +151,30 @@ def begin(folder: Path, seed: int, rate: int) -> World:
     return world
 
 
-def strike(world: World, draw: random.Random) -> None:
-    """One fault, drawn at random."""
-    fault = draw.choices(
-        ("kill worker", "kill sink", "kill broker", "kill clickhouse", "pause worker", "refuse", "delay"),
-        (8, 6, 1, 2, 1, 1, 1),
-    )[0]
+FAULTS = {
+    "kill worker": 8,
+    "kill sink": 6,
+    "kill broker": 4,
+    "kill clickhouse": 3,
+    "pause worker (zombie)": 2,
+    "refuse clickhouse": 1,
+    "delay clickhouse": 1,
+    "refuse kafka": 2,
+    "delay kafka": 1,
+}
+"""Faults and how often each is in the pack from which they are dealt."""
+
+
+def deal(draw: random.Random) -> Iterator[str]:
+    """Faults in random order, without end: a pack is dealt out before the next, so each strikes in any long run."""
+    while True:
+        pack = list(Counter(FAULTS).elements())
+        draw.shuffle(pack)
+        yield from pack
+
+
+def strike(world: World, fault: str, draw: random.Random) -> None:
+    """One fault."""
     world.faults[fault] += 1
     world.last = fault
     if fault == "kill worker":
@@ -158,25 +183,28 @@ def strike(world: World, draw: random.Random) -> None:
         draw.choice(world.of("sink")).send(signal.SIGKILL)
     elif fault == "kill broker":
         world.kafka.kill()
+        time.sleep(draw.random())
         world.kafka.start()
     elif fault == "kill clickhouse":
         world.clickhouse.kill()
         time.sleep(draw.random())
         world.clickhouse.start()
-    elif fault == "pause worker":
+    elif fault == "pause worker (zombie)":
         zombie = draw.choice(world.of("worker"))
         zombie.send(signal.SIGSTOP)
         time.sleep(SESSION_TIMEOUT_S + 4)
         zombie.send(signal.SIGCONT)
-    elif fault == "refuse":
-        world.proxy.refuse = True
-        world.proxy.cut()
-        time.sleep(2)
-        world.proxy.refuse = False
     else:
-        world.proxy.delay_s = 0.5
-        time.sleep(3)
-        world.proxy.delay_s = 0.0
+        proxy = world.kafka_proxy if fault.endswith("kafka") else world.proxy
+        if fault.startswith("refuse"):
+            proxy.refuse = True
+            proxy.cut()
+            time.sleep(2)
+            proxy.refuse = False
+        else:
+            proxy.delay_s = 0.5
+            time.sleep(3)
+            proxy.delay_s = 0.0
 
 
 class Sender(threading.Thread):
@@ -316,6 +344,8 @@ def total(found: dict[str, dict[int, list[bytes]]]) -> dict[str, int]:
 def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
     """The whole experiment; returns what was counted."""
     draw = random.Random(seed)
+    faults = deal(random.Random(f"faults {seed}"))
+    began = time.monotonic()
     world = begin(folder, seed, rate)
     console = Console(stderr=True)
     try:
@@ -324,7 +354,7 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         sender.start()
         for n in range(kills):
             time.sleep(draw.uniform(1.0, 4.0))
-            strike(world, draw)
+            strike(world, next(faults), draw)
             now = time.strftime("%H:%M:%S")
             console.print(f"{now} fault {n + 1} of {kills}: {world.last}, sent {sender.load.sent:,}")
         sender.finish()
@@ -350,6 +380,7 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         return {
             "kills": kills,
             "seed": seed,
+            "minutes": round((time.monotonic() - began) / 60, 1),
             "sent": sent,
             "stored": int(stored),
             "lost": sent - int(distinct),
@@ -366,6 +397,7 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         for process in world.processes:
             process.stop()
         world.proxy.close()
+        world.kafka_proxy.close()
         world.clickhouse.stop()
         world.kafka.stop()
 
@@ -385,9 +417,9 @@ def failures(result: dict[str, Any]) -> list[str]:
 
 def show(result: dict[str, Any]) -> None:
     """Print the tables of faults and counts."""
-    table = Table("fault", "times", title="faults")
-    for fault, times in sorted(result["faults"].items()):
-        table.add_row(fault, str(times))
+    table = Table("fault", "times", title=f"faults ({result['kills']}, seed {result['seed']}, {result['minutes']} min)")
+    for fault in FAULTS:
+        table.add_row(fault, str(result["faults"].get(fault, 0)))
     console = Console()
     console.print(table)
     table = Table("what", "count", title="events")

@@ -1,4 +1,7 @@
-"""Faults that only time makes: a zombie worker, a transaction that runs into Kafka's timeout, a broker away."""
+"""Faults that only time makes: a zombie worker, a transaction that runs into Kafka's timeout, a broker away.
+
+Errors of a producer, each in turn, are in ``tests/unit/streams/test_transactions.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Producer
 
+from deploy.embedded.kafka import EmbeddedKafka
 from streams.machine import Output
 from streams.transactions import FencedError, Writer
 from streams.worker import SESSION_S
+from taskstream.settings import load
 from tests.fixtures.streams import Deployment
 from tests.integration.test_streams import clean_events, work
 
@@ -102,3 +107,34 @@ def test_a_transaction_that_times_out_is_void_and_its_successor_repeats_it(deplo
     successor.fence()
     successor.write([Output(topic, 0, b"k", b"once")])
     assert [row.value for row in deployment.read("sessions")] == [b"once"]
+
+
+def test_a_restart_of_the_broker_is_survived(tmp_path: Path) -> None:
+    """Killed twice under a worker and started again on the same data (kill -9): nothing is lost, nothing twice."""
+    broker = EmbeddedKafka(tmp_path / "kafka", load().cache, heap_mb=384)
+    deployment = None
+    try:
+        deployment = Deployment(broker.start(), tmp_path, partitions=2)
+        worker = deployment.start_worker()
+        deployment.wait("it owns all", lambda: deployment.log_of(worker).count("restored") == 4)
+        sent = list(work(20, 60))
+        total = len({(message.agent, message.first_seq + n) for message in sent for n in range(len(message.events))})
+        third = len(sent) // 3
+        for part in (sent[:third], sent[third : 2 * third]):
+            deployment.publish(part)
+            time.sleep(0.3)  # so that transactions are under way
+            broker.kill()
+            time.sleep(1.0)
+            broker.start()
+        deployment.publish(sent[2 * third :])
+        deployment.finish()
+        deployment.wait("all is through", lambda: clean_events(deployment) >= total, 120)
+        deployment.wait("windows are out", lambda: bool(deployment.read("activity")))
+        time.sleep(2.0)
+        assert worker.poll() is None
+        assert clean_events(deployment) == total
+        deployment.check()
+    finally:
+        if deployment is not None:
+            deployment.stop()
+        broker.stop()

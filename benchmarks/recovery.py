@@ -1,0 +1,177 @@
+"""Recovery of a killed worker, and its memory, with the state of 20,000 active agents.
+
+    python -m benchmarks.recovery [--agents 20000] [--repeats 3] [--json FILE]
+
+A worker works through a filled topic at full speed and is killed (SIGKILL) when all of it is committed. A message of
+each partition is sent at once, and counted is the time to the first new message of ``ui-events.clean`` that a reader of
+committed records can see:
+
+* ``recovery_s``: from the kill; the successor is started at the same moment, so the group's session timeout counts;
+* ``restart_s``: from the start of a process that finds the partitions free, as after a machine's restart.
+
+Memory is resident memory, the most that was seen: while catching up, and from the restore to the last result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+from confluent_kafka import Consumer, Producer
+
+from benchmarks import ending
+from benchmarks.streams_load import multiplied, partition_of
+from benchmarks.worker import LIMIT_S, PARTITIONS, broker, ends, fill_with
+from streams.worker import SESSION_S
+from taskstream.events import BATCH_TYPE, EventBatch, encode
+
+PEOPLE: Final = 20
+EVENTS_EACH: Final = 60
+"""Events of an agent before the kill, on average."""
+SETTLE_S: Final = 5.0
+"""Standstill of the output after which all of the input counts as committed."""
+FREE_S: Final = SESSION_S + 3.0
+"""After so long (seconds) the group has let a killed member go."""
+
+
+def start(kafka: str, prefix: str, home: Path) -> subprocess.Popen[bytes]:
+    """A worker process."""
+    names = {"KAFKA": kafka, "PREFIX": prefix, "HOME": str(home), "PARTITIONS": str(PARTITIONS)}
+    environment = os.environ | {f"TASKSTREAM_{name}": value for name, value in names.items()}
+    return subprocess.Popen([sys.executable, "-m", "taskstream", "worker"], env=environment, stderr=subprocess.DEVNULL)
+
+
+class Watch:
+    """Follows the clean topic and the memory of a worker."""
+
+    def __init__(self, consumer: Consumer, topic: str, process: subprocess.Popen[bytes]) -> None:
+        self._consumer, self._topic, self._process = consumer, topic, process
+        self._memory = psutil.Process(process.pid)
+        self.peak_mb = 0.0
+
+    def count(self) -> int:
+        """Records now in the topic. Transaction markers count too, so it only tells that something came."""
+        if self._process.poll() is not None:
+            raise SystemExit(f"the worker ended with {self._process.returncode}")
+        self.peak_mb = max(self.peak_mb, self._memory.memory_info().rss / 1e6)
+        return ends(self._consumer, self._topic)
+
+    def beyond(self, count: int) -> float:
+        """When the topic held more than ``count`` (monotonic seconds)."""
+        deadline = time.monotonic() + LIMIT_S
+        while self.count() <= count:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"nothing came in {LIMIT_S:.0f} s")
+            time.sleep(0.02)
+        return time.monotonic()
+
+    def still(self, wanted: int) -> int:
+        """Wait until ``wanted`` records are there and no more come; returns how many are."""
+        self.beyond(wanted - 1)
+        last, since = self.count(), time.monotonic()
+        while time.monotonic() - since < SETTLE_S:
+            time.sleep(0.1)
+            now = self.count()
+            if now != last:
+                last, since = now, time.monotonic()
+        return last
+
+
+def send(kafka: str, prefix: str, load: Iterable[EventBatch]) -> None:
+    """Put batches into ``ui-events``."""
+    producer = Producer({"bootstrap.servers": kafka})
+    for batch in load:
+        target = partition_of(batch, PARTITIONS)
+        producer.produce(
+            f"{prefix}ui-events", encode(batch), batch.actor.encode(), target, headers=[("ce_type", BATCH_TYPE)]
+        )
+    producer.flush(30)
+
+
+def recover(kafka: str, agents: int) -> dict[str, float]:
+    """Two kills of one worker, and its recoveries."""
+    copies = agents // PEOPLE
+    events = agents * EVENTS_EACH
+    # The same load goes on behind the kill: as much as surely holds two messages of each partition.
+    load = multiplied(copies, 20, events + 40 * copies * PEOPLE, people=PEOPLE)
+    messages = events // 20
+    prefix = fill_with(kafka, itertools.islice(load, messages))
+    topic = f"{prefix}ui-events.clean"
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench", "isolation.level": "read_committed"})
+    with tempfile.TemporaryDirectory() as home, contextlib.ExitStack() as stack:
+        stack.callback(consumer.close)
+        process = start(kafka, prefix, Path(home))
+        stack.callback(_end, process)
+        watch = Watch(consumer, topic, process)
+        before = watch.still(messages)
+        catch_up_mb, restored_mb, times = watch.peak_mb, 0.0, []
+        for wait_s in (0.0, FREE_S):
+            process.kill()
+            process.wait()
+            send(kafka, prefix, one_each(load))
+            time.sleep(wait_s)
+            began = time.monotonic()
+            process = start(kafka, prefix, Path(home))
+            stack.callback(_end, process)
+            watch = Watch(consumer, topic, process)
+            times.append(watch.beyond(before) - began)
+            before = watch.still(before + 1)
+            restored_mb = max(restored_mb, watch.peak_mb)
+        return {
+            "recovery_s": times[0],
+            "restart_s": times[1],
+            "memory_catch_up_mb": catch_up_mb,
+            "memory_restored_mb": restored_mb,
+        }
+
+
+def one_each(load: Iterator[EventBatch]) -> list[EventBatch]:
+    """The next batch of each partition; what comes between is left out, as a desktop that drops events would."""
+    found: dict[int, EventBatch] = {}
+    for batch in load:
+        found.setdefault(partition_of(batch, PARTITIONS), batch)
+        if len(found) == PARTITIONS:
+            return list(found.values())
+    raise AssertionError("the load is too short")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--agents", type=int, default=20_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--kafka", default="")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    found: list[dict[str, float]] = []
+    with broker(given.kafka) as kafka:
+        for repeat in range(given.repeats):
+            found.append(recover(kafka, given.agents))
+            sys.stderr.write(f"repeat {repeat + 1} of {given.repeats}: {found[-1]}\n")
+    result: dict[str, Any] = {name: round(statistics.median(one[name] for one in found), 2) for name in found[0]}
+    result |= {"agents": given.agents, "runs": found}
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    ending.run(main)

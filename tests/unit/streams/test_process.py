@@ -1,0 +1,18 @@
+"""The worker as a process: what it says when it starts."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from streams import process
+from taskstream.settings import Settings
+
+
+def test_bounds_are_printed(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="taskstream.streams")
+    process._print_bounds(Settings(max_agents=64_000, partitions=4, transaction_ms=250))
+    assert "64000 agents (1000 MB of state at most), transactions every 250 ms" in caplog.text
+    assert "MB of input" in caplog.text
+    assert "MB of output waiting" in caplog.text

@@ -1,0 +1,140 @@
+"""When a worker mends a partition, when it begins one again, and when it ends: checkpoints in every bad state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from streams.transactions import FencedError
+from streams.worker import QUIET_S, SESSION_S, STALL_S, Worker
+from taskstream.errors import ServiceError
+from taskstream.settings import Settings
+
+TP = ("t.ui-events", 0)
+
+
+class Checkpoint:
+    """What the worker looks at; times are of the monotonic clock (seconds)."""
+
+    def __init__(self, **given: Any) -> None:
+        self.topic, self.partition = "ui-events", 0
+        self.state, self.error, self.pending = "ready", None, False
+        self.position, self.applied_at, self.progress_at = 10, 0.0, 0.0
+        vars(self).update(given)
+
+
+class Consumer:
+    """Notes where it was sent; ``first`` is the first offset that Kafka still holds."""
+
+    def __init__(self, first: int | None = 0) -> None:
+        self.first = first
+        self.gone_to: list[int] = []
+
+    async def earliest(self, tp: tuple[str, int]) -> int | None:
+        return self.first
+
+    async def go_to(self, tp: tuple[str, int], offset: int) -> None:
+        self.gone_to.append(offset)
+
+
+class Rig(NamedTuple):
+    """A worker that owns what the test gives it; ``begun`` notes the partitions that it begins again."""
+
+    worker: Worker
+    consumer: Consumer
+    begun: list[tuple[str, int]]
+
+
+def with_worker(body: Callable[[Rig], Awaitable[None]], first: int = 0) -> None:
+
+    async def main() -> None:
+        worker, consumer, begun = Worker(Settings(prefix="t."), "nowhere:1"), Consumer(first), list[tuple[str, int]]()
+        subject: Any = worker
+        subject.failed = asyncio.get_running_loop().create_future()
+        subject._consumer = consumer
+        subject._own = begun.append
+        await body(Rig(worker, consumer, begun))
+
+    asyncio.run(main())
+
+
+def own(worker: Worker, **given: Any) -> Any:
+    checkpoint: Any = Checkpoint(**given)
+    worker.owned[TP] = checkpoint
+    return checkpoint
+
+
+@pytest.mark.parametrize(
+    ("state", "end", "words"),
+    [
+        ({"error": ServiceError("Kafka refuses a transaction: no")}, 10, "Kafka refuses a transaction: no"),
+        ({"error": KeyError("x")}, 10, "KeyError: 'x'"),
+        ({"pending": True}, 10, "ui-events/0: nothing could be committed for 90 s"),
+        ({}, 17, "ui-events/0: 7 messages and none came for 90 s"),
+    ],
+)
+def test_who_cannot_go_on_ends_with_a_clear_error(state: dict[str, Any], end: int, words: str) -> None:
+    async def body(rig: Rig) -> None:
+        await rig.worker._watch(TP, own(rig.worker, **state), STALL_S + 0.1, end)
+        failure = rig.worker.failed_with()
+        assert isinstance(failure, ServiceError)
+        assert str(failure) == words
+
+    with_worker(body)
+
+
+def test_who_has_nothing_to_do_waits() -> None:
+    async def body(rig: Rig) -> None:
+        await rig.worker._watch(TP, own(rig.worker), 10 * STALL_S, 10)
+        assert (rig.worker.failed_with(), rig.consumer.gone_to, rig.begun) == (None, [], [])
+
+    with_worker(body)
+
+
+def test_input_that_does_not_come_is_asked_for_again() -> None:
+    async def body(rig: Rig) -> None:
+        checkpoint = own(rig.worker)
+        await rig.worker._watch(TP, checkpoint, QUIET_S - 0.1, 17)
+        assert rig.consumer.gone_to == []
+        await rig.worker._watch(TP, checkpoint, QUIET_S + 0.1, 17)
+        assert rig.consumer.gone_to == [10]
+
+    with_worker(body)
+
+
+def test_input_that_left_kafka_is_passed_over_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def body(rig: Rig) -> None:
+        checkpoint = own(rig.worker)
+        await rig.worker._watch(TP, checkpoint, QUIET_S + 0.1, 30)
+        assert (checkpoint.position, rig.consumer.gone_to) == (25, [25])
+
+    with_worker(body, first=25)
+    assert "offsets 10 to 24 left Kafka" in caplog.text
+
+
+def test_a_void_producer_is_rebuilt_once_the_group_has_had_time_to_say_who_owns_the_partition() -> None:
+    """Fatal errors of a producer arrive as :class:`FencedError` (test_transactions)."""
+
+    async def body(rig: Rig) -> None:
+        checkpoint = own(rig.worker, state="gone", error=FencedError("fatal"))
+        await rig.worker._watch(TP, checkpoint, SESSION_S + 1, 10)
+        assert rig.begun == []
+        await rig.worker._watch(TP, checkpoint, SESSION_S + 2.1, 10)
+        assert (rig.begun, rig.worker.failed_with()) == ([TP], None)
+
+    with_worker(body)
+
+
+def test_a_partition_that_is_fenced_again_and_again_ends_the_worker() -> None:
+    async def body(rig: Rig) -> None:
+        checkpoint = own(rig.worker, state="gone", error=FencedError("fatal"))
+        for n in range(4):
+            assert rig.worker.failed_with() is None
+            await rig.worker._watch(TP, checkpoint, 100.0 + n, 10)
+        assert rig.begun == [TP] * 3
+        assert "second deployment" in str(rig.worker.failed_with())
+
+    with_worker(body)
