@@ -26,6 +26,7 @@ COMPILED = (
     "streams/discovery/lanes.py",
     "streams/discovery/model.py",
     "streams/discovery/segmenter.py",
+    "streams/discovery/steps.py",
     "streams/partition.py",
     "streams/stages/link.py",
     "streams/stages/segment.py",

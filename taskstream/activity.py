@@ -16,7 +16,7 @@ MAX_LABEL: Final = 48
 """Characters of a label at most; longer visible texts are sentences, not labels."""
 
 MAX_SHARED: Final = 65_536
-"""Strings kept once for all at most; about 10 MB."""
+"""Strings, and keys of activities, kept once for all at most; about 10 MB each."""
 
 FINE_BASE: Final = 8
 FINE_SHARE: Final = 0.1
@@ -76,6 +76,30 @@ class _Shared(dict[str, str]):
 _shared = _Shared()
 
 
+def shared(text: str) -> str:
+    """``text`` as the one object that all keep of it."""
+    return _shared[text]
+
+
+Key = tuple[str, str, str, str]
+"""application, kind, screen, element"""
+
+
+class _SharedKeys(dict[Key, Key]):
+    """Each key once, as :class:`_Shared` keeps strings."""
+
+    def __missing__(self, key: Key) -> Key:
+        if len(self) >= MAX_SHARED:
+            self.clear()
+        app, kind, screen, element = key
+        one = (_shared[app], kind, _shared[screen], _shared[element])
+        self[one] = one
+        return one
+
+
+_shared_keys = _SharedKeys()
+
+
 class Activities:
     """Activities of one agent as small integers, with adaptive names and counts; bounded and deterministic.
 
@@ -103,7 +127,7 @@ class Activities:
             known = self._find(*key)
             if len(self._memo) >= 2 * self.limit:
                 self._memo.clear()
-            self._memo[_shared[event.app], event.kind, _shared[event.screen], _shared[event.element]] = known
+            self._memo[_shared_keys[key]] = known
         return known
 
     def _find(self, app: str, kind: str, screen: str, element: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from streams.discovery.words import meaning
-from taskstream.activity import Activities
+from taskstream.activity import Activities, shared
 
 SHIFT: Final = 16
 """A pair of activities (a, b) is the key ``a << SHIFT | b``."""
@@ -58,10 +58,10 @@ class Model:
             self.authentication.append(told.authentication)
             focus = kind == "click" and element.startswith(_FOCUSED)
             self.classes.append(FOCUS if focus else _CLASSES.get(kind, OTHER))
-            self.targets.append(self._places.setdefault(f"{app}|{rest}", len(self._places)))
-            self.apps.append(app)
+            self.targets.append(self._places.setdefault(shared(f"{app}|{rest}"), len(self._places)))
+            self.apps.append(shared(app))
             screen = rest.partition("|")[0]
-            self.screens.append(self._places.setdefault(f"{app}|{screen}", len(self._places)) if screen else -1)
+            self.screens.append(self._places.setdefault(shared(f"{app}|{screen}"), len(self._places)) if screen else -1)
             self.decided.append(0)
             self.ends.append(0.0)
             self.starts.append(0.0)

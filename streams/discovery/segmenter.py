@@ -14,7 +14,7 @@ from streams.discovery import edges
 from streams.discovery.edges import View
 from streams.discovery.lanes import Lanes, unravel
 from streams.discovery.model import COPY, SHIFT, TOP_GAP, WRITE, Model
-from streams.discovery.steps import RawStep
+from streams.discovery.steps import RawStep, dump_steps, load_steps
 from streams.discovery.weights import DEFAULT, Weights
 
 BLOCK: Final = 320
@@ -85,7 +85,7 @@ class Segmenter:
             key = last << SHIFT | act
             pairs = model.pairs
             pairs[key] = pairs.get(key, 0) + 1
-        gap = step.gap
+        gap = int(step.gap)
         gap = gap.bit_length() if 0 < gap < TOP_GAP else 0
         if here:
             model.gaps[gap] += 1
@@ -295,8 +295,8 @@ class Segmenter:
     def dump(self) -> list[Any]:
         """The complete state as plain data."""
         return [
-            self.model.dump(), self.steps, self.gaps, self.sources, self._copies, self._last, self._cold, self._fresh,
-            self._due,
+            self.model.dump(), dump_steps(self.steps), self.gaps, self.sources, self._copies, self._last, self._cold,
+            self._fresh, self._due,
         ]  # fmt: skip
 
     @classmethod
@@ -304,7 +304,7 @@ class Segmenter:
         """The inverse of :meth:`dump`."""
         made = cls(weights)
         made.model = Model.load(state[0])
-        made.steps = [RawStep(*row) for row in state[1]]
+        made.steps = load_steps(state[1])
         made.acts = [step.act for step in made.steps]
         made.gaps, made.sources = state[2], state[3]
         made._copies = [(place, digest) for place, digest in state[4]]

@@ -11,7 +11,7 @@ import msgspec
 from streams.discovery.folding import IDLE_MS, Folder
 from streams.discovery.model import COPY, WRITE
 from streams.discovery.segmenter import Piece, Segmenter
-from streams.discovery.steps import RawStep
+from streams.discovery.steps import RawStep, dump_steps, load_steps
 from taskstream.events import UiEvent
 from taskstream.records import Segment, Step
 
@@ -112,11 +112,12 @@ class AgentSegmenter:
     def dump(self) -> bytes:
         """The complete state."""
         folder = self._folder
+        under_way = [] if folder.step is None else dump_steps([folder.step])
         return msgspec.msgpack.encode(
             [
                 self._names,
                 self._core.dump(),
-                folder.step,
+                under_way,
                 folder.lead,
                 folder.lead_ms,
                 folder.focus,
@@ -135,7 +136,7 @@ class AgentSegmenter:
         made = cls(*names)
         made._core = Segmenter.load(core)
         made._folder = folder = Folder(made._core.model)
-        folder.step = None if step is None else RawStep(*step)
+        folder.step = load_steps(step)[0] if step else None
         folder.lead, folder.lead_ms, folder.focus = lead, lead_ms, focus
         folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = calls
         return made
