@@ -1,6 +1,6 @@
 """The sink from Kafka to queryable, against the engine's own insert of the same prepared blocks, in the same run.
 
-    python -m benchmarks.sink [--events 600000] [--runs 3] [--json FILE]
+    python -m benchmarks.sink [--events 1800000] [--runs 3] [--json FILE]
 
 The engine's figure is of blocks inserted one after another, as one client does; beside it that of several at once.
 Also what an event costs in the sink by part, in microseconds of CPU: decoding and taking apart, building the block,
@@ -166,7 +166,7 @@ def measure(events: int, runs: int) -> dict[str, Any]:
 def main() -> None:
     """Measure, print, and write JSON when asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=600_000)
+    parser.add_argument("--events", type=int, default=1_800_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()

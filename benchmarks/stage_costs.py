@@ -33,6 +33,8 @@ from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.privacy.redact import redact_batch
 
 REPEATS = 3
+PEOPLE = 20
+"""So few that each has a long past: with few events an agent, executions are hardly ever decided."""
 
 
 def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
@@ -122,7 +124,7 @@ def measure(function: Callable[[], None]) -> float:
 
 def costs(per_message: int, events: int) -> dict[str, float]:
     """Microseconds an event, by stage."""
-    load = list(batches(per_message, events))
+    load = list(batches(per_message, events, people=PEOPLE))
     total = sum(len(batch.events) for batch in load)
     return {name: measure(function) / total * 1e6 for name, function in stages(load).items()}
 
