@@ -7,6 +7,7 @@ form apart. :class:`Activities` settles that by what it sees: the fine name is u
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,9 @@ MAX_LABEL: Final = 48
 
 MAX_SHARED: Final = 65_536
 """Strings, and keys of activities, kept once for all at most; about 10 MB each."""
+
+REMEMBERED: Final = 16_384
+"""Labels and addresses whose short forms are remembered at most: a desktop shows few distinct ones."""
 
 FINE_BASE: Final = 8
 FINE_SHARE: Final = 0.1
@@ -36,12 +40,14 @@ _DIGITS: Final = re.compile(r"\d+")
 _EDGE: Final = " .:;,!?*…"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def mask(text: str) -> str:
     """A label in lower case, blanks folded, ids (4 digits and more, long hex, UUIDs) replaced by ``#``, cut short."""
     text = _SPACE.sub(" ", text[: 4 * MAX_LABEL]).strip(_EDGE).lower()
     return _ID.sub("#", text)[:MAX_LABEL].rstrip()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def page_path(url: str) -> str:
     """Host and path of a URL with ids masked; no query, no fragment, no user info, no port."""
     try:
