@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct, msgpack
@@ -44,6 +44,8 @@ class Checkpoint:
 
     ``position``   next offset to apply; ``committed``: next offset as of the last committed transaction
     ``state``      restoring → ready → gone (revoked, or void because a newer writer fenced this one)
+    ``beside``     outputs that accompany the machine's, in the same transaction, and are no function of the log: asked
+                   for records that are applied for the first time, never in a restore
     ``error``      why it cannot go on; ``applied_at``, ``progress_at``: when input was last applied and committed
                    (monotonic seconds)
     """
@@ -56,6 +58,7 @@ class Checkpoint:
         thread: PartitionThread,
         open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
         on_commit: Callable[[Checkpoint, float, int], None],
+        beside: Callable[[Sequence[Output]], list[Output]] | None = None,
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -71,6 +74,7 @@ class Checkpoint:
         self._thread = thread
         self._open = open_
         self._on_commit = on_commit
+        self._beside = beside
         self._writer: Writer | None = None
         self._outputs: list[Output] = []
         self._bytes = 0
@@ -137,6 +141,8 @@ class Checkpoint:
         for record in chunk.records:
             if record.offset >= position:
                 outputs += apply(record)
+        if self._beside is not None:
+            outputs += self._beside(outputs[before:])
         size = 0
         for output in outputs[before:]:
             size += len(output[3] or b"") + 100

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from streams.app import create_app
 from streams.checkpoint import MAX_BUFFERED_BYTES
+from streams.discovery.recognise import MAX_ROUTINES
 from streams.worker import MAX_INPUT_BYTES, Worker
 from taskstream import metrics
 from taskstream.endpoints import resolve
@@ -118,9 +119,10 @@ def _partitions(kafka: str, settings: Settings) -> int:
 
 def _print_bounds(settings: Settings) -> None:
     log.info(
-        "bounds: %d agents (%d MB of state at most), transactions every %d ms, %d MB of input, %d MB of output waiting",
+        "bounds: %d agents, open and silent ones with a model (%d MB of state at most), transactions every %d ms, "
+        "%d MB of input, %d MB of output waiting, %d known routines",
         settings.max_agents, settings.max_agents * STATE_BYTES >> 20, settings.transaction_ms, MAX_INPUT_BYTES >> 20,
-        2 * MAX_BUFFERED_BYTES * settings.partitions >> 20,
+        2 * MAX_BUFFERED_BYTES * settings.partitions >> 20, MAX_ROUTINES,
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_versions_of_an_assignment_and_of_a_routine_rise() -> None:
                 assert routine.version == versions.get(routine.id, -1) + 1
                 versions[routine.id] = routine.version
         for assignment in changed:
-            assert assignment.version == versions.get(assignment.segment, -1) + 1
+            assert assignment.version == versions.get(assignment.segment, 0) + 1
             versions[assignment.segment] = assignment.version
 
 
