@@ -44,6 +44,7 @@ class Known:
     def __init__(self) -> None:
         self._recogniser = Recogniser()
         self._changes: deque[Change] = deque()
+        self._failed = False
 
     def room(self) -> bool:
         """Whether another change may be put (any thread)."""
@@ -69,7 +70,15 @@ class Known:
             if output.topic != SEGMENTS.name:
                 continue
             seen += 1
-            assignment = self._recogniser.assign(_segments.decode(output.value or b""))
+            try:
+                assignment = self._recogniser.assign(_segments.decode(output.value or b""))
+            except Exception as error:  # noqa: BLE001  # a routine that cannot be compared must not stop the stream
+                if not self._failed:
+                    log.warning("segments cannot be compared with the known routines: %r; said once", error)
+                self._failed = True
+                metrics.SEGMENTS_RECOGNISED.labels("failed").inc()
+                seen -= 1
+                continue
             if assignment is not None:
                 key = assignment.segment.encode()
                 made.append(Output(ASSIGNMENTS.name, output.partition, key, encode(assignment)))

@@ -69,7 +69,7 @@ FRESHNESS_STREAM: Final = _histogram(
     "freshness_stream_seconds", "From hand-over by the agent to the worker", _FRESHNESS
 )
 SEGMENTS_RECOGNISED: Final = _counter(
-    "segments_recognised", "Segments compared with the known routines: known or unknown", "result"
+    "segments_recognised", "Segments compared with the known routines: known, unknown or failed", "result"
 )
 
 # catalogue

@@ -240,6 +240,15 @@ def test_the_records_alone_recognise_what_the_catalogue_recognises() -> None:
     assert len(recogniser) == 0
 
 
+def test_known_routines_are_bounded() -> None:
+    catalogue, _ = run([done for done, _ in office(TASKS, people=5, each=20)])
+    routines = catalogue.routines()
+    recogniser = Recogniser(routines, max_routines=len(routines) - 1)
+    assert len(recogniser) == len(routines) - 1
+    recogniser.update(routines[-1])
+    assert len(recogniser) == len(routines) - 1, "a new record of a known one takes nobody's place"
+
+
 def test_taking_in_segments_is_fast() -> None:
     work = [done for done, _ in office(TASKS, people=20, each=60, noise=0.1)]
     catalogue = Catalogue("acme", k=1)

@@ -50,6 +50,12 @@ def test_routines_of_another_tenant_and_deleted_ones_are_not_taken() -> None:
     assert known.assignments(outputs(work)) == []
 
 
+def test_a_routine_that_cannot_be_compared_stops_nothing() -> None:
+    known, (routines, work) = Known(), learned()
+    known.put(("bad", msgspec.structs.replace(routines[0], id="bad", presence=dict.fromkeys(INVOICE, 0.0), parts=())))
+    assert known.assignments(outputs(work)) == []
+
+
 def test_changes_are_taken_over_a_few_at_a_time_and_wait_within_a_bound() -> None:
     known, (routines, work) = Known(), learned()
     for number in range(AT_ONCE):
