@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import zlib
+from typing import Final
+
 from streams.images import AgentImage, encode_image
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
+
+PACKING: Final = 1
+"""zlib's fastest level: higher ones take several times as long for a tenth less."""
 
 
 class Agent:
@@ -45,10 +51,11 @@ class Agent:
         """The segmenter, to push events into."""
         found = self._segmenter
         if found is None:
+            owner = self.tenant, self.team, self.actor, self.agent
             if self._stored:
                 found = AgentSegmenter.load(self._stored)
-            else:
-                found = AgentSegmenter(self.tenant, self.team, self.actor, self.agent)
+            if found is None or found.owner != owner:  # what was learned of one person is nobody else's
+                found = AgentSegmenter(*owner)
             self._segmenter = found
         self._stored = b""
         return found
@@ -57,6 +64,17 @@ class Agent:
         """Begin segmentation afresh: what was open is given up."""
         self._segmenter = None
         self._stored = b""
+
+    def learned(self) -> bytes:
+        """The segmenter as it is kept of an agent that fell silent; empty where there is none."""
+        if self._segmenter is not None:
+            return zlib.compress(self._segmenter.dump(), PACKING)
+        return zlib.compress(self._stored, PACKING) if self._stored else b""
+
+    def resume(self, model: bytes) -> None:
+        """Go on with what :meth:`learned` kept."""
+        self._segmenter = None
+        self._stored = zlib.decompress(model) if model else b""
 
     def cool(self) -> None:
         """Keep the segmenter in its stored form alone, if nothing was pushed since it was last dumped."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct, msgpack
@@ -45,6 +45,8 @@ class Checkpoint:
 
     ``position``   next offset to apply; ``committed``: next offset as of the last committed transaction
     ``state``      restoring → ready → gone (revoked, or void because a newer writer fenced this one)
+    ``beside``     outputs that accompany the machine's, in the same transaction, and are no function of the log: asked
+                   for records that are applied for the first time, never in a restore
     ``error``      why it cannot go on; ``applied_at``, ``progress_at``: when input was last applied and committed
                    (monotonic seconds)
     """
@@ -57,6 +59,7 @@ class Checkpoint:
         thread: PartitionThread,
         open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
         on_commit: Callable[[Checkpoint, float, int, Mapping[str, int]], None],
+        beside: Callable[[Sequence[Output]], list[Output]] | None = None,
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -72,6 +75,7 @@ class Checkpoint:
         self._thread = thread
         self._open = open_
         self._on_commit = on_commit
+        self._beside = beside
         self._writer: Writer | None = None
         self._outputs: list[Output] = []
         self._bytes = 0
@@ -138,6 +142,8 @@ class Checkpoint:
         for record in chunk.records:
             if record.offset >= position:
                 outputs += apply(record)
+        if self._beside is not None:
+            outputs += self._beside(outputs[before:])
         size = 0
         for output in outputs[before:]:
             size += len(output[3] or b"") + 100

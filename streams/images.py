@@ -74,11 +74,16 @@ class AgentImage(Struct, array_like=True, frozen=True, tag="open"):
 
 
 class ClosedImage(Struct, array_like=True, frozen=True, tag="closed"):
-    """What is kept of an agent that fell silent: its numbers, so that a batch sent again is still cut."""
+    """What is kept of an agent that fell silent: its numbers, so that a batch sent again is still cut, and its model.
+
+    ``model``  what its segmenter has learned, compressed, for the agent to go on with when it returns; empty when it
+               had to make room
+    """
 
     numbering: Numbering
     touched: int
     seen_ms: int
+    model: bytes = b""
 
 
 class PartitionImage(Struct, array_like=True, frozen=True):

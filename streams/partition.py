@@ -53,6 +53,8 @@ class PartitionState:
     """All state of one partition of ``ui-events``. Implements :class:`streams.machine.Machine`.
 
     ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
+    Agents that have a learned model, open and silent together, are at most ``max_agents``; the longest silent lose
+    theirs first.
     """
 
     def __init__(self, partition: int, rules: Rules) -> None:
@@ -60,6 +62,7 @@ class PartitionState:
         self.rules = rules
         self.agents: dict[str, Agent] = {}
         self.closed: dict[str, ClosedImage] = {}
+        self._learned: dict[str, None] = {}  # names in ``closed`` that have a model, the longest silent first
         self.windows = Windows()
         self.watermark_ms = -1
         self.counts = Counts()
@@ -231,11 +234,24 @@ class PartitionState:
         name = batch.agent
         self._dirty.add(name)
         if name not in self.agents:
-            self.closed.pop(name, None)
+            closed = self.closed.pop(name, None)
+            self._learned.pop(name, None)
             while len(self.agents) >= self.rules.max_agents:
                 self._retire(next(iter(self.agents.values())), "bound")
             agent = self.agents[name] = Agent(batch.tenant, batch.team, batch.actor, name)
             agent.numbering = numbering
+            if closed is not None:
+                agent.resume(closed.model)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Take the models of the longest silent agents: open and silent ones share one bound."""
+        learned = self._learned
+        while learned and len(self.agents) + len(learned) > self.rules.max_agents:
+            name = next(iter(learned))
+            del learned[name]
+            self.closed[name] = msgspec.structs.replace(self.closed[name], model=b"")
+            self._dirty.add(name)
 
     def _touch(self, agent: Agent, offset: int, seen_ms: int, at_ms: int) -> None:
         """Put the agent last in the order in which agents fall silent."""
@@ -243,12 +259,15 @@ class PartitionState:
         agent.touched, agent.seen_ms, agent.behind_ms = offset, seen_ms, self.watermark_ms - at_ms
 
     def _retire(self, agent: Agent, reason: Reason) -> None:
-        """Close everything of an agent that fell silent (or has to make room) and keep only its numbers."""
+        """Close everything of an agent that fell silent (or has to make room) and keep its numbers and model."""
         session = agent.sessioniser.close()
         self._end_session(agent, session, reason, agent.behind_ms)
         name = agent.agent
         del self.agents[name]
-        self.closed[name] = ClosedImage(agent.numbering, agent.touched, agent.seen_ms)
+        model = agent.learned()
+        self.closed[name] = ClosedImage(agent.numbering, agent.touched, agent.seen_ms, model)
+        if model:
+            self._learned[name] = None
         self._dirty.add(name)
 
     def _forget(self) -> None:
@@ -259,6 +278,7 @@ class PartitionState:
             if closed[name].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms and len(closed) <= most:
                 break
             del closed[name]
+            self._learned.pop(name, None)
             self._dirty.add(name)
 
     def _move(self, agent: Agent, batch: EventBatch) -> Agent:
@@ -349,6 +369,7 @@ class PartitionState:
                 self._chunks, self._late_chunks = state.chunks, state.late_chunks
         self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
         self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
+        self._learned = {name: None for name, image in self.closed.items() if image.model}
 
 
 def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:

@@ -12,6 +12,7 @@ from confluent_kafka import Producer
 
 from streams import observe
 from streams.checkpoint import Checkpoint, Clock
+from streams.known import Follower, Known
 from streams.machine import Machine
 from streams.partition import PartitionState
 from streams.restore import Restored, UnwantedError, restore
@@ -65,6 +66,7 @@ class Worker:
         self._topics = {settings.prefix + topic.name: topic.name for topic in (UI_EVENTS, ACTIVITY_PARTIAL)}
         self._clock = Clock(settings.transaction_ms / 1000, SNAPSHOT_RECORDS, SNAPSHOT_WORK_S)
         self._acknowledged: dict[TP, int] = {}
+        self._known = Known()
         self._tasks: list[asyncio.Task[None]] = []
         self._fences: list[float] = []
         self._consumer: Consumer
@@ -110,6 +112,7 @@ class Worker:
             thread,
             lambda wanted: self._open(topic, partition, wanted),
             observe.committed,
+            self._known.assignments if topic == UI_EVENTS.name else None,
         )
         self.owned[tp] = checkpoint
         self._tasks = [task for task in self._tasks if not task.done()]
@@ -197,6 +200,8 @@ class Worker:
         """Begin transactions when due, tell the group, tick idle partitions, watch for stalls. Ends with an error."""
         self.failed = asyncio.get_running_loop().create_future()
         ticker = Ticker(self.settings, self.kafka)
+        follower = Follower(self.settings, self.kafka, self._known)
+        follower.start()
         pause = min(self._clock.transaction_s / 5, 0.05)
         acknowledged = watched = time.monotonic()
         while not self._stopping and not self.failed.done():
@@ -216,6 +221,7 @@ class Worker:
                 ticker.tick(self.owned.values(), now, ends)
                 observe.lag(self.owned, ends)
         ticker.close()
+        follower.stop()
 
     async def _acknowledge(self) -> None:
         """Tell the group the committed positions: for its lag figures, and as the place from which to fetch."""

@@ -68,6 +68,9 @@ STATE_AGENTS: Final = _gauge("state_agents", "Agents whose state is kept", "part
 FRESHNESS_STREAM: Final = _histogram(
     "freshness_stream_seconds", "From hand-over by the agent to the worker", _FRESHNESS
 )
+SEGMENTS_RECOGNISED: Final = _counter(
+    "segments_recognised", "Segments compared with the known routines: known, unknown or failed", "result"
+)
 
 # catalogue
 SEGMENTS_IN: Final = _counter("segments_in", "Segments the catalogue has taken in")

@@ -196,6 +196,7 @@ class DeadLetter(_Record, frozen=True):
 class Assignment(_Record, frozen=True):
     """That a segment is an execution of a routine. A later one for the same segment replaces it (``version``).
 
+    ``version``    0: said by the streams, as the segment came; from 1 on by the catalogue
     ``routine``    empty when a later look took the segment out of its routine
     ``execution``  id of the execution's first segment: segments that came cut apart share it
     """

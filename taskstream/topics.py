@@ -66,8 +66,8 @@ ACTIVITY: Final = Topic(
     retention_ms=90 * DAY_MS, record="ActivityWindow",
 )  # fmt: skip
 ASSIGNMENTS: Final = Topic(
-    "assignments", "segment", "which routine a segment is an execution of", ("catalogue", "streams"), ("sinks",),
-    record="Assignment",
+    "assignments", "segment", "which routine a segment is an execution of",
+    ("catalogue", "streams"), ("sinks", "catalogue"), record="Assignment",
 )  # fmt: skip
 ROUTINES: Final = Topic(
     "routines", "routine id", "routine models with their evidence", ("catalogue",), ("streams", "sinks"),

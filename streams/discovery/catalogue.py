@@ -60,10 +60,13 @@ class Catalogue:
         self._published: dict[str, Routine] = {}
         self._listed: dict[str, Opportunity] = {}
 
-    def add(self, segment: Segment, transfers: Sequence[Transfer] = ()) -> list[Assignment]:
+    def add(
+        self, segment: Segment, transfers: Sequence[Transfer] = (), told: Assignment | None = None
+    ) -> list[Assignment]:
         """Take in one execution, or a part of one, with the values moved in it.
 
-        Returns the assignment of the segment if its routine is in the catalogue; others follow from ``refine``.
+        ``told`` is what the streams have said of it already. Returns the assignment of the segment if its routine is in
+        the catalogue and this was not said, or if what was said is wrong; others follow from ``refine``.
         """
         steps = self.shared([step.activity for step in segment.steps[:MAX_STEPS]])
         if not steps:
@@ -83,7 +86,10 @@ class Catalogue:
         execution = from_segment(segment, steps, flows, shape.number, fit)
         grouping.shapes.learn(shape, activities)
         whole = self._take(segment, execution, activities, cluster, shape)
-        return [self._assign(whole, execution.pieces[0], cluster)] if cluster.public else []
+        if not cluster.public and told is None:
+            return []
+        assignment = self._assign(whole, execution.pieces[0], cluster)
+        return [] if told is not None and _same(told, assignment) else [assignment]
 
     def _take(
         self, segment: Segment, execution: Execution, activities: frozenset[str], cluster: Cluster, shape: Shape
@@ -262,9 +268,14 @@ class Catalogue:
         return {activity: 1.0 / n for activity, n in holders.items()}
 
     def resume(self, published: Sequence[Routine], listed: Sequence[Opportunity]) -> None:
-        """Take up what was made public before: later versions count on from there."""
+        """Take up what was made public before: later versions count on from there, and variants keep their ids."""
         self._published = {routine.id: routine for routine in published}
         self._listed = {opportunity.id: opportunity for opportunity in listed}
+        for cluster in self.grouping:
+            known = self._published.get(cluster.id)
+            if known is not None:
+                cluster.bags = Bags()
+                cluster.variants = [(variant.id, cluster.bags.mask(variant.steps)) for variant in known.variants]
 
     def routines(self) -> list[Routine]:
         """The routines in the catalogue as last published, those with most executions first."""
@@ -306,6 +317,10 @@ class Catalogue:
             self._listed[name] = opportunity
             changed.append(opportunity)
         return changed
+
+
+def _same(told: Assignment, now: Assignment) -> bool:
+    return (told.routine, told.variant, told.execution) == (now.routine, now.variant, now.execution)
 
 
 def _place(app: str, screen: str, element: str) -> str:

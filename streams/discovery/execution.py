@@ -27,7 +27,7 @@ class FlowKey(Struct, frozen=True):
 
 
 class Piece(Struct):
-    """A segment of an execution, with the assignment last made public: ``version`` -1 means none yet.
+    """A segment of an execution, with the assignment last made public: ``version`` 0: the streams' own, or none yet.
 
     ``execution``  id of the execution's first segment, as last made public
     """
@@ -39,7 +39,7 @@ class Piece(Struct):
     routine: str = ""
     variant: str = ""
     execution: str = ""
-    version: int = -1
+    version: int = 0
 
 
 class Execution(Struct):

@@ -28,11 +28,12 @@ from confluent_kafka import (
 from streams.discovery import snapshot
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.join import TransferJoin
+from streams.discovery.told import Told
 from taskstream import metrics, topics
 from taskstream.errors import InputError, ServiceError
 from taskstream.events import encode
 from taskstream.kafka.clients import quiet
-from taskstream.records import Opportunity, Routine, Segment, Transfer
+from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.catalogue")
@@ -46,6 +47,7 @@ BACKOFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 _segments = msgspec.json.Decoder(Segment)
 _transfers = msgspec.json.Decoder(Transfer)
+_assignments = msgspec.json.Decoder(Assignment)
 _routines = msgspec.json.Decoder(Routine)
 _opportunities = msgspec.json.Decoder(Opportunity)
 _positions = msgspec.json.Decoder(dict[str, dict[str, int]])
@@ -111,7 +113,10 @@ class Session:
         self._consumers: list[Consumer] = []
         self._catalogues: dict[str, Catalogue] = {}
         self._join = TransferJoin()
-        self._next: dict[str, dict[int, int]] = {topics.SEGMENTS.name: {}, topics.TRANSFERS.name: {}}
+        self._told = Told()
+        self._next: dict[str, dict[int, int]] = {
+            topic.name: {} for topic in (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
+        }
         self._out: list[tuple[str, str, bytes]] = []
         self._pending = 0
 
@@ -130,9 +135,9 @@ class Session:
         self._restore()
         metrics.RESTORE_SECONDS.observe(time.monotonic() - began)
         self._segments = self._consumer()
-        self._transfers = self._consumer()
+        self._ahead = self._consumer()
         self._segments.assign(self._places(self._segments, topics.SEGMENTS))
-        self._transfers.assign(self._places(self._transfers, topics.TRANSFERS))
+        self._ahead.assign(self._places(self._ahead, topics.TRANSFERS) + self._places(self._ahead, topics.ASSIGNMENTS))
 
     def _places(self, consumer: Consumer, topic: topics.Topic) -> list[TopicPartition]:
         """Every partition of a topic with the position to read on from; an error where the topic is missing."""
@@ -216,7 +221,7 @@ class Session:
             if messages:
                 first = first if self._pending else now
                 last = now
-                self._read_transfers(max(_stamp(message) for message in messages))
+                self._read_ahead(max(_stamp(message) for message in messages))
                 self._take(messages)
             if self._pending and (now - last >= quiet_s or now - first >= longest_s or self._pending >= MAX_PENDING):
                 self._commit(stop)
@@ -234,20 +239,28 @@ class Session:
                 raise Restart(error.str())
         return kept
 
-    def _read_transfers(self, until_ms: int) -> None:
-        """Read the transfers that were written before ``until_ms``, so that each is there before its segment.
+    def _read_ahead(self, until_ms: int) -> None:
+        """Read what was written before ``until_ms`` and is to be there before its segment: transfers, assignments.
 
-        The streams write a transfer no later than the segment it belongs to; a silent topic has none to wait for.
+        The streams write a transfer no later than the segment it belongs to, and an assignment in the same
+        transaction; a silent topic has none to wait for.
         """
-        reached: dict[int, int] = {}
+        transfers = self._topic(topics.TRANSFERS)
+        reached: dict[tuple[str, int], int] = {}
         while True:
-            messages = self._received(self._transfers.consume(BATCH, 0.05))
+            messages = self._received(self._ahead.consume(BATCH, 0.05))
             for message in messages:
-                self._note(message, topics.TRANSFERS)
-                reached[message.partition()] = _stamp(message)
-                transfer = self._decoded(message, _transfers)
-                if transfer is not None:
-                    self._join.put(transfer, message.partition(), message.offset())
+                reached[message.topic(), message.partition()] = _stamp(message)
+                if message.topic() == transfers:
+                    self._note(message, topics.TRANSFERS)
+                    transfer = self._decoded(message, _transfers)
+                    if transfer is not None:
+                        self._join.put(transfer, message.partition(), message.offset())
+                else:
+                    self._note(message, topics.ASSIGNMENTS)
+                    assignment = self._decoded(message, _assignments)
+                    if assignment is not None and assignment.version == 0:  # the others are the catalogue's own
+                        self._told.put(assignment, message.partition(), message.offset())
             if not messages or min(reached.values()) > until_ms:
                 return
 
@@ -273,7 +286,8 @@ class Session:
             if segment is None:
                 continue
             metrics.SEGMENTS_IN.inc()
-            for assignment in self._catalogue(segment.tenant).add(segment, self._join.take(segment)):
+            catalogue = self._catalogue(segment.tenant)
+            for assignment in catalogue.add(segment, self._join.take(segment), self._told.take(segment)):
                 self._emit(topics.ASSIGNMENTS, assignment.segment, encode(assignment))
 
     def _emit(self, topic: topics.Topic, key: str, value: bytes) -> None:
@@ -310,8 +324,9 @@ class Session:
 
     def _positions(self) -> dict[str, dict[str, int]]:
         positions = {topic: {str(p): offset for p, offset in sorted(at.items())} for topic, at in self._next.items()}
-        for partition, offset in self._join.oldest().items():
-            positions[topics.TRANSFERS.name][str(partition)] = offset
+        for topic, waiting in ((topics.TRANSFERS, self._join), (topics.ASSIGNMENTS, self._told)):
+            for partition, offset in waiting.oldest().items():
+                positions[topic.name][str(partition)] = offset
         return positions
 
     def _produce(self, topic: str, key: str, value: bytes | None) -> None:

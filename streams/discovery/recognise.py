@@ -13,10 +13,15 @@ HUB = 64
 """Activities that more routines than this hold do not propose candidates."""
 
 
+MAX_ROUTINES = 5_000
+"""Routines of all tenants that are known at a time; the one whose record is oldest makes room."""
+
+
 class Recogniser:
     """The routines of a catalogue with an index from activities. Pure; update it as ``routines`` records arrive."""
 
-    def __init__(self, routines: Iterable[Routine] = ()) -> None:
+    def __init__(self, routines: Iterable[Routine] = (), max_routines: int = MAX_ROUTINES) -> None:
+        self._most = max_routines
         self._routines: dict[str, Routine] = {}
         self._parts: dict[tuple[str, int], tuple[dict[str, float], float]] = {}
         self._index: dict[str, dict[tuple[str, int], float]] = {}
@@ -30,9 +35,11 @@ class Recogniser:
 
     def update(self, routine: Routine) -> None:
         """Take in a routine's latest record; a withdrawn one is forgotten."""
-        self._forget(routine.id)
+        self.forget(routine.id)
         if routine.withdrawn or not routine.presence:
             return
+        if len(self._routines) >= self._most:
+            self.forget(next(iter(self._routines)))
         self._routines[routine.id] = routine
         self._variants[routine.id] = [(v.id, self._bags.mask(v.steps)) for v in routine.variants]
         for number, part in enumerate(routine.parts or (routine.presence,)):
@@ -41,7 +48,8 @@ class Recogniser:
             for activity, share in part.items():
                 self._index.setdefault(activity, {})[key] = share
 
-    def _forget(self, routine: str) -> None:
+    def forget(self, routine: str) -> None:
+        """Know nothing of a routine any more."""
         self._routines.pop(routine, None)
         self._variants.pop(routine, None)
         for key in [key for key in self._parts if key[0] == routine]:

@@ -38,6 +38,11 @@ class AgentSegmenter:
         self._core = Segmenter()
         self._folder = Folder(self._core.model)
 
+    @property
+    def owner(self) -> tuple[str, str, str, str]:
+        """Tenant, team, actor and agent whose events these are."""
+        return self._names
+
     def push(self, seq: int, event: UiEvent) -> Sequence[Segment]:
         """Take the next event; the executions that this decides."""
         step = self._folder.push(seq, event)

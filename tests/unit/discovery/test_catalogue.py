@@ -95,7 +95,7 @@ def test_versions_of_an_assignment_and_of_a_routine_rise() -> None:
                 assert routine.version == versions.get(routine.id, -1) + 1
                 versions[routine.id] = routine.version
         for assignment in changed:
-            assert assignment.version == versions.get(assignment.segment, -1) + 1
+            assert assignment.version == versions.get(assignment.segment, 0) + 1
             versions[assignment.segment] = assignment.version
 
 
@@ -238,6 +238,15 @@ def test_the_records_alone_recognise_what_the_catalogue_recognises() -> None:
         recogniser.update(msgspec.structs.replace(routine, withdrawn=True))
     assert recogniser.assign(work[0][0]) is None
     assert len(recogniser) == 0
+
+
+def test_known_routines_are_bounded() -> None:
+    catalogue, _ = run([done for done, _ in office(TASKS, people=5, each=20)])
+    routines = catalogue.routines()
+    recogniser = Recogniser(routines, max_routines=len(routines) - 1)
+    assert len(recogniser) == len(routines) - 1
+    recogniser.update(routines[-1])
+    assert len(recogniser) == len(routines) - 1, "a new record of a known one takes nobody's place"
 
 
 def test_taking_in_segments_is_fast() -> None:

@@ -117,6 +117,18 @@ def test_outputs_and_position_are_one_transaction_and_acknowledged_after_it() ->
     with_checkpoint(body)
 
 
+def test_what_goes_beside_the_outputs_is_of_new_records_and_in_their_transaction() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject._beside = lambda outputs: [Output("beside", 0, None, output.value) for output in outputs]
+        rig.subject.apply(chunk(9, 11, 9, 10))
+        rig.subject.apply(chunk(11, 12, 11))
+        await committed(rig.subject)
+        of_outputs = [("out:", b"10"), ("beside:", b"10"), ("out:", b"11"), ("beside:", b"11")]
+        assert rig.writer.written == [[*of_outputs, ("state:in/position", b"\x91\x0c")]]
+
+    with_checkpoint(body)
+
+
 def test_events_are_applied_while_the_transaction_is_under_way() -> None:
     async def body(rig: Rig) -> None:
         rig.subject.apply(chunk(10, 11, 10))

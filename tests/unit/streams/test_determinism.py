@@ -84,6 +84,44 @@ def test_crashes_change_nothing(seed: int, crashes: list[int], every: int) -> No
     assert run_with_crashes(phase_1, records, crashes, every) == undisturbed
 
 
+def log_with_breaks(seed: int) -> list[EventBatch | Tick | bytes]:
+    """People at a few tasks of their own, each falling silent again and again for longer than a session's gap."""
+    rnd = random.Random(seed)
+    seqs, clock, log = dict.fromkeys("abcde", 0), T0, list[EventBatch | Tick | bytes]()
+    for _ in range(12):
+        for agent in rnd.sample("abcde", rnd.randrange(1, 4)):
+            for _ in range(4):
+                fields = rnd.choice([("name", "town", "street", "save"), ("date", "sum", "send")])
+                events = []
+                for field in fields:
+                    clock += rnd.choice([800, 2_000, 5_000])
+                    events.append(UiEvent(at_ms=clock, kind="click", app="sap", screen="form", element=f"edit:{field}"))
+                log.append(batch(seqs[agent], events, agent))
+                seqs[agent] += len(events)
+        clock += 2_000_000
+        log.append(Tick(schema=1, advance_ms=2_000_000, at_ms=T0))
+    return log
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 100), max_size=6), st.integers(1, 30))
+@settings(max_examples=25, deadline=None)
+def test_an_agent_that_returns_goes_on_alike_through_crashes(seed: int, crashes: list[int], every: int) -> None:
+    records = [record(offset, message) for offset, message in enumerate(log_with_breaks(seed))]
+    undisturbed = run_with_crashes(phase_1, records, [], 10**9)
+    assert run_with_crashes(phase_1, records, crashes, every) == undisturbed
+
+
+def test_the_logs_with_breaks_bring_agents_back_with_and_without_a_model() -> None:
+    returned = set[bool]()
+    for seed in range(5):
+        machine = phase_1()
+        for offset, message in enumerate(log_with_breaks(seed)):
+            if isinstance(message, EventBatch) and message.agent in machine.closed:
+                returned.add(bool(machine.closed[message.agent].model))
+            machine.apply(record(offset, message))
+    assert returned == {True, False}
+
+
 @given(st.integers(0, 10**6), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 20)), max_size=10))
 @settings(max_examples=25, deadline=None)
 def test_batches_sent_again_change_nothing(seed: int, again: list[tuple[int, int]]) -> None:

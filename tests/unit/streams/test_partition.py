@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 
-from taskstream.events import Tick, encode
+from taskstream.events import EventBatch, Tick, encode
 from tests.unit.streams.build import T0, batch, event, of, pick, record, run, state, value
 
 DAY = Tick(schema=1, advance_ms=86_400_000)
@@ -147,3 +148,63 @@ def test_a_fault_of_the_model_costs_one_agents_open_executions_only(monkeypatch:
     outputs = machine.apply(record(1, batch(1, [event(1)])))
     assert pick(of(outputs, "dead-letter"), "reason", "stage", "payload") == [("fault", "segment", "")]
     assert len(of(outputs, "ui-events.clean")) == 1
+
+
+def routine(agent: str, day: int, times: int = 12) -> list[EventBatch]:
+    """An hour's worth of one short task by ``agent``, one batch a time, on a day of its own."""
+    fields = ("edit:name", "edit:street", "edit:town", "button:save")
+    done = []
+    for time in range(times):
+        start = day * 86_400 + time * 60
+        events = [event(start + 4 * n, "click", "sap", field) for n, field in enumerate(fields)]
+        done.append(batch((day * times + time) * len(fields), events, agent))
+    return done
+
+
+def test_a_silent_agent_goes_on_with_what_it_had_learned() -> None:
+    machine = state()
+    run(machine, [*routine("a", 0), Tick(schema=1, advance_ms=3_600_000)])
+    learned = machine.closed["a"].model
+    assert learned
+    for output in run(machine, routine("a", 1)[:1]):
+        assert output.topic != "dead-letter"
+    fresh = state()
+    run(fresh, routine("a", 1)[:1])
+    assert len(machine.agents["a"].segmenter().dump()) > len(fresh.agents["a"].segmenter().dump())
+
+
+def test_a_model_does_not_pass_to_another_person() -> None:
+    machine = state()
+    run(machine, [*routine("a", 0), Tick(schema=1, advance_ms=3_600_000)])
+    other = msgspec.structs.replace(routine("a", 1)[0], actor="someone-else")
+    run(machine, [other])
+    fresh = state()
+    run(fresh, [other])
+    assert machine.agents["a"].segmenter().dump() == fresh.agents["a"].segmenter().dump()
+
+
+def test_models_of_open_and_silent_agents_are_bounded_together() -> None:
+    machine = state(max_agents=3)
+    for number, agent in enumerate("abc"):
+        run(machine, [*routine(agent, number), Tick(schema=1, advance_ms=3_600_000)])
+    assert [name for name, image in machine.closed.items() if image.model] == ["a", "b", "c"]
+    machine.snapshot()
+    run(machine, routine("d", 4)[:1])
+    assert [name for name, image in machine.closed.items() if image.model] == ["b", "c"]
+    changed = dict(machine.snapshot())
+    assert {"a:a", "a:d"} == {name for name in changed if name.startswith("a:")}
+    restored = state(max_agents=3)
+    restored.load({name: data for name, data in changed.items() if data is not None})
+    assert restored.closed["a"].numbering == machine.closed["a"].numbering
+    assert not restored.closed["a"].model
+
+
+def test_items_of_silent_agents_from_before_models_were_kept_still_load() -> None:
+    machine = state()
+    run(machine, [*routine("a", 0), Tick(schema=1, advance_ms=3_600_000)])
+    items = dict(machine.snapshot())
+    parts = msgspec.msgpack.decode(items["a:a"] or b"")
+    restored = state()
+    restored.load({"a:a": msgspec.msgpack.encode(parts[:4]), "p": items["p"] or b""})
+    assert restored.closed["a"].numbering == machine.closed["a"].numbering
+    assert restored.closed["a"].model == b""
