@@ -29,8 +29,8 @@ STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
 REST_BYTES: Final = 16_384
 BUSY_BYTES: Final = 65_536
-"""What an agent takes in memory, for the bound printed at the start: while it is quiet, and while its events come (13 and
-51 KB measured)."""
+"""What an agent takes in memory, for the bound printed at the start: while it is quiet, and while its events come
+(13 and 51 KB measured)."""
 
 
 class _JsonLines(logging.Formatter):
@@ -102,7 +102,7 @@ def _partitions(kafka: str, settings: Settings) -> int:
 
 def _print_bounds(settings: Settings) -> None:
     log.info(
-        "bounds: %d agents, open and silent ones with a model (%d MB of state at rest, %d MB if all are at work at once), "
+        "bounds: %d agents, open and silent ones with a model (%d MB of state at rest, %d MB if all work at once), "
         "transactions every %d ms, %d MB of input, %d MB of output waiting, %d known routines",
         settings.max_agents, settings.max_agents * REST_BYTES >> 20, settings.max_agents * BUSY_BYTES >> 20,
         settings.transaction_ms, MAX_INPUT_BYTES >> 20, 2 * MAX_BUFFERED_BYTES * settings.partitions >> 20, MAX_ROUTINES,
