@@ -105,7 +105,8 @@ def _print_bounds(settings: Settings) -> None:
         "bounds: %d agents, open and silent ones with a model (%d MB of state at rest, %d MB if all work at once), "
         "transactions every %d ms, %d MB of input, %d MB of output waiting, %d known routines",
         settings.max_agents, settings.max_agents * REST_BYTES >> 20, settings.max_agents * BUSY_BYTES >> 20,
-        settings.transaction_ms, MAX_INPUT_BYTES >> 20, 2 * MAX_BUFFERED_BYTES * settings.partitions >> 20, MAX_ROUTINES,
+        settings.transaction_ms, MAX_INPUT_BYTES >> 20, 2 * MAX_BUFFERED_BYTES * settings.partitions >> 20,
+        MAX_ROUTINES,
     )  # fmt: skip
 
 
