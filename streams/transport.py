@@ -209,6 +209,11 @@ class Consumer(driver.Consumer):
             return False
         return True
 
+    def in_group(self) -> bool:
+        """Whether the group's coordinator is known, and the task that keeps the membership runs."""
+        coordinator = self._thread._ensure_consumer()._coordinator
+        return coordinator.coordinator_id is not None and not coordinator._coordination_task.done()
+
     async def go_to(self, tp: tuple[str, int], offset: int) -> bool:
         """Fetch from ``offset`` on; done in the fetcher's own thread, so that no fetch under way can undo it."""
         thread = self._thread

@@ -40,6 +40,8 @@ SESSION_S: Final = 6.0
 killed worker wait for it. A zombie that wakes learns within it that it was replaced."""
 STALL_S: Final = 90.0
 """A worker with input and without progress for this long ends."""
+APART_S: Final = 60.0
+"""A worker without a part in its group for this long ends: a client that lost its way does not find it by waiting."""
 ACKNOWLEDGE_S: Final = 2.0
 """Interval at which the group is told the committed positions (seconds)."""
 SNAPSHOT_RECORDS: Final = 4_000
@@ -70,6 +72,8 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._fences: list[float] = []
         self._consumer: Consumer
+        self._joined = False
+        self._together_at = time.monotonic()
         self._stopping = False
 
     # --- ownership, called by Faust
@@ -77,6 +81,7 @@ class Worker:
     async def assigned(self, partitions: set[TP], consumer: Consumer) -> None:
         """Partitions are ours from now on. Restoring goes on in the background: a rebalance must be short."""
         self._consumer = consumer
+        self._joined = True
         for tp in sorted(partitions):
             self._own(tp)
         log.info("assigned %d partitions", len(partitions))
@@ -84,6 +89,7 @@ class Worker:
     async def revoked(self, partitions: set[TP]) -> None:
         """Partitions are taken away: commit what is applied, within the deadline, and forget them."""
         self.flow.reset()
+        self._joined = False
         leaving = [self.owned.pop(tp) for tp in sorted(partitions) if tp in self.owned]
         for tp in partitions:
             self._sought.pop(tp, None)
@@ -203,7 +209,7 @@ class Worker:
         follower = Follower(self.settings, self.kafka, self._known)
         follower.start()
         pause = min(self._clock.transaction_s / 5, 0.05)
-        acknowledged = watched = time.monotonic()
+        acknowledged = watched = self._together_at = time.monotonic()
         while not self._stopping and not self.failed.done():
             await asyncio.sleep(pause)
             now = time.monotonic()
@@ -215,6 +221,7 @@ class Worker:
                 await self._acknowledge()
             if now - watched >= 1.0:
                 watched = now
+                self._watch_group(now)
                 ends = self._ends()
                 for tp, checkpoint in list(self.owned.items()):
                     await self._watch(tp, checkpoint, now, ends.get(tp, 0))
@@ -237,6 +244,13 @@ class Worker:
         """End offsets of the owned partitions, as far as the consumer knows them."""
         ends = {tp: self._consumer.end_of(tp) for tp in self.owned}
         return {tp: end for tp, end in ends.items() if end is not None}
+
+    def _watch_group(self, now: float) -> None:
+        """End the worker when it has had no part in its group for too long. (A part may be no partition at all.)"""
+        if self._joined and self._consumer.in_group():
+            self._together_at = now
+        elif now - self._together_at > APART_S:
+            self._give_up(ServiceError(f"no part in the consumer group for {APART_S:.0f} s"))
 
     async def _watch(self, tp: TP, checkpoint: Checkpoint, now: float, end: int) -> None:
         """Mend what can be mended, and end the worker when a partition cannot go on: a supervisor starts another."""

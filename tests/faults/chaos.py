@@ -39,7 +39,7 @@ from tests.faults.proxy import Proxy
 PARTITIONS = 8
 DERIVED = ("sessions", "segments", "transfers", "activity.partial", "activity")
 SESSION_TIMEOUT_S = 10
-STILL_S, STANDSTILL_S = 15.0, 75.0
+STILL_S, STANDSTILL_S = 15.0, 180.0
 """No change for so long: all is done, where it is not known how much is to come; or nothing more will come."""
 PASSWORD = "chaos"  # noqa: S105 - of a server that lives for this run on loopback
 
@@ -363,7 +363,7 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         )
         sent = sender.load.sent
         query = "SELECT count() FROM taskstream.ui_events"
-        settle(lambda: client.query(query).result_rows[0][0], sent, 240)
+        settle(lambda: client.query(query).result_rows[0][0], sent, 600)
         stored, distinct = client.query(
             "SELECT count(), uniqExact((agent, seq)) FROM taskstream.ui_events"
         ).result_rows[0]

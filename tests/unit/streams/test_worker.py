@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from streams.transactions import FencedError
-from streams.worker import QUIET_S, SESSION_S, STALL_S, Worker
+from streams.worker import APART_S, QUIET_S, SESSION_S, STALL_S, Worker
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 
@@ -32,6 +32,10 @@ class Consumer:
     def __init__(self, first: int | None = 0) -> None:
         self.first = first
         self.gone_to: list[int] = []
+        self.member = True
+
+    def in_group(self) -> bool:
+        return self.member
 
     async def earliest(self, tp: tuple[str, int]) -> int | None:
         return self.first
@@ -136,5 +140,23 @@ def test_a_partition_that_is_fenced_again_and_again_ends_the_worker() -> None:
             await rig.worker._watch(TP, checkpoint, 100.0 + n, 10)
         assert rig.begun == [TP] * 3
         assert "second deployment" in str(rig.worker.failed_with())
+
+    with_worker(body)
+
+
+def test_who_has_no_part_in_the_group_for_long_ends() -> None:
+    async def body(rig: Rig) -> None:
+        subject: Any = rig.worker
+        subject._together_at = 0.0
+        await subject.assigned(set(), rig.consumer)
+        subject._watch_group(10.0)  # a part without a partition is a part
+        await subject.revoked(set())
+        subject._watch_group(10.0 + APART_S)
+        assert rig.worker.failed_with() is None
+        await subject.assigned(set(), rig.consumer)
+        subject._watch_group(100.0)
+        rig.consumer.member = False
+        subject._watch_group(101.0 + APART_S)
+        assert "no part in the consumer group for 60 s" in str(rig.worker.failed_with())
 
     with_worker(body)
