@@ -144,7 +144,7 @@ def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit
         if not worked:
             worked = model.works(acts[i - 1])
         if best_at and strengths[acts[i - 1]] == STRONG:
-            best += w.again
+            best += w.again if best < w.sure else w.again + w.sure
         if length >= minimum or not worked:
             score = edges[i] - done
             if worked and completion[i] - done < DONE:

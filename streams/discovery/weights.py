@@ -28,6 +28,7 @@ class Weights(Struct, frozen=True):
     ``opening``   what the first step of a session counts as a start, fading by ``opening_fade``
     ``incomplete``  where nothing was completed lately, by how usual it is that segments end with a completion
     ``again``     a later place must be better by this for each strong completion that it would include
+    ``sure``      and by this much more where the place found is as sure: the later one ends another execution then
     ``ahead``     a cut goes to the best of so many places; ``minimum``: steps of a segment with work at least
 
     Lanes (see streams.discovery.lanes), shares unless said otherwise:
@@ -65,6 +66,7 @@ class Weights(Struct, frozen=True):
     opening_fade: float = 0.6
     ahead: int = 5
     again: float = 1.0
+    sure: float = 6.0
     incomplete: float = 1.5
     minimum: int = 3
     idle_cost: float = 3.0

@@ -5,11 +5,12 @@ The whole benchmark is ``make bench-discovery``; this takes one or two logs of e
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 import pytest
 
-from benchmarks.discovery import HELD_OUT, measure
+from benchmarks.discovery import HELD_OUT, SUITES, measure
 from benchmarks.discovery_logs import Labelled, load
 from benchmarks.discovery_tasks import person
 from benchmarks.discovery_variants import interleaved, masked, mix, noisy
@@ -44,3 +45,8 @@ HARDER: dict[str, tuple[Sequence[Labelled], float]] = {
 def test_harder_logs(name: str) -> None:
     log, bound = HARDER[name]
     assert measure(log).edit_mean <= bound
+
+
+def test_people_of_the_simulated_office() -> None:
+    office = next(suite for suite in SUITES if suite.name == "simulated office, unseen")
+    assert statistics.mean(measure(log).edit_mean for _, log in office.logs(True)) <= 0.11

@@ -64,6 +64,60 @@ def test_a_repeated_task_is_cut_into_its_executions() -> None:
     assert segment.active_ms + segment.waiting_ms == 8_000
 
 
+def chat(at_ms: int) -> list[UiEvent]:
+    """Reading and answering a message, as comes before some executions."""
+    return [
+        UiEvent(at_ms, "window", "teams", "chat"),
+        UiEvent(at_ms + 2_000, "keys", "teams", "chat", "field:message"),
+        UiEvent(at_ms + 4_000, "click", "teams", "chat", "button:react"),
+        UiEvent(at_ms + 6_000, "click", "teams", "chat", "tab:activity"),
+        UiEvent(at_ms + 8_000, "scroll", "teams", "chat"),
+    ]
+
+
+def test_chat_before_the_work_is_no_part_of_its_execution() -> None:
+    rng = random.Random(5)
+    events: list[UiEvent] = []
+    starts: list[int] = []
+    for n in range(160):
+        if rng.random() < 0.3:
+            events += chat(60_000 * n)
+        starts.append(len(events))
+        which = rng.randrange(4)  # several tasks: chat leads to none of them in particular
+        events += [
+            UiEvent(e.at_ms, e.kind, f"{e.app}{which}", e.screen, e.element, value=e.value)
+            for e in task(60_000 * n + 10_000, n)
+        ]
+    begun = [segment.first_seq for segment in run(events)]
+    assert len(begun) >= 150
+    assert sum(first in starts for first in begun) >= 0.9 * len(begun)
+
+
+@pytest.mark.parametrize("tasks", [2, 4, 8])
+def test_short_tasks_in_random_turn_are_not_taken_two_at_a_time(tasks: int) -> None:
+    rng = random.Random(5)
+    events = [
+        UiEvent(e.at_ms, e.kind, f"{e.app}{which}", e.screen, e.element, value=e.value)
+        for n in range(160)
+        for which in [rng.randrange(tasks)]
+        for e in task(60_000 * n, n)
+    ]
+    found = run(events)
+    assert len(found) >= 155
+    assert all(segment.first_seq % 9 == 0 for segment in found)
+
+
+def test_scrolling_where_one_just_worked_belongs_to_that_step() -> None:
+    scrolled = UiEvent(0, "scroll", "crm", "customer")
+    events = []
+    for n in range(40):
+        work = task(60_000 * n, n)
+        events += [*work, UiEvent(work[-1].at_ms + 500, "scroll", scrolled.app, scrolled.screen)]
+    for segment in run(events):
+        assert segment.last_seq % 10 == 9
+        assert segment.steps[-1].activity == "crm|click|customer|button:save"
+
+
 @pytest.mark.parametrize("name", ["log1", "log4", "log6", "StudentRecord"])
 def test_public_logs_are_cut_where_the_truth_says(name: str) -> None:
     log = load(name)[:3_000]
