@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import faust
 
@@ -10,6 +10,9 @@ from streams.transport import Consumer, MicroBatchTransport
 from streams.worker import SESSION_S, Worker
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
+
+
+METADATA_MS: Final = 5_000
 
 
 def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
@@ -32,6 +35,9 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
         broker_request_timeout=40.0,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=1 << 20,
+        # A leader that shares out partitions while the broker comes back may know of none, and gives everybody nothing;
+        # the group finds out when it next looks at the topics (by default after 5 minutes).
+        consumer_metadata_max_age_ms=METADATA_MS,
         broker_commit_interval=3600.0,  # Faust has nothing to commit: see Worker._acknowledge
         worker_redirect_stdouts=False,
         loghandlers=[],
