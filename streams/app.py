@@ -11,7 +11,6 @@ from streams.worker import SESSION_S, Worker
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
 
-
 METADATA_MS: Final = 5_000
 
 
