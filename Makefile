@@ -18,7 +18,7 @@ $(STAMP): requirements.lock pyproject.toml hatch_build.py
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(COMPILED)
 
-$(COMPILED): $(STAMP) hatch_build.py $(shell sed -n 's/^    "\(.*\.py\)",$$/\1/p' hatch_build.py)
+$(COMPILED): hatch_build.py $(shell sed -n 's/^    "\(.*\.py\)",$$/\1/p' hatch_build.py) | $(STAMP)
 	$(BIN)/python hatch_build.py
 	@touch $@
 
@@ -30,8 +30,9 @@ test: install  ## set up and run all tests, linters and type checks
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 
-bench-discovery: install  ## accuracy and speed of discovery on public, noisy, interleaved and generated logs (JSON=out.json)
-	$(BIN)/python -m benchmarks.discovery $(if $(JSON),--json $(JSON))
+bench-discovery: install  ## accuracy and speed of discovery on public, noisy, interleaved and generated logs, and of companies' routines (JSON=out.json)
+	$(BIN)/python -m benchmarks.discovery $(if $(JSON),--json $(JSON)); code=$$?; \
+	$(BIN)/python -m benchmarks.routines $(if $(JSON),--json $(JSON:.json=-routines.json)) && exit $$code
 
 lint: install  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
