@@ -76,6 +76,12 @@ class Agent:
         self._segmenter = None
         self._stored = zlib.decompress(model) if model else b""
 
+    def rest(self) -> None:
+        """Keep the segmenter in its stored form alone."""
+        if self._segmenter is not None and not self._stored:
+            self._stored = self._segmenter.dump()
+        self._segmenter = None
+
     def cool(self) -> None:
         """Keep the segmenter in its stored form alone, if nothing was pushed since it was last dumped."""
         if self._stored:

@@ -67,6 +67,7 @@ class PartitionState:
         self.watermark_ms = -1
         self.counts = Counts()
         self._dirty: set[str] = set()
+        self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
         self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
         self._chunks: dict[int, int] = {}
         self._late_chunks = 0
@@ -256,6 +257,14 @@ class PartitionState:
     def _touch(self, agent: Agent, offset: int, seen_ms: int, at_ms: int) -> None:
         """Put the agent last in the order in which agents fall silent."""
         self.agents[agent.agent] = self.agents.pop(agent.agent)
+        hot = self._hot
+        hot.pop(agent.agent, None)
+        hot[agent.agent] = None
+        if len(hot) > self.rules.max_hot:
+            quiet = next(iter(hot))
+            del hot[quiet]
+            if quiet in self.agents:
+                self.agents[quiet].rest()
         agent.touched, agent.seen_ms, agent.behind_ms = offset, seen_ms, self.watermark_ms - at_ms
 
     def _retire(self, agent: Agent, reason: Reason) -> None:

@@ -208,3 +208,12 @@ def test_items_of_silent_agents_from_before_models_were_kept_still_load() -> Non
     restored.load({"a:a": msgspec.msgpack.encode(parts[:4]), "p": items["p"] or b""})
     assert restored.closed["a"].numbering == machine.closed["a"].numbering
     assert restored.closed["a"].model == b""
+
+
+def test_agents_held_in_stored_form_say_the_same() -> None:
+    """Whatever is held ready for the next event."""
+    days = [zip(*(routine(agent, day) for agent in "abc"), strict=True) for day in range(3)]
+    messages = [message for day in days for trio in day for message in trio]
+    outputs = [run(state(max_hot=hot), messages) for hot in (1, 2, 2_000)]
+    assert of(outputs[0], "segments")
+    assert outputs[0] == outputs[1] == outputs[2]
