@@ -58,7 +58,7 @@ def consumer_config(kafka: str, group: str) -> dict[str, Any]:
             "topic.metadata.refresh.interval.ms": 10_000,
             "fetch.wait.max.ms": 100,
             "fetch.message.max.bytes": 1 << 19,
-            "queued.max.messages.kbytes": 32 << 10,  # of each partition
+            "queued.max.messages.kbytes": 12 << 10,  # of each partition
             "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full for a moment
         }
     )
