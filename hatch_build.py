@@ -49,9 +49,11 @@ class CustomBuildHook(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return
         root = Path(self.root)
-        made = attempt(root, Path(tempfile.mkdtemp(prefix="taskstream-build-")))
+        scratch = Path(tempfile.mkdtemp(prefix="taskstream-build-"))
+        made = attempt(root, scratch)
         if version == "editable":
             place(made, root)
+            shutil.rmtree(scratch)
         elif made:
             build_data["pure_python"] = False
             build_data["infer_tag"] = True

@@ -1,4 +1,4 @@
-"""How a busy process treats its memory: few heaps, memory that is kept, and rare looks for reference cycles."""
+"""How a busy process treats its memory: few heaps, and rare looks for reference cycles."""
 
 from __future__ import annotations
 
@@ -7,27 +7,13 @@ import gc
 import sys
 from typing import Final
 
-_M_TRIM_THRESHOLD: Final = -1
-_M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
-"""glibc's names (malloc.h)."""
-_LARGEST_MMAP_THRESHOLD: Final = 32 << 20
-"""What glibc takes at most."""
+"""glibc's name (malloc.h)."""
 
 
 def few_arenas() -> None:
     """Let the C library keep two heaps instead of one for each of the many client threads: a fifth less memory."""
     _mallopt(_M_ARENA_MAX, 2)
-
-
-def keep_freed(limit: int) -> None:
-    """Let the C library keep up to ``limit`` freed bytes for the next block instead of giving them back.
-
-    Where blocks of a few megabytes come and go, the kernel's clearing of pages given back and asked for again was a
-    third of the CPU.
-    """
-    _mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
-    _mallopt(_M_TRIM_THRESHOLD, limit)
 
 
 def rare_collections() -> None:

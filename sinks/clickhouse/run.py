@@ -23,7 +23,7 @@ from sinks.clickhouse.writer import Writer
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
-from taskstream.memory import few_arenas, keep_freed, rare_collections
+from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.sink")
@@ -34,8 +34,6 @@ REACH_S: Final = 10.0
 THREADS: Final = 4
 """Inserts at once: what one waits for (the disk, the network) another uses."""
 LIMITS: Final = Limits()
-KEPT_BYTES: Final = 128 << 20
-"""Freed memory kept for the next blocks: about one cycle's."""
 
 
 def now_ms() -> int:
@@ -79,7 +77,6 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
         ServiceError: ClickHouse is reached but lacks the schema, or the Kafka client cannot go on.
     """
     few_arenas()
-    keep_freed(KEPT_BYTES)
     rare_collections()
     store, layouts = _reach(settings, endpoints, stop)
     feeds = {settings.prefix + feed.topic.name: feed for feed in FEEDS}
