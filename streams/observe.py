@@ -76,6 +76,6 @@ def lost(records: int) -> None:
 
 def lag(owned: Mapping[tuple[str, int], Checkpoint], ends: Mapping[tuple[str, int], int]) -> None:
     """Once a second: messages between the ends of the topics and the committed positions."""
-    for tp, end in ends.items():
-        checkpoint = owned[tp]
-        metrics.LAG.labels(checkpoint.topic, str(checkpoint.partition)).set(max(0, end - checkpoint.committed))
+    for tp, checkpoint in owned.items():
+        if tp in ends:
+            metrics.LAG.labels(checkpoint.topic, str(checkpoint.partition)).set(max(0, ends[tp] - checkpoint.committed))

@@ -134,10 +134,20 @@ async def _serve(settings: Settings, kafka: str) -> TaskstreamError | None:
     stopping = loop.create_task(stop.wait())
     await asyncio.wait([running, crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
     failure = worker.failed_with()
+    if failure is None and running.done():
+        failure = _fault(running.exception())
     if failure is None and not stop.is_set():
         failure = ServiceError(f"the consumer ended: {app.crash_reason!r}")
     await _shut_down(app, worker, failure)
     return failure
+
+
+def _fault(error: BaseException | None) -> TaskstreamError | None:
+    """A fault of our own ends the worker with its place in the log, so that it can be reported."""
+    if error is None:
+        return None
+    log.error("the worker's own loop failed", exc_info=error)
+    return ServiceError(f"the worker's own loop failed: {type(error).__name__}: {error}")
 
 
 async def _crash_of(app: Any) -> None:

@@ -222,11 +222,7 @@ class Worker:
             if now - watched >= 1.0:
                 watched = now
                 self._watch_group(now)
-                ends = self._ends()
-                for tp, checkpoint in list(self.owned.items()):
-                    await self._watch(tp, checkpoint, now, ends.get(tp, 0))
-                ticker.tick(self.owned.values(), now, ends)
-                observe.lag(self.owned, ends)
+                await self._watch_partitions(now, ticker)
         ticker.close()
         follower.stop()
 
@@ -251,6 +247,15 @@ class Worker:
             self._together_at = now
         elif now - self._together_at > APART_S:
             self._give_up(ServiceError(f"no part in the consumer group for {APART_S:.0f} s"))
+
+    async def _watch_partitions(self, now: float, ticker: Ticker) -> None:
+        """Look after each partition that is owned when its turn comes: they come and go meanwhile."""
+        ends = self._ends()
+        for tp, checkpoint in list(self.owned.items()):
+            if self.owned.get(tp) is checkpoint:
+                await self._watch(tp, checkpoint, now, ends.get(tp, 0))
+        ticker.tick(self.owned.values(), now, ends)
+        observe.lag(self.owned, ends)
 
     async def _watch(self, tp: TP, checkpoint: Checkpoint, now: float, end: int) -> None:
         """Mend what can be mended, and end the worker when a partition cannot go on: a supervisor starts another."""

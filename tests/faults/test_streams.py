@@ -56,7 +56,8 @@ def test_a_zombie_is_fenced_and_loses_and_repeats_nothing(deployment: Deployment
     time.sleep(2.0)
     for worker in (zombie, successor):
         worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(15) for worker in (zombie, successor)] == [0, 0]
+    codes = [worker.wait(15) for worker in (zombie, successor)]
+    assert codes == [0, 0], deployment.log_of(zombie) + deployment.log_of(successor)
     assert clean_events(deployment) == total
     deployment.check()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -39,6 +39,9 @@ class Consumer:
 
     async def earliest(self, tp: tuple[str, int]) -> int | None:
         return self.first
+
+    def end_of(self, tp: tuple[str, int]) -> int | None:
+        return 30
 
     async def go_to(self, tp: tuple[str, int], offset: int) -> None:
         self.gone_to.append(offset)
@@ -160,3 +163,28 @@ def test_who_has_no_part_in_the_group_for_long_ends() -> None:
         assert "no part in the consumer group for 60 s" in str(rig.worker.failed_with())
 
     with_worker(body)
+
+
+def test_partitions_may_be_taken_away_while_another_is_looked_after() -> None:
+    class Leaving(Consumer):
+        async def earliest(self, tp: tuple[str, int]) -> int | None:
+            rig.worker.owned.pop(other)
+            return 0
+
+    class Ticker:
+        def tick(self, owned: Iterable[Any], now: float, ends: Mapping[tuple[str, int], int]) -> None:
+            ticked.append(len(list(owned)))
+
+    other, ticked, rig = ("t.ui-events", 1), list[int](), Rig(Worker(Settings(prefix="t."), "nowhere:1"), Leaving(), [])
+
+    async def main() -> None:
+        subject: Any = rig.worker
+        subject.failed = asyncio.get_running_loop().create_future()
+        subject._consumer = rig.consumer
+        own(rig.worker, committed=10)
+        gone: Any = Checkpoint(error=KeyError("of a partition that is no longer ours"))
+        rig.worker.owned[other] = gone
+        await subject._watch_partitions(QUIET_S + 0.1, Ticker())
+
+    asyncio.run(main())
+    assert (ticked, rig.worker.failed_with(), rig.consumer.gone_to) == ([1], None, [10])
