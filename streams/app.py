@@ -33,7 +33,6 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
         broker_heartbeat_interval=1.5,
         broker_request_timeout=40.0,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=1 << 20,
         # A leader that shares out partitions while the broker comes back may know of none, and gives everybody nothing;
         # the group finds out when it next looks at the topics (by default after 5 minutes).
         consumer_metadata_max_age_ms=METADATA_MS,
@@ -43,7 +42,7 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
     )
     worker = Worker(settings, kafka)
     transport = MicroBatchTransport(app.conf.broker, app)
-    transport.flow = worker.flow
+    transport.flow, transport.fetcher = worker.flow, worker.fetcher
     app.transport = transport
 
     async def feed(stream: Any) -> None:

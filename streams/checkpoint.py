@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct, msgpack
 
+from streams.chunks import Chunk
 from streams.machine import Machine, Output
 from streams.restore import Position, Restored, UnwantedError, item_key
 from streams.thread import PartitionThread
-from streams.transactions import FencedError, Writer
-from streams.transport import Chunk
+from streams.transactions import TRIES_S, VoidError, Writer
+from taskstream.errors import ServiceError
 from taskstream.topics import STATE
 
 log = logging.getLogger("taskstream.streams")
 
-MAX_BUFFERED_BYTES: Final = 12_000_000
-"""Outputs waiting for the transaction in flight; beyond it no more input is applied."""
-COMMIT_BYTES: Final = 4_000_000
-"""Outputs from which a transaction is begun before its time."""
+MAX_WAITING_BYTES: Final = 8_000_000
+"""Outputs waiting for the commit under way, or for room in the producer's queue; beyond it no more input is applied."""
+CATCH_UP_S: Final = 1.0
+"""Time between the transactions of a partition that is far behind (seconds), where the settings ask for shorter ones:
+nobody waits for fresh results there, and each transaction costs."""
+FULL_S: Final = 0.02
+"""How long to wait while the producer's queue is full (seconds)."""
 
 Verdict = Literal["applied", "hole", "ahead"]
 
@@ -58,7 +61,7 @@ class Checkpoint:
         clock: Clock,
         thread: PartitionThread,
         open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
-        on_commit: Callable[[Checkpoint, float, int, Mapping[str, int]], None],
+        on_commit: Callable[[Checkpoint, float, Mapping[str, int]], None],
         beside: Callable[[Sequence[Output]], list[Output]] | None = None,
     ) -> None:
         self.topic = topic
@@ -77,8 +80,8 @@ class Checkpoint:
         self._on_commit = on_commit
         self._beside = beside
         self._writer: Writer | None = None
-        self._outputs: list[Output] = []
-        self._bytes = 0
+        self._waiting: list[Output] = []
+        self._bytes = 0  # of ``_waiting``
         self._since_snapshot = 0
         self._work_s = 0.0
         self._committing: asyncio.Task[None] | None = None
@@ -115,10 +118,10 @@ class Checkpoint:
         self.drop()
 
     def drop(self) -> None:
-        """Forget everything that is not committed. Nothing that still runs in the thread can do harm: it is one
-        whole transaction, and the next owner waits for its outcome when it fences."""
+        """Forget everything that is not committed. A commit that still runs in the thread can do no harm: it is of a
+        whole transaction, and the next owner waits for its outcome when it fences, which aborts what is left open."""
         self.state = "gone"
-        self._outputs = []
+        self._waiting = []
         self._bytes = 0
         writer, self._writer, self.machine = self._writer, None, None
         if writer is not None:
@@ -137,22 +140,30 @@ class Checkpoint:
             return "hole"
         if chunk.end <= position:
             return "ahead"
-        outputs, apply = self._outputs, machine.apply
-        before, began = len(outputs), time.monotonic()
+        apply, beside, put = machine.apply, self._beside, self._put
+        began = time.monotonic()
         for record in chunk.records:
             if record.offset >= position:
-                outputs += apply(record)
-        if self._beside is not None:
-            outputs += self._beside(outputs[before:])
-        size = 0
-        for output in outputs[before:]:
-            size += len(output[3] or b"") + 100
-        self._bytes += size
+                outputs = apply(record)
+                if beside is not None:
+                    outputs += beside(outputs)
+                put(outputs)
         self._since_snapshot += len(chunk.records)
         self.position = chunk.end
         self.applied_at = time.monotonic()
         self._work_s += self.applied_at - began
         return "applied"
+
+    def _put(self, outputs: list[Output]) -> None:
+        """To the producer at once, or behind the commit under way."""
+        if self._committing is None and not self._waiting and self._writer is not None:
+            taken = self._writer.put(outputs)
+            if taken == len(outputs):
+                return
+            outputs = outputs[taken:]
+        self._waiting += outputs
+        for output in outputs:
+            self._bytes += len(output[3] or b"") + 100
 
     @property
     def pending(self) -> bool:
@@ -160,8 +171,8 @@ class Checkpoint:
         return self.position > self.committed
 
     async def room(self) -> None:
-        """Back-pressure: wait while too much is buffered behind the transaction in flight."""
-        while self.state == "ready" and self._bytes > MAX_BUFFERED_BYTES:
+        """Back-pressure: wait while too much has not left yet."""
+        while self.state == "ready" and self._bytes > MAX_WAITING_BYTES:
             if self._committing is None:
                 self.begin()
             if self._committing is not None:
@@ -169,14 +180,15 @@ class Checkpoint:
 
     # --- output
 
-    def due(self, now: float) -> bool:
-        """Whether a transaction should begin."""
+    def due(self, now: float, *, behind: bool = False) -> bool:
+        """Whether to commit; ``behind``: the input is far ahead of what is applied."""
         if self.state != "ready" or self._committing is not None or self.position == self.committed:
             return False
-        return now - self._begun >= self._clock.transaction_s or self._bytes >= COMMIT_BYTES
+        interval = self._clock.transaction_s
+        return now - self._begun >= (max(interval, CATCH_UP_S) if behind else interval)
 
     def begin(self, *, snapshot: bool = False) -> None:
-        """Start a transaction of all that is applied; the events that come meanwhile go into the next."""
+        """Start to commit all that is applied; the events that come meanwhile go into the next transaction."""
         self._begun = time.monotonic()
         self._committing = asyncio.get_running_loop().create_task(self._commit(snapshot))
 
@@ -187,28 +199,32 @@ class Checkpoint:
             writer, machine = self._writer, self.machine
             if writer is None or machine is None:
                 return
-            # Position and outputs are taken together, between two records: a crash here loses nothing, for nothing
-            # has left the process, and the next owner begins at the old position.
+            # The position is taken between two records: their outputs are in the open transaction or wait here. A crash
+            # leaves nothing of it visible (the next owner's fence aborts it), and the next owner begins where the last
+            # committed one ended.
             position = self.position
-            outputs, self._outputs, self._bytes = self._outputs, [], 0
+            outputs, self._waiting, self._bytes = self._waiting, [], 0
             # The state is that of the same moment, so snapshot + input since then = this state, on any worker.
             if snapshot or self._snapshot_due():
                 outputs += self._snapshot(machine, position)
                 self._since_snapshot, self._work_s = 0, 0.0
             # The position travels with the outputs: both or neither.
             outputs.append(self._item("position", msgpack.encode(Position(position))))
-            # One transaction: a crash before its commit leaves nothing visible, after it everything. A zombie's is
-            # refused (fenced); an abort or a lost answer is repeated with the same bytes, inside.
-            aborted = writer.aborted
-            written = await self._thread.run(lambda: _write(writer, outputs))
+            await _hand_over(writer, outputs)
+            # A crash before the commit leaves nothing visible, after it everything. A zombie's is refused (fenced); a
+            # lost answer is asked for again, inside; after an abort the partition begins again from what is committed.
+            written = await self._thread.run(writer.commit)
             # From here on the position is durable. Only now may the group hear of it (see Worker): a crash before that
             # makes the group fetch again what the position then skips.
             self.committed = position
             self.progress_at = time.monotonic()
-            self._on_commit(self, self.progress_at - started, writer.aborted - aborted, written)
-        except FencedError as error:
+            self._on_commit(self, self.progress_at - started, written)
+            self._committing = None
+            outputs, self._waiting, self._bytes = self._waiting, [], 0
+            self._put(outputs)
+        except VoidError as error:
             self.error = error
-            self.drop()  # what is applied here and not committed is the new owner's to do
+            self.drop()  # what is applied here and not committed is the next owner's to do
         except Exception as error:  # noqa: BLE001  # the worker ends with its words
             self.error = error
         finally:
@@ -234,7 +250,12 @@ class Checkpoint:
         return Output(STATE.name, self.partition, item_key(self.topic, name), data)
 
 
-def _write(writer: Writer, outputs: list[Output]) -> Counter[str]:
-    """One transaction; the records in it by topic, for metrics."""
-    writer.write(outputs)
-    return Counter([output.topic for output in outputs])
+async def _hand_over(writer: Writer, outputs: list[Output]) -> None:
+    """Give all of ``outputs`` to the producer, waiting while its queue is full."""
+    deadline = time.monotonic() + TRIES_S
+    while outputs:
+        outputs = outputs[writer.put(outputs) :]
+        if outputs:
+            if time.monotonic() > deadline:
+                raise ServiceError("Kafka does not take records in time")
+            await asyncio.sleep(FULL_S)

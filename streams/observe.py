@@ -34,12 +34,11 @@ def applied(checkpoint: Checkpoint) -> None:
         metrics.FRESHNESS_STREAM.observe(max(0.0, time.time() - counts.sent_ms / 1000))
 
 
-def committed(checkpoint: Checkpoint, seconds: float, aborted: int, written: Mapping[str, int]) -> None:
+def committed(checkpoint: Checkpoint, seconds: float, written: Mapping[str, int]) -> None:
     """After a transaction; ``written`` are its records by topic."""
     for topic, count in written.items():
         metrics.RECORDS_OUT.labels(topic).inc(count)
     metrics.CHECKPOINT_SECONDS.observe(seconds)
-    metrics.TRANSACTIONS_ABORTED.inc(aborted)
     machine = checkpoint.machine
     if isinstance(machine, PartitionState):
         label = str(checkpoint.partition)
@@ -67,6 +66,11 @@ def restored(checkpoint: Checkpoint) -> None:
 def refetched() -> None:
     """An offset was skipped on the way here."""
     metrics.REFETCHES.inc()
+
+
+def aborted() -> None:
+    """A transaction was aborted."""
+    metrics.TRANSACTIONS_ABORTED.inc()
 
 
 def lost(records: int) -> None:

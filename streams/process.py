@@ -12,9 +12,10 @@ import time
 from typing import Any, Final
 
 from streams.app import create_app
-from streams.checkpoint import MAX_BUFFERED_BYTES
+from streams.checkpoint import MAX_WAITING_BYTES
 from streams.discovery.recognise import MAX_ROUTINES
-from streams.worker import MAX_INPUT_BYTES, Worker
+from streams.fetch import AHEAD_KB, ANSWER_BYTES
+from streams.worker import MAX_INPUT_BYTES, QUEUE_KB, Worker
 from taskstream import metrics
 from taskstream.endpoints import resolve
 from taskstream.errors import ServiceError, TaskstreamError
@@ -105,8 +106,8 @@ def _print_bounds(settings: Settings) -> None:
         "bounds: %d agents, open and silent ones with a model (%d MB of state at rest, %d MB if all work at once), "
         "transactions every %d ms, %d MB of input, %d MB of output waiting, %d known routines",
         settings.max_agents, settings.max_agents * REST_BYTES >> 20, settings.max_agents * BUSY_BYTES >> 20,
-        settings.transaction_ms, MAX_INPUT_BYTES >> 20, 2 * MAX_BUFFERED_BYTES * settings.partitions >> 20,
-        MAX_ROUTINES,
+        settings.transaction_ms, MAX_INPUT_BYTES + settings.partitions * 2 * ((AHEAD_KB << 10) + ANSWER_BYTES) >> 20,
+        settings.partitions * 2 * (MAX_WAITING_BYTES + (QUEUE_KB << 10)) >> 20, MAX_ROUTINES,
     )  # fmt: skip
 
 

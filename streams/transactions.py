@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
@@ -16,8 +17,16 @@ TRIES_S: Final = 60.0
 PAUSE_S: Final = 0.1
 
 
-class FencedError(Exception):
-    """This writer's partition has a newer writer, or its transaction ran into Kafka's timeout: its state is void."""
+class VoidError(Exception):
+    """This writer's transaction is void, and so is the state that was to go with it: restore says what is committed."""
+
+
+class FencedError(VoidError):
+    """The partition has a newer writer, or the transaction ran into Kafka's timeout."""
+
+
+class AbortedError(VoidError):
+    """Kafka would not take the transaction, and it was aborted; another may go through."""
 
 
 class Producer(Protocol):
@@ -35,63 +44,82 @@ class Producer(Protocol):
 
 
 class Writer:
-    """Writes batches of outputs, each in one transaction. All calls block: they belong into the partition's thread."""
+    """Writes outputs, transaction after transaction.
+
+    :meth:`put` never blocks: outputs leave as soon as they are made, while they are still in the processor's cache; to
+    keep them until the commit cost a microsecond an event. The other calls block and belong into the partition's
+    thread. Nothing may be put while :meth:`commit` runs.
+    """
 
     def __init__(self, producer: Producer, prefix: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._producer = producer
         self._prefix = prefix
         self._sleep = sleep
-        self.aborted = 0
+        self._open = False
+        self._failure: KafkaException | None = None
+        self._closed = False
+        self._written: defaultdict[str, int] = defaultdict(int)
 
     def fence(self) -> None:
         """Shut out whoever wrote for this partition before, and settle what it left open."""
         self._retrying(lambda: self._producer.init_transactions(TRIES_S), time.monotonic() + TRIES_S)
 
-    def write(self, outputs: Sequence[Output]) -> None:
-        """Write ``outputs`` in one transaction.
+    def put(self, outputs: Sequence[Output]) -> int:
+        """Give ``outputs`` to the producer, in the transaction that is open or a new one.
 
-        An abortable error (such as a delivery that failed) aborts and sends the same bytes again; a retriable one tries
-        the commit again, which Kafka answers with the outcome of the first.
+        Returns how many were taken, from the first on: fewer than all while the producer's queue is full. After an
+        error all of them count as taken: none will be written, and :meth:`commit` says why.
+        """
+        produce, prefix, written = self._producer.produce, self._prefix, self._written
+        taken = 0
+        try:
+            if not self._open and self._failure is None:
+                self._producer.begin_transaction()
+                self._open = True
+            for topic, partition, key, value, headers in outputs:
+                produce(prefix + topic, value, key, partition, headers=headers)
+                written[topic] += 1
+                taken += 1
+        except BufferError:
+            self._producer.poll(0)
+            return taken
+        except KafkaException as exception:
+            self._failure = self._failure or exception
+        return len(outputs)
+
+    def commit(self) -> Mapping[str, int]:
+        """Commit what was put; how many records that were, by topic. Only a retriable error is tried again, for Kafka
+        answers it with the outcome of the first try.
 
         Raises:
-            FencedError: the writer is void; nothing of ``outputs`` was written, or all of it was: restore says which.
+            FencedError: the writer is void; nothing of the transaction was written, or all of it was.
+            AbortedError: nothing of it was written.
             ServiceError: Kafka did not take it in time.
         """
         deadline = time.monotonic() + TRIES_S
-        while True:
-            try:
-                self._producer.begin_transaction()
-                self._produce(outputs, deadline)
-                self._retrying(lambda: self._producer.commit_transaction(TRIES_S / 2), deadline)
-                return
-            except KafkaException as exception:
-                error = exception.args[0]
-                if not error.txn_requires_abort():
-                    raise _final(error) from exception
-                if time.monotonic() > deadline:
-                    raise ServiceError(f"Kafka refuses a transaction: {error.str()}") from exception
-                self.aborted += 1
-                self._abort(deadline)
-                self._sleep(PAUSE_S)
+        if self._closed:
+            raise FencedError("closed")
+        try:
+            if self._failure is not None:
+                raise self._failure
+            self._retrying(lambda: self._producer.commit_transaction(TRIES_S / 2), deadline)
+        except KafkaException as exception:
+            error = exception.args[0]
+            if not error.txn_requires_abort():
+                raise _final(error) from exception
+            self._abort(deadline)
+            raise AbortedError(error.str()) from exception
+        self._open = False
+        written, self._written = self._written, defaultdict(int)
+        return written
 
     def close(self) -> None:
         """Drop what is queued; the producer goes with its last reference."""
+        self._closed = True
         try:
             self._producer.purge()
         except KafkaException:
             return  # a producer in a fatal state has nothing left to drop
-
-    def _produce(self, outputs: Sequence[Output], deadline: float) -> None:
-        produce, prefix = self._producer.produce, self._prefix
-        for topic, partition, key, value, headers in outputs:
-            while True:
-                try:
-                    produce(prefix + topic, value, key, partition, headers=headers)
-                    break
-                except BufferError as error:  # librdkafka's queue is full: let it send
-                    if time.monotonic() > deadline:
-                        raise ServiceError("Kafka does not take records in time") from error
-                    self._producer.poll(PAUSE_S)
 
     def _abort(self, deadline: float) -> None:
         try:

@@ -12,6 +12,8 @@ from confluent_kafka import Producer
 
 from streams import observe
 from streams.checkpoint import Checkpoint, Clock
+from streams.chunks import TP, Chunk
+from streams.fetch import Fetcher
 from streams.known import Follower, Known
 from streams.machine import Machine
 from streams.partition import PartitionState
@@ -20,8 +22,8 @@ from streams.rules import Rules
 from streams.team_partition import TeamPartitionState
 from streams.thread import PartitionThread
 from streams.ticks import Ticker
-from streams.transactions import FencedError, Writer
-from streams.transport import Chunk, Consumer, Flow
+from streams.transactions import AbortedError, VoidError, Writer
+from streams.transport import Consumer, Flow
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.kafka.clients import quiet
 from taskstream.settings import Settings
@@ -29,10 +31,13 @@ from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
-TP = tuple[str, int]
-
-MAX_INPUT_BYTES: Final = 24_000_000
-"""Input fetched and not yet applied, at most."""
+MAX_INPUT_BYTES: Final = 4_000_000
+"""Input taken from the fetcher and not yet applied, at most: little, for what waits longer has left the processor's
+cache when its turn comes."""
+QUEUE_KB: Final = 16_384
+"""Outputs of one partition that are on their way to Kafka, at most (kB)."""
+BEHIND_RECORDS: Final = 2_000
+"""A partition with more input left than this is far behind."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
 SESSION_S: Final = 6.0
@@ -61,6 +66,7 @@ class Worker:
         self.settings = settings
         self.kafka = kafka
         self.flow = Flow(MAX_INPUT_BYTES)
+        self.fetcher = Fetcher(kafka, {settings.prefix + UI_EVENTS.name})
         self.owned: dict[TP, Checkpoint] = {}
         self.failed: asyncio.Future[TaskstreamError] | None = None
         self._threads: dict[TP, PartitionThread] = {}
@@ -70,7 +76,7 @@ class Worker:
         self._acknowledged: dict[TP, int] = {}
         self._known = Known()
         self._tasks: list[asyncio.Task[None]] = []
-        self._fences: list[float] = []
+        self._voids: list[float] = []
         self._consumer: Consumer
         self._joined = False
         self._together_at = time.monotonic()
@@ -90,6 +96,7 @@ class Worker:
         """Partitions are taken away: commit what is applied, within the deadline, and forget them."""
         self.flow.reset()
         self._joined = False
+        self.fetcher.end(partitions)
         leaving = [self.owned.pop(tp) for tp in sorted(partitions) if tp in self.owned]
         for tp in partitions:
             self._sought.pop(tp, None)
@@ -142,8 +149,9 @@ class Worker:
             "compression.type": "lz4",
             "linger.ms": 20,
             "batch.size": 1_000_000,
-            "queue.buffering.max.messages": 1_000_000,
-            "queue.buffering.max.kbytes": 65_536,
+            "queue.buffering.max.messages": 200_000,
+            "queue.buffering.max.kbytes": QUEUE_KB,
+            "delivery.report.only.error": True,
         }
 
     def _make(self, topic: str, partition: int) -> Callable[[], Machine]:
@@ -156,6 +164,7 @@ class Worker:
         await checkpoint.restore()
         if self.owned.get(tp) is checkpoint and checkpoint.state == "ready":
             observe.restored(checkpoint)
+            await self._fetch(tp, checkpoint)
 
     # --- input
 
@@ -163,31 +172,35 @@ class Worker:
         """Apply a chunk of records, or have the right one fetched."""
         self.flow.give(chunk.size)
         checkpoint = self.owned.get(tp)
-        while checkpoint is not None and checkpoint.state == "restoring" and self.failed_with() is None:
-            await asyncio.sleep(0.02)
-            if self.owned.get(tp) is not checkpoint:
-                return  # revoked meanwhile
         if checkpoint is None or checkpoint.state != "ready":
             return  # not ours any more; whoever owns it fetches it again
         verdict = checkpoint.apply(chunk)
         if verdict == "applied":
             self._sought.pop(tp, None)
             observe.applied(checkpoint)
-            if checkpoint.due(time.monotonic()):
+            if checkpoint.due(time.monotonic(), behind=self._behind(tp, checkpoint)):
                 checkpoint.begin()
             await checkpoint.room()
             # Faust goes on without a pause between chunks: without one here, nothing is fetched until all is applied.
             await asyncio.sleep(0)
-        else:
+        elif verdict == "hole":
             await self._seek(tp, checkpoint)
 
+    def _behind(self, tp: TP, checkpoint: Checkpoint) -> bool:
+        end = self.fetcher.end_of(tp)
+        return end is not None and end - checkpoint.position > BEHIND_RECORDS
+
     async def _seek(self, tp: TP, checkpoint: Checkpoint) -> None:
-        """Fetch from the position on: records were dropped on the way, or the group's own offset lies elsewhere."""
+        """Fetch again from the position on: records were dropped on the way, or none came."""
         now = time.monotonic()
         if now - self._sought.get(tp, -SEEK_S) < SEEK_S:
             return  # what comes meanwhile had been fetched before
         self._sought[tp] = now
         observe.refetched()
+        await self._fetch(tp, checkpoint)
+
+    async def _fetch(self, tp: TP, checkpoint: Checkpoint) -> None:
+        """Fetch from the position on, or from where Kafka's own records begin."""
         first = await self._consumer.earliest(tp)
         if first is None or self.owned.get(tp) is not checkpoint or checkpoint.state != "ready":
             return
@@ -198,7 +211,7 @@ class Worker:
             )  # fmt: skip
             observe.lost(first - checkpoint.position)
             checkpoint.position = first
-        await self._consumer.go_to(tp, checkpoint.position)
+        self.fetcher.begin(tp, checkpoint.position)
 
     # --- time
 
@@ -213,8 +226,8 @@ class Worker:
         while not self._stopping and not self.failed.done():
             await asyncio.sleep(pause)
             now = time.monotonic()
-            for checkpoint in list(self.owned.values()):
-                if checkpoint.due(now):
+            for tp, checkpoint in list(self.owned.items()):
+                if checkpoint.due(now, behind=self._behind(tp, checkpoint)):
                     checkpoint.begin()
             if now - acknowledged >= ACKNOWLEDGE_S:
                 acknowledged = now
@@ -237,8 +250,8 @@ class Worker:
             self._acknowledged.update(offsets)
 
     def _ends(self) -> dict[TP, int]:
-        """End offsets of the owned partitions, as far as the consumer knows them."""
-        ends = {tp: self._consumer.end_of(tp) for tp in self.owned}
+        """End offsets of the owned partitions, as far as they are known."""
+        ends = {tp: self.fetcher.end_of(tp) for tp in self.owned}
         return {tp: end for tp, end in ends.items() if end is not None}
 
     def _watch_group(self, now: float) -> None:
@@ -261,34 +274,35 @@ class Worker:
         """Mend what can be mended, and end the worker when a partition cannot go on: a supervisor starts another."""
         error = checkpoint.error
         name = f"{checkpoint.topic}/{checkpoint.partition}"
-        if isinstance(error, FencedError):
-            await self._fenced(tp, checkpoint, now, error)
+        if isinstance(error, VoidError):
+            self._void(tp, checkpoint, now, error)
         elif error is not None:
             self._give_up(error)
         elif checkpoint.pending and now - checkpoint.progress_at > STALL_S:
             self._give_up(ServiceError(f"{name}: nothing could be committed for {STALL_S:.0f} s"))
-        elif checkpoint.state == "ready" and end > checkpoint.position:
+        elif checkpoint.state == "ready" and (end > checkpoint.position or not self.fetcher.fetches(tp)):
             silent = now - checkpoint.applied_at
             if silent > STALL_S and checkpoint.topic == UI_EVENTS.name:
-                self._give_up(
-                    ServiceError(f"{name}: {end - checkpoint.position} messages and none came for {STALL_S:.0f} s")
-                )
+                left = max(0, end - checkpoint.position)
+                self._give_up(ServiceError(f"{name}: {left} messages are left and none came for {STALL_S:.0f} s"))
             elif silent > QUIET_S and now - self._sought.get(tp, 0.0) > QUIET_S:
                 await self._seek(tp, checkpoint)
 
-    async def _fenced(self, tp: TP, checkpoint: Checkpoint, now: float, error: FencedError) -> None:
-        """A newer writer, or a transaction that ran into Kafka's timeout.
+    def _void(self, tp: TP, checkpoint: Checkpoint, now: float, error: VoidError) -> None:
+        """An aborted transaction, a newer writer, or a transaction that ran into Kafka's timeout.
 
         A worker that was replaced learns so from the group within the session timeout, and then the partition is no
         longer owned. Who still owns it after that lost its transaction alone: it begins again from what is committed.
         """
-        if now - checkpoint.progress_at < SESSION_S + 2:
+        if isinstance(error, AbortedError):
+            observe.aborted()
+        elif now - checkpoint.progress_at < SESSION_S + 2:
             return
-        self._fences = [when for when in self._fences if now - when < 300.0] + [now]
-        if len(self._fences) > 3 * len(self.owned):
+        self._voids = [when for when in self._voids if now - when < 300.0] + [now]
+        if len(self._voids) > 3 * len(self.owned):
             self._give_up(
                 ServiceError(
-                    f"partitions are written by another worker again and again ({error}): "
+                    f"partitions have to be begun again and again ({error}): "
                     f"is a second deployment running with the prefix {self.settings.prefix!r}?"
                 )
             )

@@ -67,15 +67,20 @@ def writer(kafka: str, identity: str, timeout_ms: int = 60_000) -> Writer:
     return Writer(Producer(config | {"linger.ms": 0, "log_level": 0}), "")
 
 
+def write(subject: Writer, output: Output) -> None:
+    assert subject.put([output]) == 1
+    subject.commit()
+
+
 def test_an_older_writer_is_fenced(deployment: Deployment) -> None:
     identity, topic = uuid.uuid4().hex, deployment.settings.prefix + "sessions"
     older, newer = writer(deployment.kafka, identity), writer(deployment.kafka, identity)
     older.fence()
-    older.write([Output(topic, 0, b"k", b"1")])
+    write(older, Output(topic, 0, b"k", b"1"))
     newer.fence()
     with pytest.raises(FencedError):
-        older.write([Output(topic, 0, b"k", b"2")])
-    newer.write([Output(topic, 0, b"k", b"3")])
+        write(older, Output(topic, 0, b"k", b"2"))
+    write(newer, Output(topic, 0, b"k", b"3"))
     assert [row.value for row in deployment.read("sessions")] == [b"1", b"3"]
 
 
@@ -102,11 +107,11 @@ def test_a_transaction_that_times_out_is_void_and_its_successor_repeats_it(deplo
     slow = Writer(cast(Any, SlowToCommit(Producer(config | {"log_level": 0}), 13.0)), "")  # Kafka looks every 10 s
     slow.fence()
     with pytest.raises(FencedError):
-        slow.write([Output(topic, 0, b"k", b"once")])
+        write(slow, Output(topic, 0, b"k", b"once"))
     assert deployment.read("sessions") == []
     successor = writer(deployment.kafka, identity)
     successor.fence()
-    successor.write([Output(topic, 0, b"k", b"once")])
+    write(successor, Output(topic, 0, b"k", b"once"))
     assert [row.value for row in deployment.read("sessions")] == [b"once"]
 
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.checkpoint import Checkpoint, Clock
+from streams.checkpoint import CATCH_UP_S, Checkpoint, Clock
+from streams.chunks import Chunk
 from streams.machine import Input, Output, Record
 from streams.restore import Restored
 from streams.thread import PartitionThread
-from streams.transactions import FencedError
-from streams.transport import Chunk
+from streams.transactions import AbortedError, FencedError
 
 
 class Machine:
@@ -33,19 +33,29 @@ class Machine:
 
 
 class Writer:
+    """Takes ``room`` outputs at a time; its commit waits for ``gate``."""
+
     def __init__(self, failure: Exception | None = None) -> None:
-        self.aborted = 0
         self.failure = failure
+        self.room = 1 << 30
         self.gate = threading.Event()
         self.gate.set()
+        self.open: list[tuple[str, bytes | None]] = []
         self.written: list[list[tuple[str, bytes | None]]] = []
         self.closed = False
 
-    def write(self, outputs: list[Output]) -> None:
+    def put(self, outputs: list[Output]) -> int:
+        taken = outputs[: self.room]
+        self.open += [(f"{o.topic}:{(o.key or b'').decode()}", o.value) for o in taken]
+        return len(taken)
+
+    def commit(self) -> dict[str, int]:
         self.gate.wait(5)
         if self.failure is not None:
             raise self.failure
-        self.written.append([(f"{o.topic}:{(o.key or b'').decode()}", o.value) for o in outputs])
+        self.written.append(self.open)
+        self.open = []
+        return {}
 
     def close(self) -> None:
         self.closed = True
@@ -129,6 +139,41 @@ def test_what_goes_beside_the_outputs_is_of_new_records_and_in_their_transaction
     with_checkpoint(body)
 
 
+def test_outputs_leave_as_soon_as_they_are_made() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 12, 10, 11))
+        assert rig.writer.open == [("out:", b"10"), ("out:", b"11")]
+        assert rig.writer.written == []
+
+    with_checkpoint(body)
+
+
+def test_outputs_keep_their_order_when_the_queue_is_full() -> None:
+    async def body(rig: Rig) -> None:
+        rig.writer.room = 0
+        rig.subject.apply(chunk(10, 12, 10, 11))
+        rig.writer.room = 1
+        rig.subject.apply(chunk(12, 13, 12))
+        assert rig.writer.open == []  # it has to go behind the others
+        await committed(rig.subject)
+        outputs = [("out:", b"10"), ("out:", b"11"), ("out:", b"12")]
+        assert rig.writer.written == [[*outputs, ("state:in/position", b"\x91\x0d")]]
+
+    with_checkpoint(body)
+
+
+def test_a_partition_far_behind_commits_rarely() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        await committed(rig.subject)
+        rig.subject.apply(chunk(11, 12, 11))
+        now = rig.subject._begun
+        assert (rig.subject.due(now + 0.02), rig.subject.due(now + 0.02, behind=True)) == (True, False)
+        assert rig.subject.due(now + CATCH_UP_S, behind=True)
+
+    with_checkpoint(body)
+
+
 def test_events_are_applied_while_the_transaction_is_under_way() -> None:
     async def body(rig: Rig) -> None:
         rig.subject.apply(chunk(10, 11, 10))
@@ -136,6 +181,7 @@ def test_events_are_applied_while_the_transaction_is_under_way() -> None:
         rig.subject.begin()
         await asyncio.sleep(0.01)
         rig.subject.apply(chunk(11, 12, 11))
+        assert rig.writer.open == [("out:", b"10"), ("state:in/position", b"\x91\x0b")]
         assert not rig.subject.due(1e12)
         assert (rig.subject.position, rig.subject.committed) == (12, 10)
         rig.writer.gate.set()
@@ -162,16 +208,17 @@ def test_snapshot_every_so_many_records() -> None:
     with_checkpoint(body)
 
 
-def test_fenced_drops_everything() -> None:
+@pytest.mark.parametrize("error", [FencedError("a newer one"), AbortedError("not taken")])
+def test_a_void_transaction_drops_everything(error: Exception) -> None:
     async def body(rig: Rig) -> None:
         rig.subject.apply(chunk(10, 11, 10))
         await committed(rig.subject)
         assert rig.subject.state == "gone"
-        assert isinstance(rig.subject.error, FencedError)
+        assert rig.subject.error is error
         assert rig.subject.apply(chunk(10, 11, 10)) == "hole"
         assert (rig.subject.committed, rig.commits) == (10, [])
 
-    with_checkpoint(body, failure=FencedError("a newer one"))
+    with_checkpoint(body, failure=error)
 
 
 def test_another_failure_is_kept_for_the_worker() -> None:
@@ -211,11 +258,12 @@ def test_revoked_has_a_deadline() -> None:
 
 
 def test_back_pressure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.checkpoint.MAX_BUFFERED_BYTES", 50)
+    monkeypatch.setattr("streams.checkpoint.MAX_WAITING_BYTES", 50)
 
     async def body(rig: Rig) -> None:
         rig.subject.apply(chunk(10, 11, 10))
         rig.writer.gate.clear()
+        rig.subject.begin()
         waiting = asyncio.ensure_future(rig.subject.room())
         await asyncio.sleep(0.01)
         rig.subject.apply(chunk(11, 12, 11))

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streams import transactions
 from streams.machine import Output
-from streams.transactions import FencedError, Writer
+from streams.transactions import AbortedError, FencedError, Writer
 from taskstream.errors import ServiceError
 
 OUTPUTS = [Output("one", 0, b"k", b"1"), Output("two", 3, None, None, [("h", b"v")])]
@@ -66,43 +66,57 @@ def writer(producer: FakeProducer) -> Writer:
     return Writer(producer, "p.", sleep=Mock())
 
 
+def write(producer: FakeProducer) -> None:
+    subject = writer(producer)
+    assert subject.put(OUTPUTS) == len(OUTPUTS)
+    subject.commit()
+
+
 ALL = [[("p.one", 0, b"k", b"1"), ("p.two", 3, None, None)]]
 
 
-def test_one_transaction() -> None:
+def test_one_transaction_after_the_other() -> None:
     producer = FakeProducer()
-    writer(producer).write(OUTPUTS)
+    subject = writer(producer)
+    subject.put(OUTPUTS[:1])
+    subject.put(OUTPUTS[1:])
+    assert subject.commit() == {"one": 1, "two": 1}
     assert producer.calls == ["begin", "produce", "produce", "commit"]
-    assert producer.committed == ALL
+    subject.put(OUTPUTS)
+    assert subject.commit() == {"one": 1, "two": 1}
+    assert producer.committed == ALL * 2
 
 
 @pytest.mark.parametrize("call", ["produce", "commit", "begin"])
-def test_abortable_aborts_and_sends_the_same_again(call: str) -> None:
-    producer = FakeProducer(**{call: [error(txn_requires_abort=True), error(txn_requires_abort=True)]})
-    subject = writer(producer)
-    subject.write(OUTPUTS)
-    assert producer.committed == ALL
-    assert producer.calls.count("abort") == subject.aborted == 2
+def test_abortable_aborts_and_says_so(call: str) -> None:
+    producer = FakeProducer(**{call: [error(txn_requires_abort=True)]})
+    with pytest.raises(AbortedError, match="said Kafka"):
+        write(producer)
+    assert (producer.committed, producer.calls.count("abort")) == ([], 1)
 
 
 def test_retriable_commits_again_without_sending_again() -> None:
     producer = FakeProducer(commit=[error(KafkaError._TIMED_OUT, retriable=True)] * 3)
-    writer(producer).write(OUTPUTS)
+    write(producer)
     assert producer.calls == ["begin", "produce", "produce", "commit", "commit", "commit", "commit"]
     assert producer.committed == ALL
 
 
 def test_retriable_abort() -> None:
     producer = FakeProducer(commit=[error(txn_requires_abort=True)], abort=[error(retriable=True)])
-    writer(producer).write(OUTPUTS)
+    with pytest.raises(AbortedError):
+        write(producer)
     assert producer.calls.count("abort") == 2
-    assert producer.committed == ALL
 
 
-def test_full_queue_waits() -> None:
-    producer = FakeProducer(produce=[BufferError("full"), BufferError("full")])
-    writer(producer).write(OUTPUTS)
-    assert producer.calls.count("poll") == 2
+def test_a_full_queue_takes_what_it_can_and_never_blocks() -> None:
+    producer = FakeProducer()
+    subject = writer(producer)
+    subject.put(OUTPUTS[:1])
+    producer.failures = {"produce": [BufferError("full")]}
+    assert subject.put(OUTPUTS[1:]) == 0
+    assert subject.put(OUTPUTS[1:]) == 1
+    subject.commit()
     assert producer.committed == ALL
 
 
@@ -119,29 +133,38 @@ def test_full_queue_waits() -> None:
 def test_fatal_is_fenced_and_never_repeated(call: str, make: Callable[[], KafkaException]) -> None:
     producer = FakeProducer(**{call: [make()]})
     with pytest.raises(FencedError):
-        writer(producer).write(OUTPUTS)
+        write(producer)
     assert producer.committed == []
     assert producer.calls.count(call) == 1
+
+
+def test_after_an_error_nothing_is_committed_whatever_else_is_put() -> None:
+    producer = FakeProducer(produce=[error(KafkaError._FENCED, fatal=True)])
+    subject = writer(producer)
+    assert subject.put(OUTPUTS) == len(OUTPUTS)
+    assert subject.put(OUTPUTS) == len(OUTPUTS)
+    with pytest.raises(FencedError):
+        subject.commit()
+    assert "commit" not in producer.calls
 
 
 def test_fatal_while_aborting() -> None:
     producer = FakeProducer(commit=[error(txn_requires_abort=True)], abort=[error(fatal=True)])
     with pytest.raises(FencedError):
-        writer(producer).write(OUTPUTS)
+        write(producer)
 
 
-@pytest.mark.parametrize("flags", [{"retriable": True}, {"txn_requires_abort": True}])
-def test_what_never_ends_is_given_up(flags: dict[str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "TRIES_S", 0.0)
-    producer = FakeProducer(commit=[error(**flags) for _ in range(10)])
+    producer = FakeProducer(commit=[error(retriable=True) for _ in range(10)])
     with pytest.raises(ServiceError, match="said Kafka"):
-        writer(producer).write(OUTPUTS)
+        write(producer)
     assert producer.committed == []
 
 
 def test_another_error_is_a_clear_one() -> None:
     with pytest.raises(ServiceError, match="said Kafka"):
-        writer(FakeProducer(produce=[error(KafkaError.TOPIC_AUTHORIZATION_FAILED)])).write(OUTPUTS)
+        write(FakeProducer(produce=[error(KafkaError.TOPIC_AUTHORIZATION_FAILED)]))
 
 
 def test_fencing_is_retried_and_may_fail() -> None:
@@ -150,6 +173,16 @@ def test_fencing_is_retried_and_may_fail() -> None:
     assert producer.calls == ["init"] * 3
     with pytest.raises(FencedError):
         writer(FakeProducer(init=[error(fatal=True)])).fence()
+
+
+def test_a_closed_writer_commits_nothing() -> None:
+    producer = FakeProducer()
+    subject = writer(producer)
+    subject.put(OUTPUTS)
+    subject.close()
+    with pytest.raises(FencedError):
+        subject.commit()
+    assert producer.committed == []
 
 
 def test_close_never_raises() -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.transactions import FencedError
+from streams.transactions import AbortedError, FencedError
 from streams.worker import APART_S, QUIET_S, SESSION_S, STALL_S, Worker
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
@@ -27,11 +27,10 @@ class Checkpoint:
 
 
 class Consumer:
-    """Notes where it was sent; ``first`` is the first offset that Kafka still holds."""
+    """Of Faust's; ``first`` is the first offset that Kafka still holds."""
 
     def __init__(self, first: int | None = 0) -> None:
         self.first = first
-        self.gone_to: list[int] = []
         self.member = True
 
     def in_group(self) -> bool:
@@ -40,11 +39,25 @@ class Consumer:
     async def earliest(self, tp: tuple[str, int]) -> int | None:
         return self.first
 
+
+class Fetcher:
+    """Notes where it was sent; a partition ends at 30."""
+
+    def __init__(self) -> None:
+        self.sent_to: list[int] = []
+        self.active = True
+
+    def begin(self, tp: tuple[str, int], offset: int) -> None:
+        self.sent_to.append(offset)
+
+    def end(self, partitions: set[tuple[str, int]]) -> None:
+        """Nothing is under way."""
+
+    def fetches(self, tp: tuple[str, int]) -> bool:
+        return self.active
+
     def end_of(self, tp: tuple[str, int]) -> int | None:
         return 30
-
-    async def go_to(self, tp: tuple[str, int], offset: int) -> None:
-        self.gone_to.append(offset)
 
 
 class Rig(NamedTuple):
@@ -52,18 +65,22 @@ class Rig(NamedTuple):
 
     worker: Worker
     consumer: Consumer
+    fetcher: Fetcher
     begun: list[tuple[str, int]]
+
+
+def rigged(consumer: Consumer) -> Rig:
+    rig = Rig(Worker(Settings(prefix="t."), "nowhere:1"), consumer, Fetcher(), [])
+    subject: Any = rig.worker
+    subject.failed = asyncio.get_running_loop().create_future()
+    subject._consumer, subject.fetcher, subject._own = consumer, rig.fetcher, rig.begun.append
+    return rig
 
 
 def with_worker(body: Callable[[Rig], Awaitable[None]], first: int = 0) -> None:
 
     async def main() -> None:
-        worker, consumer, begun = Worker(Settings(prefix="t."), "nowhere:1"), Consumer(first), list[tuple[str, int]]()
-        subject: Any = worker
-        subject.failed = asyncio.get_running_loop().create_future()
-        subject._consumer = consumer
-        subject._own = begun.append
-        await body(Rig(worker, consumer, begun))
+        await body(rigged(Consumer(first)))
 
     asyncio.run(main())
 
@@ -80,7 +97,7 @@ def own(worker: Worker, **given: Any) -> Any:
         ({"error": ServiceError("Kafka refuses a transaction: no")}, 10, "Kafka refuses a transaction: no"),
         ({"error": KeyError("x")}, 10, "KeyError: 'x'"),
         ({"pending": True}, 10, "ui-events/0: nothing could be committed for 90 s"),
-        ({}, 17, "ui-events/0: 7 messages and none came for 90 s"),
+        ({}, 17, "ui-events/0: 7 messages are left and none came for 90 s"),
     ],
 )
 def test_who_cannot_go_on_ends_with_a_clear_error(state: dict[str, Any], end: int, words: str) -> None:
@@ -96,7 +113,7 @@ def test_who_cannot_go_on_ends_with_a_clear_error(state: dict[str, Any], end: in
 def test_who_has_nothing_to_do_waits() -> None:
     async def body(rig: Rig) -> None:
         await rig.worker._watch(TP, own(rig.worker), 10 * STALL_S, 10)
-        assert (rig.worker.failed_with(), rig.consumer.gone_to, rig.begun) == (None, [], [])
+        assert (rig.worker.failed_with(), rig.fetcher.sent_to, rig.begun) == (None, [], [])
 
     with_worker(body)
 
@@ -105,9 +122,21 @@ def test_input_that_does_not_come_is_asked_for_again() -> None:
     async def body(rig: Rig) -> None:
         checkpoint = own(rig.worker)
         await rig.worker._watch(TP, checkpoint, QUIET_S - 0.1, 17)
-        assert rig.consumer.gone_to == []
+        assert rig.fetcher.sent_to == []
         await rig.worker._watch(TP, checkpoint, QUIET_S + 0.1, 17)
-        assert rig.consumer.gone_to == [10]
+        assert rig.fetcher.sent_to == [10]
+
+    with_worker(body)
+
+
+def test_input_that_is_not_even_asked_for_is_asked_for() -> None:
+    async def body(rig: Rig) -> None:
+        rig.fetcher.active = False  # Kafka refused the position, or was away when it was to begin
+        checkpoint = own(rig.worker)
+        await rig.worker._watch(TP, checkpoint, QUIET_S + 0.1, 0)
+        assert rig.fetcher.sent_to == [10]
+        await rig.worker._watch(TP, checkpoint, STALL_S + 0.1, 0)
+        assert "0 messages are left and none came" in str(rig.worker.failed_with())
 
     with_worker(body)
 
@@ -116,7 +145,7 @@ def test_input_that_left_kafka_is_passed_over_and_said(caplog: pytest.LogCapture
     async def body(rig: Rig) -> None:
         checkpoint = own(rig.worker)
         await rig.worker._watch(TP, checkpoint, QUIET_S + 0.1, 30)
-        assert (checkpoint.position, rig.consumer.gone_to) == (25, [25])
+        assert (checkpoint.position, rig.fetcher.sent_to) == (25, [25])
 
     with_worker(body, first=25)
     assert "offsets 10 to 24 left Kafka" in caplog.text
@@ -130,6 +159,15 @@ def test_a_void_producer_is_rebuilt_once_the_group_has_had_time_to_say_who_owns_
         await rig.worker._watch(TP, checkpoint, SESSION_S + 1, 10)
         assert rig.begun == []
         await rig.worker._watch(TP, checkpoint, SESSION_S + 2.1, 10)
+        assert (rig.begun, rig.worker.failed_with()) == ([TP], None)
+
+    with_worker(body)
+
+
+def test_an_aborted_transaction_begins_the_partition_again_at_once() -> None:
+    async def body(rig: Rig) -> None:
+        checkpoint = own(rig.worker, state="gone", error=AbortedError("not taken"), progress_at=10.0)
+        await rig.worker._watch(TP, checkpoint, 10.1, 10)
         assert (rig.begun, rig.worker.failed_with()) == ([TP], None)
 
     with_worker(body)
@@ -175,16 +213,17 @@ def test_partitions_may_be_taken_away_while_another_is_looked_after() -> None:
         def tick(self, owned: Iterable[Any], now: float, ends: Mapping[tuple[str, int], int]) -> None:
             ticked.append(len(list(owned)))
 
-    other, ticked, rig = ("t.ui-events", 1), list[int](), Rig(Worker(Settings(prefix="t."), "nowhere:1"), Leaving(), [])
+    other, ticked = ("t.ui-events", 1), list[int]()
+    rig: Rig
 
     async def main() -> None:
-        subject: Any = rig.worker
-        subject.failed = asyncio.get_running_loop().create_future()
-        subject._consumer = rig.consumer
+        nonlocal rig
+        rig = rigged(Leaving())
         own(rig.worker, committed=10)
         gone: Any = Checkpoint(error=KeyError("of a partition that is no longer ours"))
         rig.worker.owned[other] = gone
+        subject: Any = rig.worker
         await subject._watch_partitions(QUIET_S + 0.1, Ticker())
 
     asyncio.run(main())
-    assert (ticked, rig.worker.failed_with(), rig.consumer.gone_to) == ([1], None, [10])
+    assert (ticked, rig.worker.failed_with(), rig.fetcher.sent_to) == ([1], None, [10])
