@@ -60,7 +60,7 @@ LAG: Final = _gauge(
     "lag_messages", "Messages between the end of the topic and the committed position", "topic", "partition"
 )
 CHECKPOINT_SECONDS: Final = _histogram("checkpoint_seconds", "Duration of a transaction's commit", _SHORT)
-TRANSACTIONS_ABORTED: Final = _counter("transactions_aborted", "Transactions aborted and sent again")
+TRANSACTIONS_ABORTED: Final = _counter("transactions_aborted", "Transactions aborted; their partitions began again")
 RESTORE_SECONDS: Final = _histogram("restore_seconds", "Time to restore a partition's state", _SHORT)
 LOST: Final = _counter("lost_records", "Input records that retention took away before they were read")
 REFETCHES: Final = _counter("refetches", "Times input was fetched again because an offset was skipped")

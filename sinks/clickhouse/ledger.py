@@ -32,7 +32,6 @@ class Block(Struct, eq=False):
     range: Range
     builder: Builder
     offsets: list[int]
-    values: list[bytes]
     check: bool = False
     repeated: bool = False
     abandoned: bool = False
@@ -48,7 +47,6 @@ class _Open(Struct, eq=False):
 
     builder: Builder
     offsets: list[int]
-    values: list[bytes]
     last: int
     since_ms: int
 
@@ -72,7 +70,7 @@ class _Partition(Struct, eq=False):
 class Limits(Struct, frozen=True):
     """Bounds of blocks. ``rows``: of all open blocks together, from which they are closed early."""
 
-    rows: int = 200_000
+    rows: int = 400_000
 
 
 class Ledger:
@@ -129,11 +127,10 @@ class Ledger:
             self._close(source, partition)  # the range's end is gone from the topic (compacted, or past its retention)
         partition.position = offset + 1
         if partition.open is None:
-            partition.open = _Open(self._new_builder(partition.feed), [], [], offset, now_ms)
+            partition.open = _Open(self._new_builder(partition.feed), [], offset, now_ms)
         partition.open.last = offset
         if value is not None:
             partition.open.offsets.append(offset)
-            partition.open.values.append(value)
             partition.open.builder.add(value)
         if partition.repeat and offset == partition.repeat.last:
             self._close(source, partition)
@@ -191,7 +188,7 @@ class Ledger:
     def _close(self, source: TopicPartition, partition: _Partition) -> None:
         """End the open block. A repeated range keeps the bounds that it had, whatever is left of its messages."""
         repeat = partition.repeat
-        opened = partition.open or _Open(self._new_builder(partition.feed), [], [], partition.position - 1, 0)
+        opened = partition.open or _Open(self._new_builder(partition.feed), [], partition.position - 1, 0)
         partition.open = None
         partition.repeat = None
         opened.builder.seal()
@@ -204,7 +201,6 @@ class Ledger:
                 range=held,
                 builder=opened.builder,
                 offsets=opened.offsets,
-                values=opened.values,
                 check=partition.check_repeat if repeat else held.first < partition.check_until,
                 repeated=repeat is not None,
             )

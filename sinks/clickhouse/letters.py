@@ -18,15 +18,16 @@ FLUSH_S: Final = 10.0
 
 
 class Letter(Struct, frozen=True):
-    """What is refused and why. ``row``: row of the message's block, -1 for the whole message."""
+    """What is refused and why. ``row``: row of the message's block, -1 for the whole message. ``value``: the message,
+    empty where Kafka has it no longer."""
 
     topic: str
     partition: int
     offset: int
     reason: str
     detail: str
-    value: bytes
     row: int = -1
+    value: bytes = b""
 
 
 def record(letter: Letter, now_ms: int) -> DeadLetter:

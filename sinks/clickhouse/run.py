@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from confluent_kafka import Consumer
@@ -15,6 +16,7 @@ from sinks.clickhouse.connect import connect
 from sinks.clickhouse.feeds import FEEDS, Builder, Feed, builder, layout
 from sinks.clickhouse.ledger import Ledger, Limits
 from sinks.clickhouse.letters import Letter, LetterBox
+from sinks.clickhouse.messages import read_again
 from sinks.clickhouse.progress import Progress
 from sinks.clickhouse.record_block import RecordLayout
 from sinks.clickhouse.sink import Sink, consumer_config
@@ -95,7 +97,7 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
         except Unavailable:
             return False  # not known: ask before each insert
 
-    writer = Writer(store, send, stop, now_ms)
+    writer = Writer(store, send, partial(read_again, endpoints.kafka), stop, now_ms)
     ledger = Ledger(feeds, new_builder, limits)
     consumer = Consumer(consumer_config(endpoints.kafka, settings.prefix + GROUP))
     sink = Sink(

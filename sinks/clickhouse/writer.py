@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
+import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from sinks.clickhouse.event_block import EventBlock
@@ -47,6 +48,7 @@ class Writer:
         self,
         store: Destination,
         send: Callable[[list[Letter]], bool],
+        read_again: Callable[[str, int, Sequence[int]], Mapping[int, bytes]],
         stop: threading.Event,
         now_ms: Callable[[], int],
         *,
@@ -54,6 +56,7 @@ class Writer:
     ) -> None:
         self._store = store
         self._send = send
+        self._read_again = read_again
         self._stop = stop
         self._now_ms = now_ms
         self._longest_wait_s = longest_wait_s
@@ -74,7 +77,7 @@ class Writer:
         known = len(letters)
         left_out = self._insert(block, without or frozenset(), letters)
         if letters:
-            self._retry(block, lambda: self._deliver(letters))
+            self._retry(block, lambda: self._deliver(block, letters))
             metrics.REFUSED.labels("sink").inc(len(letters))
         self._observe(block, block.builder.rows - left_out)
         return block.builder.rows - (len(letters) - known)
@@ -95,14 +98,16 @@ class Writer:
 
     def _letter(self, block: Block, number: int, reason: str, words: str, row: int = -1) -> Letter:
         source = block.source
-        return Letter(source.topic, source.partition, block.offsets[number], reason, words, block.values[number], row)
+        return Letter(source.topic, source.partition, block.offsets[number], reason, words, row)
 
     def _timed(self, block: Block, data: bytes) -> None:
         with metrics.INSERT_SECONDS.labels(block.feed.table).time():
             self._store.insert(block.feed.table, data, block.token)
 
-    def _deliver(self, letters: list[Letter]) -> None:
-        if not self._send(letters):
+    def _deliver(self, block: Block, letters: list[Letter]) -> None:
+        values = self._read_again(block.source.topic, block.source.partition, [letter.offset for letter in letters])
+        whole = [msgspec.structs.replace(letter, value=values.get(letter.offset, b"")) for letter in letters]
+        if not self._send(whole):
             raise Unavailable("Kafka did not acknowledge the dead letters")
 
     def _retry(self, block: Block, action: Callable[[], _T]) -> _T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -245,14 +245,24 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
         block.add(value)
     block.seal()
     letters: list[Letter] = []
-    writer = Writer(Store(client), lambda sent: not letters.extend(sent), threading.Event(), lambda: 0)
-    made = Block(TopicPartition("t", 0), FEEDS[0], Range(0, 3), block, [0, 1, 2, 3], values)
+
+    def read_again(topic: str, partition: int, offsets: Sequence[int]) -> dict[int, bytes]:
+        assert (topic, partition) == ("t", 0)
+        return {offset: values[offset] for offset in offsets}
+
+    def send(sent: list[Letter]) -> bool:
+        letters.extend(sent)
+        return True
+
+    writer = Writer(Store(client), send, read_again, threading.Event(), lambda: 0)
+    made = Block(TopicPartition("t", 0), FEEDS[0], Range(0, 3), block, [0, 1, 2, 3])
     assert writer.store(made) == 36
     assert client.query("SELECT count(), uniqExact(agent, seq) FROM ui_events").result_rows == [(36, 36)]
     assert (
         sorted((letter.offset, letter.reason) for letter in letters)
         == [(0, "unstorable")] * 2 + [(1, "unstorable")] * 2
     )
+    assert all(letter.value == values[letter.offset] for letter in letters)
     assert writer.store(made) == 36  # repeated, as after a kill: the same token
     assert client.query("SELECT count() FROM ui_events").result_rows == [(36,)]
     made.check = True

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
+from sinks.clickhouse.messages import read_again
 from taskstream.events import encode
 from taskstream.records import DeadLetter
 from tests.integration.sink.stage import Stage, batches, until
@@ -64,6 +65,17 @@ def test_what_is_no_batch_becomes_a_dead_letter_and_the_rest_is_stored(stage: St
     until(lambda: stage.query("SELECT sum(letters) FROM v_dead_letters") == [(2,)])
     assert _counts(stage) == (40, 40)
     assert stage.query("SELECT DISTINCT stage, reason FROM v_dead_letters") == [("sink", "undecodable")]
+
+
+def test_messages_are_read_again_as_they_are(stage: Stage) -> None:
+    values = batches(2, 30, 10)
+    stage.send("ui-events.clean", values, per_transaction=10)
+    topic = f"{stage.prefix}ui-events.clean"
+    found = [read_again(stage.kafka, topic, partition, range(100)) for partition in range(2)]
+    assert sorted(value for part in found for value in part.values()) == sorted(values)
+    some = sorted(found[0])[3:9:2]
+    assert read_again(stage.kafka, topic, 0, some) == {offset: found[0][offset] for offset in some}
+    assert read_again(stage.kafka, topic, 0, [100_000]) == {}  # Kafka has it no longer, or never had it
 
 
 def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, kafka: str) -> None:

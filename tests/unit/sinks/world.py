@@ -6,6 +6,7 @@ What survives a crash is here (log, commits, stored rows, tokens); a :class:`Pro
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -101,9 +102,15 @@ class World:
         known = set(self.stored)
         return frozenset(row for row, word in enumerate(builder.words) if word in known)
 
+    def read_again(self, topic: str, partition: int, offsets: Sequence[int]) -> dict[int, bytes]:
+        """Messages as they are in the log."""
+        log = dict(self.logs[partition])
+        return {offset: log[offset] for offset in offsets}
+
     def send(self, letters: list[Letter]) -> bool:
         """Dead letters: kept by where the input stood."""
         for letter in letters:
+            assert letter.value == dict(self.logs[letter.partition])[letter.offset]
             self.letters[letter.partition, letter.offset, letter.row] = letter
         return True
 
@@ -237,7 +244,7 @@ class Process:
         self.pool = Pool(by_hand)
         self.consumer = FakeConsumer(world, self)
         stop = threading.Event()
-        self.writer = Writer(world, world.send, stop, lambda: world.now_ms, longest_wait_s=0.0)
+        self.writer = Writer(world, world.send, world.read_again, stop, lambda: world.now_ms, longest_wait_s=0.0)
         self.ledger = Ledger({TOPIC: FEED}, lambda _: Words(), Limits(rows=rows))
         self.sink = Sink(
             self.consumer, self.ledger, self.writer, {TOPIC: FEED}, is_empty=lambda _: not world.stored,
