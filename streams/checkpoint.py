@@ -28,7 +28,7 @@ nobody waits for fresh results there, and each transaction costs."""
 FULL_S: Final = 0.02
 """How long to wait while the producer's queue is full (seconds)."""
 
-Verdict = Literal["applied", "hole", "ahead"]
+Verdict = Literal["applied", "hole", "ahead", "failed"]
 
 
 class Clock(Struct, frozen=True):
@@ -133,6 +133,7 @@ class Checkpoint:
         """Run the records of ``chunk`` that are new through the machine. Never awaits: ownership cannot change within.
 
         ``hole``: records before the chunk are missing, nothing was applied. ``ahead``: all of it had been applied.
+        ``failed``: a fault of ours; the state is void, for it has seen half of a record, and nothing of it is committed.
         """
         machine = self.machine
         position = self.position
@@ -142,12 +143,18 @@ class Checkpoint:
             return "ahead"
         apply, beside, put = machine.apply, self._beside, self._put
         began = time.monotonic()
-        for record in chunk.records:
-            if record.offset >= position:
-                outputs = apply(record)
-                if beside is not None:
-                    outputs += beside(outputs)
-                put(outputs)
+        try:
+            for record in chunk.records:
+                if record.offset >= position:
+                    outputs = apply(record)
+                    if beside is not None:
+                        outputs += beside(outputs)
+                    put(outputs)
+        except Exception as error:
+            log.exception("%s/%d: the record at offset %d", self.topic, self.partition, record.offset)
+            self.error = error
+            self.drop()
+            return "failed"
         self._since_snapshot += len(chunk.records)
         self.position = chunk.end
         self.applied_at = time.monotonic()
@@ -227,6 +234,7 @@ class Checkpoint:
             self.drop()  # what is applied here and not committed is the next owner's to do
         except Exception as error:  # noqa: BLE001  # the worker ends with its words
             self.error = error
+            self.drop()  # some outputs may be gone: no later position may be committed
         finally:
             self._committing = None
 
