@@ -22,8 +22,8 @@ log = logging.getLogger("taskstream.streams")
 
 MAX_WAITING_BYTES: Final = 8_000_000
 """Outputs waiting for the commit under way, or for room in the producer's queue; beyond it no more input is applied."""
-CATCH_UP_S: Final = 1.0
-"""Time between the transactions of a partition that is far behind (seconds), where the settings ask for shorter ones:
+CATCH_UP_S: Final = 2.0
+"""Time between the transactions of a partition that is far behind (seconds) where the settings ask for shorter ones:
 nobody waits for fresh results there, and each transaction costs."""
 FULL_S: Final = 0.02
 """How long to wait while the producer's queue is full (seconds)."""
@@ -133,7 +133,7 @@ class Checkpoint:
         """Run the records of ``chunk`` that are new through the machine. Never awaits: ownership cannot change within.
 
         ``hole``: records before the chunk are missing, nothing was applied. ``ahead``: all of it had been applied.
-        ``failed``: a fault of ours; the state is void, for it has seen half of a record, and nothing of it is committed.
+        ``failed``: a fault of ours; the state is void, having seen half of a record, and nothing of it is committed.
         """
         machine = self.machine
         position = self.position
