@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         600_000, ge=1_000, description="difference to the broker's clock from which an agent's clock counts as wrong"
     )
     tick_ms: int = Field(5_000, ge=100, description="silence of a partition after which a tick advances its event time")
-    transaction_ms: int = Field(250, ge=10, le=60_000, description="interval of the streams' transactions")
+    transaction_ms: int = Field(250, ge=10, le=30_000, description="interval of the streams' transactions")
     max_agents: int = Field(50_000, ge=1, description="agents whose state one worker keeps at most")
 
     spool_max_bytes: int = Field(
