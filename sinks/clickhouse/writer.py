@@ -59,8 +59,15 @@ class Writer:
         self._read_again = read_again
         self._stop = stop
         self._now_ms = now_ms
-        self._longest_wait_s = longest_wait_s
         self._failing: set[int] = set()
+        # One for all: made anew for each call it is part of a reference cycle, which keeps the block, tens of
+        # megabytes, until the interpreter looks for cycles.
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            wait=wait_random_exponential(multiplier=0.1, max=longest_wait_s),
+            sleep=self._pause,
+            before_sleep=self._note_failure,
+        )
 
     def failing(self) -> bool:
         """Whether some block could not be stored when last tried."""
@@ -112,14 +119,9 @@ class Writer:
 
     def _retry(self, block: Block, action: Callable[[], _T]) -> _T:
         """What ``action`` returns, once it is not Unavailable; waits longer each time, up to the longest wait."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(Unavailable),
-            wait=wait_random_exponential(multiplier=0.1, max=self._longest_wait_s),
-            sleep=self._pause,
-            before_sleep=partial(self._note_failure, block),
-        )
         try:
-            return retrying(partial(self._unless_abandoned, block, action))
+            result: _T = self._retrying(self._unless_abandoned, block, action)
+            return result
         finally:
             self._failing.discard(id(block))
 
@@ -131,7 +133,8 @@ class Writer:
             raise Abandoned(block.token)
         return action()
 
-    def _note_failure(self, block: Block, state: RetryCallState) -> None:
+    def _note_failure(self, state: RetryCallState) -> None:
+        block: Block = state.args[0]
         metrics.INSERT_FAILURES.labels(block.feed.table).inc()
         if not self._failing:
             words = state.outcome.exception() if state.outcome else None
