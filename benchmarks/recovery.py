@@ -29,11 +29,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Producer
 
 from benchmarks import ending
+from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import multiplied, partition_of
-from benchmarks.worker import LIMIT_S, PARTITIONS, broker, ends, fill_with
+from benchmarks.worker import LIMIT_S, PARTITIONS, broker, fill_with
 from streams.worker import SESSION_S
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 
@@ -56,17 +57,17 @@ def start(kafka: str, prefix: str, home: Path) -> subprocess.Popen[bytes]:
 class Watch:
     """Follows the clean topic and the memory of a worker."""
 
-    def __init__(self, consumer: Consumer, topic: str, process: subprocess.Popen[bytes]) -> None:
-        self._consumer, self._topic, self._process = consumer, topic, process
+    def __init__(self, reader: CleanReader, process: subprocess.Popen[bytes]) -> None:
+        self._reader, self._process = reader, process
         self._memory = psutil.Process(process.pid)
         self.peak_mb = 0.0
 
     def count(self) -> int:
-        """Records now in the topic. Transaction markers count too, so it only tells that something came."""
+        """Events now in the topic."""
         if self._process.poll() is not None:
             raise SystemExit(f"the worker ended with {self._process.returncode}")
         self.peak_mb = max(self.peak_mb, self._memory.memory_info().rss / 1e6)
-        return ends(self._consumer, self._topic)
+        return self._reader.count()
 
     def beyond(self, count: int) -> float:
         """When the topic held more than ``count`` (monotonic seconds)."""
@@ -78,7 +79,7 @@ class Watch:
         return time.monotonic()
 
     def still(self, wanted: int) -> int:
-        """Wait until ``wanted`` records are there and no more come; returns how many are."""
+        """Wait until ``wanted`` events are there and no more come; returns how many are."""
         self.beyond(wanted - 1)
         last, since = self.count(), time.monotonic()
         while time.monotonic() - since < SETTLE_S:
@@ -108,14 +109,13 @@ def recover(kafka: str, agents: int) -> dict[str, float]:
     load = multiplied(copies, 20, events + 40 * copies * PEOPLE, people=PEOPLE)
     messages = events // 20
     prefix = fill_with(kafka, itertools.islice(load, messages))
-    topic = f"{prefix}ui-events.clean"
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench", "isolation.level": "read_committed"})
+    reader = CleanReader(kafka, prefix, PARTITIONS)
     with tempfile.TemporaryDirectory() as home, contextlib.ExitStack() as stack:
-        stack.callback(consumer.close)
+        stack.callback(reader.close)
         process = start(kafka, prefix, Path(home))
         stack.callback(_end, process)
-        watch = Watch(consumer, topic, process)
-        before = watch.still(messages)
+        watch = Watch(reader, process)
+        before = watch.still(messages * 20)
         catch_up_mb, restored_mb, times = watch.peak_mb, 0.0, []
         for wait_s in (0.0, FREE_S):
             process.kill()
@@ -125,7 +125,7 @@ def recover(kafka: str, agents: int) -> dict[str, float]:
             began = time.monotonic()
             process = start(kafka, prefix, Path(home))
             stack.callback(_end, process)
-            watch = Watch(consumer, topic, process)
+            watch = Watch(reader, process)
             times.append(watch.beyond(before) - began)
             before = watch.still(before + 1)
             restored_mb = max(restored_mb, watch.peak_mb)

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from benchmarks import ending
-from benchmarks.sink_load import batches
+from benchmarks.sink_load import batches, messages
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
 from deploy.embedded.kafka import EmbeddedKafka
 from sinks.clickhouse.connect import connect
@@ -37,7 +38,6 @@ from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.run import GROUP, LIMITS, THREADS
 from sinks.clickhouse.store import Store
 from taskstream.endpoints import Endpoints
-from taskstream.events import encode
 from taskstream.kafka import topic_admin
 from taskstream.settings import Settings, load
 from taskstream.topics import CLEAN
@@ -45,11 +45,11 @@ from taskstream.topics import CLEAN
 PARTITIONS = 4
 
 
-def blocks_of(values: list[bytes]) -> tuple[list[bytes], float, float]:
+def blocks_of(partitions: list[list[bytes]]) -> tuple[list[bytes], float, float]:
     """The blocks that the sink would make, and CPU seconds for decoding and taking apart, and for building them."""
     made, apart, built = [], 0.0, 0.0
-    for part in (values[n::PARTITIONS] for n in range(PARTITIONS)):
-        waiting = iter(part)
+    for values in partitions:
+        waiting = iter(values)
         value = next(waiting, None)
         while value is not None:
             block = EventBlock()
@@ -98,26 +98,28 @@ def sink_run(client: Any, environment: dict[str, str], events: int) -> tuple[flo
         process.wait(30)
 
 
-def produce(kafka: str, settings: Settings, values: list[bytes]) -> None:
-    """Put ``values`` into the topic of clean events."""
+def produce(kafka: str, settings: Settings, partitions: list[list[bytes]]) -> None:
+    """Put each partition's messages into the topic of clean events, one of each in turn."""
     producer = Producer(
         {
             "bootstrap.servers": kafka,
-            "compression.type": "zstd",
+            "compression.type": "lz4",
             "linger.ms": 50,
             "queue.buffering.max.messages": 2_000_000,
         }
     )
-    for n, value in enumerate(values):
-        producer.produce(settings.prefix + CLEAN.name, value, partition=n % PARTITIONS)
+    for row in zip_longest(*partitions):
+        for partition, value in enumerate(row):
+            if value is not None:
+                producer.produce(settings.prefix + CLEAN.name, value, partition=partition)
         producer.poll(0)
     producer.flush(60)
 
 
 def measure(events: int, runs: int) -> dict[str, Any]:
     """All figures."""
-    values = [encode(batch) for batch in batches(events, 20, people=500)]
-    blocks, apart, built = blocks_of(values)
+    partitions = messages(batches(events, 20, people=500), PARTITIONS)
+    blocks, apart, built = blocks_of(partitions)
     total = events
     rates: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +130,7 @@ def measure(events: int, runs: int) -> dict[str, Any]:
         try:
             with EmbeddedClickHouse(home / "clickhouse") as server:
                 topic_admin.apply(kafka, settings, dry_run=False)
-                produce(kafka, settings, values)
+                produce(kafka, settings, partitions)
                 endpoints = Endpoints(kafka, server.url, server.user, server.password)
                 admin = AdminClient({"bootstrap.servers": kafka})
                 engine = psutil.Process(server.pid)

@@ -1,12 +1,15 @@
-"""Batches as the streams pass them on, from the simulated office."""
+"""UI events as the streams pass them on, from the simulated office: batches, and messages of many batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from benchmarks.streams_load import partition_of
 from collectors.simulate.office import Office
-from taskstream.events import EventBatch, UiEvent
+from streams.chunks import CHUNK_RECORDS
+from streams.stages.columns import Columns
+from taskstream.events import EventBatch, UiEvent, encode
 
 
 def batches(events: int, size: int, *, people: int, seed: int = 7) -> Iterator[EventBatch]:
@@ -25,6 +28,29 @@ def batches(events: int, size: int, *, people: int, seed: int = 7) -> Iterator[E
     for desktop, own in enumerate(waiting):
         if own:
             yield _batch(office, desktop, numbers[desktop], own)
+
+
+def messages(load: Iterable[EventBatch], partitions: int) -> list[list[bytes]]:
+    """The messages of ``ui-events.clean`` of each partition, as a worker that has much to do gathers them."""
+    made: list[list[bytes]] = [[] for _ in range(partitions)]
+    gathered = [Columns() for _ in range(partitions)]
+    batches_in = [0] * partitions
+
+    def take(partition: int) -> None:
+        made[partition].append(gathered[partition].take()[1])
+        batches_in[partition] = 0
+
+    for batch in load:
+        partition = partition_of(batch, partitions)
+        size = len(encode(batch))
+        if batches_in[partition] == CHUNK_RECORDS or gathered[partition].full(size):
+            take(partition)
+        gathered[partition].add(batch, size)
+        batches_in[partition] += 1
+    for partition, columns in enumerate(gathered):
+        if columns.rows:
+            take(partition)
+    return made
 
 
 def _batch(office: Office, desktop: int, first: int, events: list[UiEvent]) -> EventBatch:

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ending
-from benchmarks.sink_load import batches
+from benchmarks.sink_load import batches, messages
 from deploy.embedded.clickhouse.process import EmbeddedClickHouse
 from sinks.clickhouse.connect import connect
 from sinks.clickhouse.event_block import EventBlock
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store
 from taskstream.endpoints import Endpoints
-from taskstream.events import encode
 
 BLOCK_ROWS = 50_000
 
@@ -32,8 +31,8 @@ def measure(people: int, events: int) -> dict[str, Any]:
         client = connect(endpoints, "storage", timeout_s=600)
         store = Store(client)
         block, n = EventBlock(), 0
-        for batch in batches(events, 20, people=people):
-            block.add(encode(batch))
+        for message in messages(batches(events, 20, people=people), 1)[0]:
+            block.add(message)
             if block.rows >= BLOCK_ROWS:
                 block.seal()
                 store.insert("ui_events", block.build(), f"{n}")

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -32,11 +33,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer
 
 from benchmarks import ending
+from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import batches, partition_of
-from streams.machine import Input
+from streams.chunks import CHUNK_RECORDS
+from streams.machine import Input, Output
 from streams.partition import PartitionState
 from streams.worker import rules_of
 from taskstream.events import BATCH_TYPE, EventBatch, encode
@@ -77,36 +80,30 @@ def fill_with(kafka: str, load: Iterable[EventBatch]) -> str:
     return prefix
 
 
-def ends(consumer: Consumer, topic: str) -> int:
-    """Records in a topic, transaction markers included."""
-    return sum(consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10)[1] for n in range(PARTITIONS))
-
-
-def rate(kafka: str, prefix: str, per_message: int, events: int) -> float:
+def rate(kafka: str, prefix: str, events: int) -> float:
     """Events a second, as a reader of committed records sees ``ui-events.clean`` grow.
 
     It grows by whole transactions: the rate is taken from just after one to just after another.
     """
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench", "isolation.level": "read_committed"})
-    topic, wanted, samples = f"{prefix}ui-events.clean", events // per_message, list[tuple[float, int]]()
+    reader, samples = CleanReader(kafka, prefix, PARTITIONS), list[tuple[float, int]]()
     deadline = time.monotonic() + LIMIT_S
     try:
         while time.monotonic() < deadline:
-            count = ends(consumer, topic)
+            count = reader.count()
             if not samples or count != samples[-1][1]:
                 samples.append((time.monotonic(), count))
-            if count >= wanted:
+            if count >= events:
                 break
             time.sleep(0.05)
         else:
-            raise SystemExit(f"only {samples[-1][1]} of {wanted} messages in {LIMIT_S:.0f} s")
+            raise SystemExit(f"only {samples[-1][1]} of {events} events in {LIMIT_S:.0f} s")
     finally:
-        consumer.close()
-    middle = [(at, count) for at, count in samples if 0.1 * wanted <= count <= 0.9 * wanted]
+        reader.close()
+    middle = [(at, count) for at, count in samples if 0.1 * events <= count <= 0.9 * events]
     if len(middle) < 2:
         middle = [sample for sample in samples if sample[1]][-2:]
     (start, first), (end, last) = middle[0], middle[-1]
-    return (last - first) * per_message / (end - start)
+    return (last - first) / (end - start)
 
 
 @contextlib.contextmanager
@@ -162,7 +159,15 @@ class Stages:
 
     def run(self, partition: int, record: Input) -> None:
         """One record."""
-        for topic, target, key, value, headers in self._states[partition].apply(record):
+        self._write(self._states[partition].apply(record))
+
+    def flush(self) -> None:
+        """What the stages hold back to be written together: to be called as often as a worker does."""
+        for state in self._states:
+            self._write(state.flush())
+
+    def _write(self, outputs: list[Output]) -> None:
+        for topic, target, key, value, headers in outputs:
             while True:
                 try:
                     self.producer.produce(self._prefix + topic, value, key, target, headers=headers)
@@ -184,6 +189,7 @@ def plain(kafka: str, prefix: str) -> None:
                 headers = tuple(message.headers() or ())
                 record = Input(message.offset(), message.timestamp()[1], message.key(), message.value(), headers)
                 stages.run(message.partition(), record)
+        stages.flush()
         stages.producer.poll(0)
         if time.monotonic() - committed > 1.0:
             stages.producer.flush(10)
@@ -197,6 +203,7 @@ def quixstreams(kafka: str, prefix: str) -> None:
     from quixstreams import Application, message_context
 
     stages = Stages(kafka, prefix)
+    waiting = itertools.count(1)
     app = Application(
         broker_address=kafka, consumer_group=f"{prefix}quix", auto_offset_reset="earliest", commit_interval=1.0,
         state_dir=tempfile.mkdtemp(), auto_create_topics=False, loglevel="ERROR",
@@ -205,6 +212,8 @@ def quixstreams(kafka: str, prefix: str) -> None:
     def step(value: bytes, key: bytes, timestamp: int, headers: Any) -> None:
         context = message_context()
         stages.run(context.partition, Input(context.offset, timestamp, key, value, tuple(headers or ())))
+        if next(waiting) % CHUNK_RECORDS == 0:
+            stages.flush()
         stages.producer.poll(0)
 
     topic = app.topic(f"{prefix}ui-events", value_deserializer="bytes", key_deserializer="bytes")
@@ -224,7 +233,7 @@ def contest(kafka: str, per_message: int, events: int, names: Sequence[str], rep
         for name in (*names[turn:], *names[:turn]):  # the first of all meets a broker whose code is not compiled yet
             prefix = fill(kafka, per_message, events)
             with CONTENDERS[name](kafka, prefix, report if name == "worker" else {}):
-                found[name].append(rate(kafka, prefix, per_message, events))
+                found[name].append(rate(kafka, prefix, events))
             sys.stderr.write(f"{per_message} a message, {name}: {found[name][-1]:,.0f} events/s\n")
     return {name: round(statistics.median(values)) for name, values in found.items()} | {"worker_process": report}
 
@@ -236,7 +245,7 @@ def by_interval(kafka: str, events: int, intervals_ms: Sequence[int], repeats: i
         for interval in intervals_ms:
             prefix = fill(kafka, 20, events)
             with worker(kafka, prefix, {}, {"TASKSTREAM_TRANSACTION_MS": str(interval)}):
-                found[interval].append(rate(kafka, prefix, 20, events))
+                found[interval].append(rate(kafka, prefix, events))
             sys.stderr.write(f"transactions of {interval} ms: {found[interval][-1]:,.0f} events/s\n")
     rates = {interval: round(statistics.median(values)) for interval, values in found.items()}
     return {"events_per_s": rates, "short_vs_long": rates[min(rates)] / rates[max(rates)]}

@@ -28,7 +28,7 @@ class Agent:
 
     __slots__ = (
         "_segmenter", "_stored", "actor", "agent", "behind_ms", "key", "linker", "numbering", "seen_ms", "sessioniser",
-        "source", "team", "tenant", "touched",
+        "team", "tenant", "touched",
     )  # fmt: skip
 
     def __init__(self, tenant: str, team: str, actor: str, agent: str) -> None:
@@ -37,7 +37,6 @@ class Agent:
         self.actor = actor
         self.agent = agent
         self.key = actor.encode()
-        self.source = agent.encode()
         self.numbering = Numbering()
         self.sessioniser = Sessioniser()
         self.linker = Linker()

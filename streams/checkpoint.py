@@ -150,6 +150,7 @@ class Checkpoint:
                     if beside is not None:
                         outputs += beside(outputs)
                     put(outputs)
+            put(machine.flush())
         except Exception as error:
             log.exception("%s/%d: the record at offset %d", self.topic, self.partition, record.offset)
             self.error = error

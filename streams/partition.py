@@ -16,11 +16,13 @@ from streams.machine import Output, Record
 from streams.rules import Rules
 from streams.stages.anonymise import add
 from streams.stages.clock import correct, skew_of
+from streams.stages.columns import Columns
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Link
 from streams.stages.sessionise import Reason
 from streams.stages.validate import Refused, decode
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
+from taskstream.event_columns import COLUMNS_TYPE
 from taskstream.events import EventBatch, Tick, UiEvent, encode
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
@@ -69,6 +71,7 @@ class PartitionState:
         self._dirty: set[str] = set()
         self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
         self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
+        self._columns = Columns()  # empty between two calls of ``flush`` and the next record, so no part of snapshots
         self._chunks: dict[int, int] = {}
         self._late_chunks = 0
         self._out: list[Output] = []
@@ -101,6 +104,22 @@ class PartitionState:
         elif type(message) is Refused:
             self._refuse(message, "validate")
         return out
+
+    def flush(self) -> list[Output]:
+        """The clean batches gathered since the last message of them; see :class:`streams.machine.Machine`."""
+        self._out = []
+        if self._columns.rows:
+            self._gathered()
+        return self._out
+
+    def _gathered(self) -> None:
+        """End a message of clean batches."""
+        name, data = self._columns.take()
+        headers = [
+            ("ce_specversion", b"1.0"), ("ce_type", COLUMNS_TYPE), ("ce_source", b"ui-events/%d" % self.partition),
+            ("ce_id", name),
+        ]  # fmt: skip
+        self._out.append(Output(CLEAN.name, self.partition, None, data, headers))
 
     def _batch(self, record: Record, batch: EventBatch) -> None:
         counts, rules = self.counts, self.rules
@@ -136,15 +155,10 @@ class PartitionState:
         if agent.team != batch.team or agent.actor != batch.actor or agent.tenant != batch.tenant:
             agent = self._move(agent, batch)
         first = batch.first_seq
-        out.append(
-            Output(
-                CLEAN.name, self.partition, agent.key, encode(batch),
-                [
-                    ("ce_specversion", b"1.0"), ("ce_type", b"taskstream.events"), ("ce_source", agent.source),
-                    ("ce_id", b"%b:%d" % (agent.source, first)),
-                ],
-            )
-        )  # fmt: skip
+        size = len(self._record.value or b"")
+        if self._columns.full(size):
+            self._gathered()
+        self._columns.add(batch, size)
         self.counts.events_out += len(events)
         active: list[int] = []
         for piece in agent.sessioniser.push(first, events, rules.session_gap_ms, rules.idle_ms, active):

@@ -89,6 +89,7 @@ def restore(
                 time.sleep(BREATH_S)
                 if not wanted():
                     raise UnwantedError
+        machine.flush()
     return Restored(machine, position, len(items), replayed, lost, time.monotonic() - started)
 
 

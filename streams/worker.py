@@ -27,7 +27,7 @@ from streams.transport import Consumer, Flow
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.kafka.clients import quiet
 from taskstream.settings import Settings
-from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
+from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
@@ -149,6 +149,7 @@ class Worker:
             "compression.type": "lz4",
             "linger.ms": 20,
             "batch.size": 1_000_000,
+            "message.max.bytes": CLEAN.message_bytes,
             "queue.buffering.max.messages": 200_000,
             "queue.buffering.max.kbytes": QUEUE_KB,
             "delivery.report.only.error": True,

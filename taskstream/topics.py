@@ -14,6 +14,7 @@ class Topic(Struct, frozen=True):
 
     ``partitions``   "input": as many as ui-events has (co-partitioned); else the number
     ``writers``, ``readers``   which parts may write and read it
+    ``message_bytes``  how large a message may be (0: as the broker has it)
     ``broker_time``  records carry the broker's time of arrival, not the writer's, so that a wrong clock shows
     """
 
@@ -26,6 +27,7 @@ class Topic(Struct, frozen=True):
     retention_ms: int = 30 * DAY_MS
     compacted: bool = False
     record: str = ""
+    message_bytes: int = 0
     broker_time: bool = False
 
     def config(self) -> dict[str, str]:
@@ -38,8 +40,9 @@ class Topic(Struct, frozen=True):
                 "segment.bytes": str(64 << 20),
                 "max.compaction.lag.ms": "600000",
             }
+        size = {"max.message.bytes": str(self.message_bytes)} if self.message_bytes else {}
         timestamps = {"message.timestamp.type": "LogAppendTime"} if self.broker_time else {}
-        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)} | timestamps
+        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)} | timestamps | size
 
 
 UI_EVENTS: Final = Topic(
@@ -47,8 +50,8 @@ UI_EVENTS: Final = Topic(
     ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch", broker_time=True,
 )  # fmt: skip
 CLEAN: Final = Topic(
-    "ui-events.clean", "actor", "checked, de-duplicated, redacted batches",
-    ("streams",), ("sinks", "streams"), record="EventBatch",
+    "ui-events.clean", "none", "checked, de-duplicated, redacted batches, many in a message, as columns",
+    ("streams",), ("sinks",), record="EventColumns", message_bytes=4 << 20,
 )  # fmt: skip
 SESSIONS: Final = Topic("sessions", "actor", "closed sessions", ("streams",), ("sinks",), record="Session")
 SEGMENTS: Final = Topic(

@@ -1,66 +1,74 @@
-"""From batches of UI events to one Native block of ``ui_events``, with as little Python per event as possible.
+"""From columns of UI events to one Native block of ``ui_events``: numpy all the way, no Python an event.
 
-Messages are decoded and taken apart in small groups while they are warm in the processor's cache (a third faster than
-block by block). What a batch says once is repeated by numpy, strings become indexes into their distinct values, and
-rows are put into the table's order (tenant, agent, seq) by moving whole batches: ClickHouse finds them sorted.
+Messages come as columns already (:mod:`taskstream.event_columns`). Each is checked when it is taken in; strings become
+numbers that are the same for the whole block, and rows are put into the table's order (tenant, agent, seq) by moving
+whole batches: ClickHouse finds them sorted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from sinks.clickhouse import native
-from sinks.clickhouse.event_rows import Batch, Event, Keys, Object, Value, decode
 from sinks.clickhouse.native import Codes, Column
+from taskstream.event_columns import CODE, COUNT, DIGEST, LENGTH, MAX_ROWS, TIME, EventColumns, decode
 from taskstream.events import MAX_SEQ, MAX_TIME_MS
+
+Numbers = NDArray[Any]
 
 _TIME: Final = "DateTime64(3, 'UTC')"
 _LC: Final = "LowCardinality(String)"
-_GROUP: Final = 1_000
-"""Events taken apart together: enough to amortise numpy's calls, few enough to stay in cache."""
-
-
-class Head(Struct, frozen=True, gc=False):
-    """What is kept of a batch once its events are taken apart. ``rows``: how many they were; ``last_ms``: time of the
-    last one. To keep the events until the block is stored costs as much in page faults as all the rest."""
-
-    tenant: str
-    team: str
-    actor: str
-    agent: str
-    policy: str
-    first_seq: int
-    sent_ms: int
-    rows: int
-    last_ms: int
-
+_PACKED: Final = {CODE: "<u2", TIME: "<i8", COUNT: "<u4", DIGEST: "<u8", LENGTH: "<u1"}
+"""Packed columns, as numpy knows their numbers."""
 
 _BATCH_STRINGS: Final = ("tenant", "team", "actor", "agent", "policy")
-_KEYS: Final = ("letter", "digit", "punctuation", "edit", "navigation", "function", "shortcuts")
-"""Columns of the fields of :class:`sinks.clickhouse.event_rows.Keys`, in their order."""
-_DENSE: Final = {
-    "at_ms": _TIME, "active_ms": "UInt32", "kind": _LC, "app": _LC, "screen": _LC, "element": _LC, "shortcut": _LC,
+_STRINGS: Final = ("kind", "app", "screen", "element", "shortcut")
+_KEYS: Final = {
+    "letter": "letter", "digit": "digit", "punctuation": "punctuation", "edit": "edit", "navigation": "navigation",
+    "function": "function", "shortcut": "shortcuts",
 }  # fmt: skip
-"""The columns that every event fills."""
-_SPARSE: Final = {
-    "missing": ("UInt32", "<u4"), "injected": ("Bool", "<u1"), "value_digest": ("UInt64", "<u8"),
-    "value_length": ("UInt8", "<u1"), "value_form": (_LC, "<u4"), **dict.fromkeys(_KEYS, ("UInt32", "<u4")),
-}  # fmt: skip
-"""The columns that few events fill, with the type of their numbers: for these the filled rows alone are kept."""
-_OBJECTS: Final = ("object_kind", "object_digest")
-_CODED: Final = ("kind", "app", "screen", "element", "shortcut", "value_form", "object_kind")
+"""Key counts, and the columns that hold them."""
 
-Filled = tuple[NDArray[Any], NDArray[Any]]
-"""Places of rows among the events as they came, and what stands there."""
+
+class _Sparse(NamedTuple):
+    """A column that few events fill: its type, and that of its numbers. Strings are numbers of the block's strings."""
+
+    kind: str
+    numbers: str
+
+
+_SPARSE: Final = {
+    "missing": _Sparse("UInt32", "<u4"), "injected": _Sparse("Bool", "<u1"), "value_digest": _Sparse("UInt64", "<u8"),
+    "value_length": _Sparse("UInt8", "<u1"), "value_form": _Sparse(_LC, "<u4"),
+    **dict.fromkeys(_KEYS.values(), _Sparse("UInt32", "<u4")),
+}  # fmt: skip
+
+
+_COLUMNS: Final = len(_BATCH_STRINGS) + len(("sent_ms", "seq", "at_ms", "active_ms")) + len(_STRINGS) + len(_SPARSE) + 2
+"""Columns of the block: the two last are those of the objects."""
+
+
+class Filled(NamedTuple):
+    """Rows, among the rows as they came, and what stands there."""
+
+    rows: Numbers
+    values: Numbers
+
+
+class _Message(Struct, frozen=True, gc=False):
+    """One message, checked. Strings are numbers of the block's strings, rows count from the block's first."""
+
+    number: int
+    batches: Mapping[str, Numbers]
+    dense: Mapping[str, Numbers]
+    sparse: Mapping[str, Filled]
 
 
 class EventBlock:
@@ -69,285 +77,269 @@ class EventBlock:
     def __init__(self) -> None:
         self.rows = 0
         self.refused: list[tuple[int, str]] = []
-        self._heads: list[Head] = []
-        self._numbers: list[int] = []
-        self._waiting: list[tuple[int, Batch]] = []
-        self._waiting_rows = 0
-        self._messages = 0
+        self._messages: list[_Message] = []
+        self._count = 0
+        self._strings = Codes()
+        self._strings[""] = 0
         self._block = b""
-        self._codes = {name: Codes() for name in _CODED}
-        self._codes["value_form"][""] = 0
-        self._taken = 0
-        self._dense: dict[str, list[NDArray[Any]]] = {name: [] for name in _DENSE}
-        self._sparse: dict[str, list[Filled]] = {name: [] for name in (*_SPARSE, *_OBJECTS)}
+        self._whole: _Whole
 
     def add(self, value: bytes) -> None:
-        """Take in one message. What is no batch, or does not fit the table, is put into ``refused`` with its number."""
-        number = self._messages
-        self._messages += 1
+        """Take in one message. What is none, or does not fit the table, is put into ``refused`` with its number."""
+        number = self._count
+        self._count += 1
         try:
-            batch = decode(value)
-        except msgspec.DecodeError as error:
+            columns = decode(value)
+            known = len(self._strings)
+            try:
+                message = _read(columns, number, self.rows, self._strings)
+            except (OverflowError, ValueError):
+                for text in list(self._strings)[known:]:
+                    del self._strings[text]
+                raise
+        except (msgspec.DecodeError, OverflowError, ValueError) as error:
             self.refused.append((number, str(error)))
             return
-        self._waiting.append((number, batch))
-        self._waiting_rows += len(batch.events)
-        self.rows += len(batch.events)
-        if self._waiting_rows >= _GROUP:
-            self._take_in()
+        self._messages.append(message)
+        self.rows += len(message.dense["at_ms"])
 
     def seal(self) -> None:
-        """Take apart what still waits, and build the block. Afterwards ``rows`` and ``refused`` are complete.
+        """Put the messages together and build the block.
 
         The block is built here, by the thread that has filled it: numpy lets go of the interpreter's lock at each call,
         and a thread that inserts would wait 5 ms each time to have it back from the one that takes in.
         """
-        self._take_in()
-        self._block = self._build(frozenset())
-
-    def _take_in(self) -> None:
-        waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
-        try:
-            self._keep(waiting)
-        except (OverflowError, ValueError, TypeError):
-            for number, batch in waiting:
-                try:
-                    self._keep([(number, batch)])
-                except (OverflowError, ValueError, TypeError) as error:
-                    self.refused.append((number, str(error)))
-                    self.rows -= len(batch.events)
-
-    def _keep(self, numbered: Sequence[tuple[int, Batch]]) -> None:
-        """Take the batches apart; nothing is kept when one of them does not fit."""
-        batches = [batch for _, batch in numbered]
-        for batch in batches:
-            if not 0 <= batch.first_seq <= MAX_SEQ or not 0 <= batch.sent_ms <= MAX_TIME_MS:
-                raise OverflowError("first_seq or sent_ms is out of bounds")
-        events = list(chain.from_iterable(batch.events for batch in batches))
-        if not events:
-            return
-        dense, sparse = _take_apart(events, self._taken, self._codes)
-        self._taken += len(events)
-        for name, part in dense.items():
-            self._dense[name].append(part)
-        for name, filled in sparse.items():
-            self._sparse[name].append(filled)
-        for number, batch in numbered:
-            if batch.events:
-                self._heads.append(
-                    Head(
-                        batch.tenant, batch.team, batch.actor, batch.agent, batch.policy, batch.first_seq,
-                        batch.sent_ms, len(batch.events), batch.events[-1].at_ms,
-                    )
-                )  # fmt: skip
-                self._numbers.append(number)
+        self._whole = _Whole(self._messages, list(self._strings))
+        self._messages = []
+        self._block = self._whole.build()
 
     def build(self, without: frozenset[int] = frozenset()) -> bytes:
         """The block, in the table's order, without the rows whose numbers (in that order) are in ``without``."""
-        return self._build(without) if without else self._block
+        return self._whole.build(without) if without else self._block
 
-    def _build(self, without: frozenset[int]) -> bytes:
-        order, lengths = self._order()
-        row = native.gather(order, lengths)
+    def message_of(self, row: int) -> int:
+        """Number of the message that the block's row ``row`` comes from."""
+        return self._whole.message_of(row)
+
+    def keys(self) -> tuple[list[str], Numbers, Numbers]:
+        """What names the rows for ever, in the block's order: distinct agents, index of the agent, sequence number."""
+        return self._whole.keys()
+
+    def sent(self, most: int) -> list[tuple[int, int]]:
+        """When batches were handed over and when their last events happened (milliseconds); of ``most``, evenly."""
+        return self._whole.sent(most)
+
+
+class _Whole:
+    """All messages of a block as one: columns as the rows came, and the order in which the table wants the batches."""
+
+    def __init__(self, messages: Sequence[_Message], strings: list[str]) -> None:
+        self._strings = strings
+        names = messages[0].batches if messages else ()
+        self._batches = {name: np.concatenate([m.batches[name] for m in messages]) for name in names}
+        self._dense = {
+            name: np.concatenate([m.dense[name] for m in messages]) for name in (messages[0].dense if messages else ())
+        }
+        self._sparse = {}
+        for name in (*_SPARSE, "object_kind", "object_digest"):
+            parts = [m.sparse[name] for m in messages if name in m.sparse]
+            if parts:
+                self._sparse[name] = Filled(
+                    np.concatenate([part.rows for part in parts]), np.concatenate([part.values for part in parts])
+                )
+        batches = self._batches
+        self._counts = batches["events"] if messages else np.zeros(0, dtype=np.int64)
+        self._numbers = np.repeat([m.number for m in messages], [len(m.batches["events"]) for m in messages])
+        if messages:
+            rank = np.empty(len(strings), dtype=np.int64)  # by code point, which for UTF-8 is the order of bytes
+            rank[np.array(sorted(range(len(strings)), key=strings.__getitem__))] = np.arange(len(strings))
+            self._order = np.lexsort((batches["first_seq"], rank[batches["agent"]], rank[batches["tenant"]]))
+        else:
+            self._order = np.zeros(0, dtype=np.int64)
+
+    def build(self, without: frozenset[int] = frozenset()) -> bytes:
+        """See :meth:`EventBlock.build`."""
+        if not len(self._counts):
+            return native.block([], 0, 0)
+        row = native.gather(self._order, self._counts)
         kept = None
         if without:
             kept = np.ones(len(row), dtype=bool)
             kept[list(without)] = False
             row = row[kept]
-        place = np.full(self._taken, -1, dtype=np.int64)
-        place[row] = np.arange(len(row))
-        columns = [
-            *self._batch_columns(order, lengths[order], kept),
-            *self._dense_columns(row),
-            *self._sparse_columns(place, len(row)),
-            *self._object_columns(place, len(row)),
-        ]
-        return native.block(columns, len(row))
+        place = np.full(int(self._counts.sum()), -1, dtype=np.int32)
+        place[row] = np.arange(len(row), dtype=np.int32)
+        columns = chain(
+            self._batch_columns(kept),
+            self._dense_columns(row),
+            self._sparse_columns(place, len(row)),
+            self._object_columns(place, len(row)),
+        )
+        return native.block(columns, _COLUMNS, len(row))
 
     def message_of(self, row: int) -> int:
-        """Number of the message that the block's row ``row`` comes from."""
-        order, lengths = self._order()
-        return self._numbers[int(order[np.searchsorted(np.cumsum(lengths[order]), row, side="right")])]
+        """See :meth:`EventBlock.message_of`."""
+        ends = np.cumsum(self._counts[self._order])
+        return int(self._numbers[self._order[np.searchsorted(ends, row, side="right")]])
 
-    def keys(self) -> tuple[list[str], NDArray[Any], NDArray[Any]]:
-        """What names the rows for ever, in the block's order: distinct agents, index of the agent, sequence number."""
-        order, lengths = self._order()
-        agents = native.code((head.agent for head in self._heads), len(self._heads))
-        return list(agents.values), np.repeat(agents.codes[order], lengths[order]), self._seq(order, lengths[order])
+    def keys(self) -> tuple[list[str], Numbers, Numbers]:
+        """See :meth:`EventBlock.keys`."""
+        if not len(self._counts):
+            return [], self._counts, self._counts
+        agents = self._coded(self._batches["agent"])
+        owner = np.repeat(agents.codes[self._order], self._counts[self._order])
+        return list(agents.values), owner.astype(np.int64), self._seq()
 
-    def sent(self) -> list[tuple[int, int]]:
-        """For each batch, when it was handed over and when its last event happened (milliseconds)."""
-        return [(head.sent_ms, head.last_ms) for head in self._heads]
+    def sent(self, most: int) -> list[tuple[int, int]]:
+        """See :meth:`EventBlock.sent`."""
+        if not len(self._counts):
+            return []
+        last = self._dense["at_ms"][np.cumsum(self._counts) - 1]
+        step = slice(None, None, max(1, len(last) // most))
+        return list(zip(self._batches["sent_ms"][step].tolist(), last[step].tolist(), strict=True))
 
-    def _order(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The batches in the block's order, and for each batch (as they came) its number of rows."""
-        ranked = sorted([(head.tenant, head.agent, head.first_seq, n) for n, head in enumerate(self._heads)])
-        return (
-            np.array([n for _, _, _, n in ranked], dtype=np.int64),
-            np.array([head.rows for head in self._heads], dtype=np.int64),
-        )
-
-    def _seq(self, order: NDArray[Any], lengths: NDArray[Any]) -> NDArray[Any]:
-        """Sequence numbers; ``lengths``: of the batches in their order."""
-        firsts = np.array([head.first_seq for head in self._heads], dtype=np.int64)[order]
+    def _seq(self) -> Numbers:
+        """Sequence numbers, in the block's order."""
+        lengths = self._counts[self._order]
         begins = np.cumsum(lengths) - lengths
-        seq: NDArray[Any] = np.repeat(firsts - begins, lengths) + np.arange(int(lengths.sum()))
-        return seq
+        seq: Numbers = np.repeat(self._batches["first_seq"][self._order] - begins, lengths)
+        return seq + np.arange(len(seq))
 
-    def _batch_columns(self, order: NDArray[Any], lengths: NDArray[Any], kept: NDArray[Any] | None) -> Iterable[Column]:
+    def _coded(self, numbers: Numbers) -> native.Coded:
+        """A column of strings with a dictionary of its own, in which only those stand that occur."""
+        occurs = np.zeros(len(self._strings), dtype=bool)
+        occurs[numbers] = True
+        found = np.flatnonzero(occurs)
+        codes = np.zeros(len(self._strings), dtype=native.width_of(len(found)))
+        codes[found] = np.arange(len(found))
+        return native.Coded([self._strings[number] for number in found.tolist()], codes[numbers])
+
+    def _batch_columns(self, kept: NDArray[Any] | None) -> Iterable[Column]:
         """What a batch says once, for each of its rows; ``kept`` marks those that stay."""
+        order, lengths = self._order, self._counts[self._order]
 
-        def spread(values: NDArray[Any]) -> NDArray[Any]:
+        def spread(values: Numbers) -> Numbers:
             full = np.repeat(values[order], lengths)
             return full if kept is None else full[kept]
 
         for name in _BATCH_STRINGS:
-            coded = native.code(map(attrgetter(name), self._heads), len(self._heads))
-            narrow = coded.codes.astype(native.width_of(len(coded.values)))
-            yield Column(name, _LC, native.low_cardinality(native.Coded(coded.values, spread(narrow))))
-        yield Column("sent_ms", _TIME, spread(np.array([head.sent_ms for head in self._heads], dtype="<i8")).data)
-        seq = self._seq(order, lengths)
-        yield Column("seq", "UInt64", (seq if kept is None else seq[kept]).astype("<u8").data)
+            coded = self._coded(self._batches[name])
+            yield Column(name, _LC, native.low_cardinality(native.Coded(coded.values, spread(coded.codes))))
+        yield Column("sent_ms", _TIME, spread(self._batches["sent_ms"]).data)
+        seq = self._seq()
+        yield Column("seq", "UInt64", (seq if kept is None else seq[kept]).data)
 
-    def _dense_columns(self, row: NDArray[Any]) -> Iterable[Column]:
-        for name, kind in _DENSE.items():
-            data = _joined(self._dense[name]).take(row)
-            if name in self._codes:
-                yield Column(name, kind, native.low_cardinality(native.Coded(list(self._codes[name]), data)))
-            else:
-                yield Column(name, kind, data.data)
+    def _dense_columns(self, row: Numbers) -> Iterable[Column]:
+        yield Column("at_ms", _TIME, self._dense["at_ms"].take(row).data)
+        yield Column("active_ms", "UInt32", self._dense["active_ms"].take(row).data)
+        for name in _STRINGS:
+            coded = self._coded(self._dense[name])
+            yield Column(name, _LC, native.low_cardinality(native.Coded(coded.values, coded.codes.take(row))))
 
-    def _sparse_columns(self, place: NDArray[Any], rows: int) -> Iterable[Column]:
+    def _sparse_columns(self, place: Numbers, rows: int) -> Iterable[Column]:
         for name, (kind, numbers) in _SPARSE.items():
-            where, values = _placed(self._sparse[name], place)
-            if name in self._codes:
-                codes = self._codes[name]
-                column = np.zeros(rows, dtype=native.width_of(len(codes)))
-                column[where] = values
-                yield Column(name, kind, native.low_cardinality(native.Coded(list(codes), column)))
+            where, values = self._placed(name, place)
+            column = np.zeros(rows, dtype=numbers)
+            column[where] = values
+            if kind is _LC:
+                yield Column(name, kind, native.low_cardinality(self._coded(column)))
             else:
-                column = np.zeros(rows, dtype=numbers)
-                column[where] = values
                 yield Column(name, kind, column.data)
 
-    def _object_columns(self, place: NDArray[Any], rows: int) -> Iterable[Column]:
+    def _object_columns(self, place: Numbers, rows: int) -> Iterable[Column]:
         """The objects of each event; one event's stay in their order."""
-        where, kinds = _placed(self._sparse["object_kind"], place)
-        _, digests = _placed(self._sparse["object_digest"], place)
+        where, kinds = self._placed("object_kind", place)
+        _, digests = self._placed("object_digest", place)
         order = np.argsort(where, kind="stable")
         counts = np.bincount(where, minlength=rows)
-        coded = native.Coded(list(self._codes["object_kind"]), kinds[order])
+        coded = self._coded(kinds[order])
         yield Column("objects.kind", f"Array({_LC})", native.low_cardinality_array(counts, coded))
-        yield Column("objects.digest", "Array(UInt64)", native.array(counts, digests[order].astype("<u8").tobytes()))
+        yield Column("objects.digest", "Array(UInt64)", native.array(counts, digests[order].tobytes()))
+
+    def _placed(self, name: str, place: Numbers) -> Filled:
+        """A sparse column by the places of its rows in the block; rows that are left out of it are left out."""
+        filled = self._sparse.get(name)
+        if filled is None:
+            return Filled(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64))
+        where = place[filled.rows]
+        if len(where) and int(where.min()) < 0:
+            return Filled(where[where >= 0], filled.values[where >= 0])
+        return Filled(where, filled.values)
 
 
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def _placed(parts: Sequence[Filled], place: NDArray[Any]) -> Filled:
-    """What ``parts`` hold, by the places of the rows in the block; rows that are left out of it are left out."""
-    rows = _joined([rows for rows, _ in parts])
-    values = _joined([values for _, values in parts])
-    where = place[rows]
-    if len(where) and int(where.min()) < 0:
-        return where[where >= 0], values[where >= 0]
-    return where, values
-
-
-def _take_apart(
-    events: list[Event], base: int, codes: dict[str, Codes]
-) -> tuple[dict[str, NDArray[Any]], dict[str, Filled]]:
-    """One array per column of :data:`_DENSE`; of the others the rows that are filled, the first event's being ``base``.
-
-    Each event is looked at once: a loop for each column took a third longer, turning rows into columns by ``zip`` too
-    (both walk through memory again), and the same loop compiled as well (the interpreter's own look-up of a struct's
-    field is faster than the generic one).
+def _read(columns: EventColumns, number: int, base: int, strings: Codes) -> _Message:
+    """Check a message; its first row is the block's row ``base``, its strings are added to ``strings``.
 
     Raises:
-        OverflowError: a number does not fit its column.
+        ValueError, OverflowError: it does not fit itself, or the table.
     """
-    kind, app, screen = codes["kind"], codes["app"], codes["screen"]
-    element, shortcut = codes["element"], codes["shortcut"]
-    times: list[int] = []
-    active: list[int] = []
-    kinds: list[int] = []
-    apps: list[int] = []
-    screens: list[int] = []
-    elements: list[int] = []
-    shortcuts: list[int] = []
-    typed: list[Keys] = []
-    typed_rows: list[int] = []
-    valued: list[Value] = []
-    valued_rows: list[int] = []
-    objects: list[Object] = []
-    object_rows: list[int] = []
-    missing: list[int] = []
-    missing_rows: list[int] = []
-    injected_rows: list[int] = []
-    for row, event in enumerate(events, base):
-        times.append(event.at_ms)
-        active.append(event.active_ms)
-        kinds.append(kind[event.kind])
-        apps.append(app[event.app])
-        screens.append(screen[event.screen])
-        elements.append(element[event.element])
-        shortcuts.append(shortcut[event.shortcut])
-        if event.keys is not None:
-            typed.append(event.keys)
-            typed_rows.append(row)
-        if event.value is not None:
-            valued.append(event.value)
-            valued_rows.append(row)
-        if event.objects:
-            objects += event.objects
-            object_rows += [row] * len(event.objects)
-        if event.missing:
-            missing.append(event.missing)
-            missing_rows.append(row)
-        if event.injected:
-            injected_rows.append(row)
-    at_ms = np.array(times, dtype="<i8")
-    if int(at_ms.min()) < 0 or int(at_ms.max()) > MAX_TIME_MS:
-        raise OverflowError("at_ms is out of bounds")
-    dense = {
-        "at_ms": at_ms,
-        "active_ms": np.array(active, dtype="<u4"),
-        "kind": _indexes(kinds, kind),
-        "app": _indexes(apps, app),
-        "screen": _indexes(screens, screen),
-        "element": _indexes(elements, element),
-        "shortcut": _indexes(shortcuts, shortcut),
+    table = np.fromiter(map(strings.__getitem__, columns.strings), np.uint32, len(columns.strings))
+    batches = {
+        name: table[_indexes(name, np.array(getattr(columns, name), dtype=np.int64), len(table))]
+        for name in _BATCH_STRINGS
     }
-    sparse: dict[str, Filled] = {}
-
-    def fill(rows: list[int], columns: Iterable[tuple[str, Sequence[int]]]) -> None:
-        places = np.array(rows, dtype=np.int64)
-        for name, column in columns:
-            if any(column):
-                sparse[name] = places, np.array(column, dtype=_SPARSE[name][1])
-
-    if typed:
-        fill(typed_rows, zip(_KEYS, zip(*map(astuple, typed), strict=True), strict=True))
-    if valued:
-        digests, lengths, forms = zip(*map(astuple, valued), strict=True)
-        form = codes["value_form"]
-        coded = [form[name] for name in forms]
-        fill(valued_rows, (("value_digest", digests), ("value_length", lengths), ("value_form", coded)))
-    if missing:
-        fill(missing_rows, (("missing", missing),))
-    if injected_rows:
-        fill(injected_rows, (("injected", [1] * len(injected_rows)),))
-    if objects:
-        object_kind = codes["object_kind"]
-        places = np.array(object_rows, dtype=np.int64)
-        sparse["object_kind"] = places, np.array([object_kind[item.kind] for item in objects], dtype="<u4")
-        sparse["object_digest"] = places, np.array([item.digest for item in objects], dtype="<u8")
-    return dense, sparse
+    for name, most in (("first_seq", MAX_SEQ), ("sent_ms", MAX_TIME_MS), ("events", MAX_ROWS)):
+        batches[name] = _bounded(name, np.array(getattr(columns, name), dtype=np.int64), most)
+    if len({len(column) for column in batches.values()}) != 1:
+        raise ValueError("the columns of the batches are not of one length")
+    rows = int(batches["events"].sum())
+    if not rows or not batches["events"].all():
+        raise ValueError("a batch without events")
+    dense = {
+        "at_ms": _bounded("at_ms", _column("at_ms", TIME, columns.at_ms, rows), MAX_TIME_MS),
+        "active_ms": _column("active_ms", COUNT, columns.active_ms, rows),
+    }
+    for name in _STRINGS:
+        dense[name] = table[_indexes(name, _column(name, CODE, getattr(columns, name), rows), len(table))]
+    sparse = {
+        name: Filled(where.astype(np.int64) + base, table[_indexes(name, values, len(table))] if coded else values)
+        for name, where, values, coded in _sparse_of(columns, rows)
+    }
+    return _Message(number, batches, dense, sparse)
 
 
-def _indexes(indexes: list[int], codes: Codes) -> NDArray[Any]:
-    """Indexes into ``codes`` as an array; while those are few, by way of ``bytes``, in a quarter of the time."""
-    if len(codes) <= 256:
-        return np.frombuffer(bytes(indexes), dtype="<u1")
-    return np.array(indexes, dtype="<u4")
+def _sparse_of(columns: EventColumns, rows: int) -> Iterable[tuple[str, Numbers, Numbers, bool]]:
+    """Each sparse column that the message has: its name, rows and values, and whether these are indexes of strings."""
+    if columns.keys is not None:
+        where = _rows("keys", columns.keys.rows, rows)
+        for field, name in _KEYS.items():
+            data = getattr(columns.keys, field)
+            if data:
+                yield name, where, _column(name, COUNT, data, len(where)), False
+    if columns.values is not None:
+        where = _rows("values", columns.values.rows, rows)
+        yield "value_digest", where, _column("value_digest", DIGEST, columns.values.digest, len(where)), False
+        yield "value_length", where, _column("value_length", LENGTH, columns.values.length, len(where)), False
+        yield "value_form", where, _column("value_form", CODE, columns.values.form, len(where)), True
+    if columns.objects is not None:
+        where = _rows("objects", columns.objects.rows, rows)
+        yield "object_kind", where, _column("object_kind", CODE, columns.objects.kind, len(where)), True
+        yield "object_digest", where, _column("object_digest", DIGEST, columns.objects.digest, len(where)), False
+    if columns.missing is not None:
+        where = _rows("missing", columns.missing.rows, rows)
+        yield "missing", where, _column("missing", COUNT, columns.missing.missing, len(where)), False
+    if columns.injected:
+        where = _rows("injected", columns.injected, rows)
+        yield "injected", where, np.ones(len(where), dtype=np.uint8), False
+
+
+def _column(name: str, kind: str, data: bytes, count: int) -> Numbers:
+    numbers = np.frombuffer(data, dtype=_PACKED[kind])
+    if len(numbers) != count:
+        raise ValueError(f"{name} has {len(numbers)} entries instead of {count}")
+    return numbers
+
+
+def _rows(name: str, data: bytes, rows: int) -> Numbers:
+    return _indexes(f"rows of {name}", np.frombuffer(data, dtype=_PACKED[CODE]), rows)
+
+
+def _indexes(name: str, numbers: Numbers, most: int) -> Numbers:
+    """``numbers``, all of them below ``most``."""
+    return _bounded(name, numbers, most - 1)
+
+
+def _bounded(name: str, numbers: Numbers, most: int) -> Numbers:
+    if len(numbers) and not (int(numbers.min()) >= 0 and int(numbers.max()) <= most):
+        raise OverflowError(f"{name} is out of bounds")
+    return numbers

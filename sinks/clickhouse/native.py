@@ -7,6 +7,7 @@ Only the types that the tables here use are written. Sources: the format as Clic
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -175,9 +176,11 @@ def _encode(kind: str, values: Sequence[Any]) -> bytes:
     raise ValueError(f"no writer for the type {kind}")
 
 
-def block(columns: Sequence[Column], rows: int) -> bytes:
-    """The block of ``columns``, each of ``rows`` rows."""
-    parts: list[bytes | memoryview] = [varint(len(columns)), varint(rows)]
+def block(columns: Iterable[Column], count: int, rows: int) -> bytes:
+    """The block of ``count`` columns, each of ``rows`` rows; a column is taken when the one before it is written."""
+    out = BytesIO()
+    out.write(varint(count) + varint(rows))
     for item in columns:
-        parts += (strings((item.name, item.type)), item.data)
-    return b"".join(parts)
+        out.write(strings((item.name, item.type)))
+        out.write(item.data)
+    return out.getvalue()

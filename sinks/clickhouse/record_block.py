@@ -81,7 +81,7 @@ class RecordLayout:
             native.column(column.name, column.type, [read(record) for record in records])
             for column, read in self.columns
         ]
-        return native.block(columns, len(records))
+        return native.block(columns, len(columns), len(records))
 
 
 class RecordBlock:

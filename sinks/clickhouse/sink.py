@@ -25,8 +25,8 @@ _T = TypeVar("_T")
 
 log = logging.getLogger("taskstream.sink")
 
-CONSUME: Final = 300
-"""Messages taken from the client library at once: so few that they are taken apart while in the processor's cache."""
+CONSUME: Final = 10
+"""Messages taken from the client library at once: those of UI events hold thousands, and the partitions take turns."""
 POLL_S: Final = 0.05
 SETTLE_MS: Final = 1_000
 """How long the commit of a finished block may wait for the next block, which says it in the same request."""
@@ -58,7 +58,7 @@ def consumer_config(kafka: str, group: str) -> dict[str, Any]:
             "topic.metadata.refresh.interval.ms": 10_000,
             "fetch.wait.max.ms": 100,
             "fetch.message.max.bytes": 1 << 19,
-            "queued.max.messages.kbytes": 12 << 10,  # of each partition
+            "queued.max.messages.kbytes": 4 << 10,  # of each partition
             "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full for a moment
         }
     )

@@ -149,8 +149,7 @@ class Writer:
             metrics.BLOCKS_REPEATED.labels(table).inc()
         if isinstance(block.builder, EventBlock):
             now = self._now_ms()
-            sent = block.builder.sent()
-            for sent_ms, at_ms in sent[:: max(1, len(sent) // FRESHNESS_SAMPLES)]:
+            for sent_ms, at_ms in block.builder.sent(FRESHNESS_SAMPLES):
                 if sent_ms:
                     metrics.FRESHNESS.observe((now - sent_ms) / 1000)
                 metrics.FRESHNESS_EVENT.observe((now - at_ms) / 1000)

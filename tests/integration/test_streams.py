@@ -17,7 +17,8 @@ from click.testing import CliRunner
 
 from deploy.embedded.kafka import EmbeddedKafka
 from streams.cli.dead_letter import dead_letter
-from taskstream.events import EventBatch, decode_batch
+from taskstream.event_columns import decode
+from taskstream.events import EventBatch
 from tests.fixtures.streams import Deployment
 from tests.unit.streams.build import batch, event, value
 
@@ -52,7 +53,7 @@ def work(agents: int, batches: int, seed: int = 1) -> Iterator[EventBatch]:
 
 
 def clean_events(deployment: Deployment) -> int:
-    return sum(len(decode_batch(row.value or b"").events) for row in deployment.read("ui-events.clean"))
+    return sum(sum(decode(row.value or b"").events) for row in deployment.read("ui-events.clean"))
 
 
 def test_a_killed_worker_loses_and_repeats_nothing(deployment: Deployment) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 from confluent_kafka import Producer
 
 from sinks.clickhouse.migrate import migrate
-from taskstream.events import EventBatch, UiEvent, encode
+from taskstream.events import EventBatch, UiEvent
 from taskstream.kafka import topic_admin
 from taskstream.settings import load
+from tests.fixtures.clean import message
 
 
 class Stage:
@@ -105,13 +106,14 @@ def until(condition: Callable[[], bool], timeout_s: float = 40.0) -> None:
 
 
 def batches(agents: int, each: int, size: int, *, first: int = 0) -> list[bytes]:
-    """``each`` batches of ``size`` events from each of ``agents`` agents, from sequence number ``first``."""
+    """``each`` batches of ``size`` events from each of ``agents`` agents, from sequence number ``first``; each batch a
+    message of its own."""
     made = []
     for n in range(each):
         for agent in range(agents):
             seq = first + n * size
             events = tuple(UiEvent(1_760_000_000_000 + (seq + i) * 1_000, "click", "excel") for i in range(size))
             made.append(
-                encode(EventBatch(1, "t", "m", f"p{agent}", f"a{agent}", seq, events, sent_ms=1_760_000_000_000))
+                message(EventBatch(1, "t", "m", f"p{agent}", f"a{agent}", seq, events, sent_ms=1_760_000_000_000))
             )
     return made

@@ -25,6 +25,7 @@ from sinks.clickhouse.writer import Writer
 from taskstream import records
 from taskstream.errors import ServiceError
 from taskstream.events import MAX_SEQ, MAX_TIME_MS, EventBatch, KeyCounts, ObjectRef, UiEvent, Value, encode
+from tests.fixtures.clean import message
 from tests.integration.sink.stage import batches
 
 pytestmark = pytest.mark.integration
@@ -109,7 +110,9 @@ def test_the_engine_reads_back_what_was_written(database: Any, data: st.DataObje
     database.command(f"CREATE OR REPLACE TABLE p ({created}, place UInt32) ENGINE = Memory")
     columns = [native.column(f"c{n}", kind, values[f"c{n}"]) for n, kind in enumerate(_KINDS)]
     columns.append(native.column("place", "UInt32", list(range(count))))
-    database.raw_insert("p", insert_block=native.block(columns, count), fmt="Native", settings={"async_insert": 0})
+    database.raw_insert(
+        "p", insert_block=native.block(columns, len(columns), count), fmt="Native", settings={"async_insert": 0}
+    )
     read = database.query("SELECT * FROM p ORDER BY place").result_columns
     for n, kind in enumerate(_KINDS):
         assert list(read[n]) == values[f"c{n}"], kind
@@ -121,7 +124,7 @@ def test_dictionaries_beyond_every_index_width(database: Any) -> None:
         names = [f"n{n}" for n in range(distinct)]
         column = native.column("a", "LowCardinality(String)", [*names, *names[::-1]])
         database.command("TRUNCATE TABLE w")
-        database.raw_insert("w", insert_block=native.block([column], 2 * distinct), fmt="Native")
+        database.raw_insert("w", insert_block=native.block([column], 1, 2 * distinct), fmt="Native")
         assert database.query("SELECT count(), uniqExact(a) FROM w").result_rows == [(2 * distinct, distinct)]
 
 
@@ -148,13 +151,14 @@ _EVENTS = st.builds(
 @given(
     made=st.lists(
         st.tuples(st.integers(0, MAX_SEQ - 10), st.lists(_EVENTS, min_size=1, max_size=4)), min_size=1, max_size=4
-    )
+    ),
+    alone=st.integers(0, 3),
 )
-def test_ui_events_read_back(database: Any, made: list[tuple[int, list[UiEvent]]]) -> None:
-    block, expected = EventBlock(), []
+def test_ui_events_read_back(database: Any, made: list[tuple[int, list[UiEvent]]], alone: int) -> None:
+    sent, expected = list[EventBatch](), []
     for n, (first, events) in enumerate(made):
         batch = EventBatch(1, "t", "m", "p", f"a{n}", first, tuple(events), policy="x", sent_ms=n)
-        block.add(encode(batch))
+        sent.append(batch)
         expected += [
             (
                 f"a{n}",
@@ -178,6 +182,10 @@ def test_ui_events_read_back(database: Any, made: list[tuple[int, list[UiEvent]]
             )
             for i, e in enumerate(events)
         ]
+    block = EventBlock()
+    for together in (sent[:alone], sent[alone:]):
+        if together:
+            block.add(message(*together))
     block.seal()
     assert not block.refused
     database.command("TRUNCATE TABLE ui_events")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
@@ -9,8 +11,10 @@ from sinks.clickhouse.event_block import EventBlock
 from sinks.clickhouse.feeds import FEEDS, layout
 from sinks.clickhouse.native import array, gather, varint
 from sinks.clickhouse.record_block import RecordBlock, TableColumn
+from taskstream.event_columns import CODE, COUNT, DIGEST, TIME, pack
 from taskstream.events import EventBatch, ObjectRef, UiEvent, encode
 from taskstream.records import Opportunity, Session
+from tests.fixtures.clean import message
 
 
 def _batch(agent: str, first: int, count: int = 2) -> EventBatch:
@@ -31,34 +35,72 @@ def test_varint_and_ragged_rows() -> None:
 
 def test_rows_are_in_the_tables_order_and_lead_back_to_their_message() -> None:
     block = EventBlock()
-    for batch in (_batch("b", 4), _batch("a", 7, 1), _batch("b", 1)):
-        block.add(encode(batch))
+    for batches in ([_batch("b", 4)], [_batch("a", 7, 1), _batch("b", 1)]):
+        block.add(message(*batches))
     block.seal()
     agents, owner, seq = block.keys()
     assert [(agents[n], s) for n, s in zip(owner, seq.tolist(), strict=True)] == [
         ("a", 7), ("b", 1), ("b", 2), ("b", 4), ("b", 5),
     ]  # fmt: skip
-    assert [block.message_of(row) for row in range(5)] == [1, 2, 2, 0, 0]
+    assert [block.message_of(row) for row in range(5)] == [1, 1, 1, 0, 0]
+    assert block.sent(2) == [(0, 1), (0, 0), (0, 1)]
+
+
+def _wrong(good: dict[str, Any]) -> list[bytes]:
+    """Messages that do not fit themselves, or the table."""
+    changes: list[dict[str, Any]] = [
+        {"schema": 2},
+        {"first_seq": [-1]},
+        {"first_seq": [2**70]},
+        {"first_seq": [1, 2]},
+        {"agent": [99]},
+        {"agent": [-1]},
+        {"events": [3]},
+        {"events": []},
+        {"events": [0, 2]},
+        {"events": [-2]},
+        {"sent_ms": [2**60]},
+        {"at_ms": pack(TIME, [-5, 0])},
+        {"at_ms": pack(TIME, [5])},
+        {"at_ms": "not base64!"},
+        {"kind": pack(CODE, [0, 99])},
+        {"app": pack(CODE, [0, 0])[:3]},
+        {"active_ms": b""},
+        {"objects": {"rows": pack(CODE, [0, 7]), "kind": pack(CODE, [0, 0]), "digest": pack(DIGEST, [1, 1])}},
+        {"objects": {"rows": pack(CODE, [0]), "kind": pack(CODE, [99]), "digest": pack(DIGEST, [1])}},
+        {"values": {"rows": pack(CODE, [1]), "digest": b"", "length": b"", "form": b""}},
+        {"keys": {"rows": pack(CODE, [1]), "letter": pack(COUNT, [1, 2])}},
+        {"missing": {"rows": pack(CODE, [2]), "missing": pack(COUNT, [1])}},
+        {"injected": pack(CODE, [2])},
+        {"strings": ["only one"]},
+    ]
+    return [b"not json", b"{}", b"", *(msgspec.json.encode(good | change) for change in changes)]
 
 
 def test_a_message_that_fits_no_column_is_refused_alone() -> None:
-    good = msgspec.json.decode(encode(_batch("a", 0)))
-    wrong = [
-        b"not json",
-        b"{}",
-        msgspec.json.encode(good | {"first_seq": -1}),
-        msgspec.json.encode(good | {"events": [{"at_ms": 1, "kind": "click", "active_ms": 2**40}]}),
-        msgspec.json.encode(good | {"events": [{"at_ms": -5, "kind": "click"}]}),
-        msgspec.json.encode(good | {"events": [{"at_ms": 5, "kind": "photograph"}]}),
-        msgspec.json.encode(good | {"events": [{"at_ms": 5, "kind": "copy", "value": {"length": 300}}]}),
-    ]
+    good = msgspec.json.decode(message(_batch("a", 0)))
+    alone = EventBlock()
+    alone.add(msgspec.json.encode(good))
+    alone.add(message(_batch("c", 9, 1)))
+    alone.seal()
+    wrong = _wrong(good)
     block = EventBlock()
-    for value in (wrong[0], msgspec.json.encode(good), *wrong[1:], encode(_batch("c", 9, 1))):
+    for value in (*wrong, msgspec.json.encode(good), *wrong, message(_batch("c", 9, 1))):
         block.add(value)
     block.seal()
     assert block.rows == 3
-    assert sorted(number for number, _ in block.refused) == [0, 2, 3, 4, 5, 6, 7]
-    assert block.message_of(2) == 8
+    assert [number for number, _ in block.refused] == [n for n in range(2 * len(wrong) + 1) if n != len(wrong)]
+    assert block.message_of(2) == 2 * len(wrong) + 1
+    assert block.build() == alone.build(), "nothing of what is refused is left in the block"
+
+
+def test_a_block_of_refused_messages_is_empty() -> None:
+    block = EventBlock()
+    block.add(b"{}")
+    block.seal()
+    assert (block.rows, block.build(), block.sent(5)) == (0, b"\0\0", [])
+    agents, owner, seq = block.keys()
+    assert (agents, len(owner), len(seq)) == ([], 0, 0)
 
 
 def test_records_of_a_newer_writer_are_taken_and_misfits_refused() -> None:

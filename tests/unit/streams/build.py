@@ -10,6 +10,7 @@ import msgspec
 from streams.machine import Input, Output
 from streams.partition import PartitionState
 from streams.rules import Rules
+from taskstream.event_columns import batches, decode
 from taskstream.events import BATCH_TYPE, TICK_TYPE, EventBatch, Tick, UiEvent, Value, encode
 
 T0 = 1_700_000_000_000 - 1_700_000_000_000 % 86_400_000 + 9 * 3_600_000
@@ -56,7 +57,18 @@ def state(**rules: Any) -> PartitionState:
 
 def run(machine: PartitionState, messages: Iterable[EventBatch | Tick | bytes]) -> list[Output]:
     """All outputs of ``messages``."""
-    return [output for offset, message in enumerate(messages) for output in machine.apply(record(offset, message))]
+    outputs = [output for offset, message in enumerate(messages) for output in machine.apply(record(offset, message))]
+    return outputs + machine.flush()
+
+
+def clean(outputs: Iterable[Output]) -> list[EventBatch]:
+    """The batches that were passed on."""
+    return [
+        found
+        for output in outputs
+        if output.topic == "ui-events.clean"
+        for found in batches(decode(output.value or b""))
+    ]
 
 
 def of(outputs: Iterable[Output], topic: str) -> list[dict[str, Any]]:

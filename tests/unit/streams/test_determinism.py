@@ -61,7 +61,8 @@ def run_with_crashes(
             machine.load(dict(stored))
             for again in records[snapshot:number]:
                 machine.apply(again)
-        out += machine.apply(item)
+            machine.flush()
+        out += machine.apply(item) + machine.flush()
         if number % every == every - 1:
             for key, data in machine.snapshot():
                 if data is None:

@@ -7,27 +7,45 @@ from unittest.mock import Mock
 import msgspec
 import pytest
 
-from taskstream.events import EventBatch, Tick, encode
-from tests.unit.streams.build import T0, batch, event, of, pick, record, run, state, value
+from taskstream.event_columns import decode
+from taskstream.events import EventBatch, Tick
+from tests.unit.streams.build import T0, batch, clean, event, of, pick, record, run, state, value
 
 DAY = Tick(schema=1, advance_ms=86_400_000)
 
 
 def test_clean_is_the_input_when_nothing_is_to_be_changed() -> None:
-    sent = batch(0, [event(0), event(1)])
-    outputs = run(state(), [sent])
-    clean = [output for output in outputs if output.topic == "ui-events.clean"]
-    assert [(output.value, output.key, output.partition) for output in clean] == [(encode(sent), b"actor-a", 0)]
-    assert dict(clean[0].headers or []) == {
-        "ce_specversion": b"1.0", "ce_type": b"taskstream.events", "ce_source": b"a", "ce_id": b"a:0",
+    sent = [batch(7, [event(0), event(1)]), batch(0, [event(2)], "b")]
+    outputs = run(state(), sent)
+    assert clean(outputs) == sent
+    (message,) = [output for output in outputs if output.topic == "ui-events.clean"]
+    assert (message.key, message.partition) == (None, 0)
+    assert dict(message.headers or []) == {
+        "ce_specversion": b"1.0", "ce_type": b"taskstream.event-columns", "ce_source": b"ui-events/0", "ce_id": b"a:7",
     }  # fmt: skip
+
+
+def test_clean_batches_are_gathered_until_there_are_enough() -> None:
+    machine = state()
+    assert machine.flush() == []
+    many = [event(n / 100) for n in range(1_000)]
+    sent = [batch(n * 1_000, many) for n in range(9)]
+    outputs = run(machine, sent)
+    assert clean(outputs) == sent
+    messages = [decode(output.value or b"") for output in outputs if output.topic == "ui-events.clean"]
+    assert [len(message.events) for message in messages] == [4, 4, 1]
+    assert machine.flush() == []
+    large = [batch(n, [event(20 + n, screen="s" * (n % 200), element="e" * 256)]) for n in range(9_000, 11_500)]
+    outputs = run(machine, large)
+    assert clean(outputs) == large
+    assert len([output for output in outputs if output.topic == "ui-events.clean"]) > 1
 
 
 def test_sent_again_is_cut_and_a_hole_is_reported() -> None:
     machine = state()
     three = [event(0), event(1), event(2)]
     outputs = run(machine, [batch(0, three), batch(1, [*three[1:], event(3)]), batch(0, three), batch(9, [event(9)])])
-    assert pick(of(outputs, "ui-events.clean"), "first_seq") == [(0,), (3,), (9,)]
+    assert [part.first_seq for part in clean(outputs)] == [0, 3, 9]
     letters = of(outputs, "dead-letter")
     assert pick(letters, "reason", "stage", "source_offset", "payload") == [("gap", "deduplicate", 3, "")]
     assert "events 4 to 8" in letters[0]["detail"]
@@ -37,7 +55,7 @@ def test_sent_again_is_cut_and_a_hole_is_reported() -> None:
 
 def test_second_line_of_redaction() -> None:
     outputs = run(state(), [batch(0, [event(0, screen="mail to jane.doe@example.com")])])
-    assert pick(of(outputs, "ui-events.clean")[0]["events"], "screen") == [("mail to {email}",)]
+    assert [one.screen for one in clean(outputs)[0].events] == ["mail to {email}"]
     assert b"jane" not in b"".join(output.value or b"" for output in outputs)
 
 
@@ -47,7 +65,7 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
         ("json", 0, "ui-events", "ui-events:0:0:validate"),
         ("empty", 2, "ui-events", "ui-events:0:2:validate"),
     ]
-    assert len(of(outputs, "ui-events.clean")) == 2
+    assert len(clean(outputs)) == 2
 
 
 def test_a_silent_agent_is_closed_by_the_others_event_time() -> None:
@@ -101,14 +119,15 @@ def test_another_team_is_another_session() -> None:
 def test_a_wrong_clock_is_corrected() -> None:
     machine = state(max_skew_ms=600_000)
     ahead = batch(0, [event(7200)], sent_ms=T0 + 7200_000)
-    outputs = machine.apply(record(0, ahead, timestamp=T0))
-    assert pick(of(outputs, "ui-events.clean")[0]["events"], "at_ms") == [(T0,)]
+    machine.apply(record(0, ahead, timestamp=T0))
+    assert [one.at_ms for one in clean(machine.flush())[0].events] == [T0]
     assert machine.take_counts().skewed == 1
 
 
 def test_an_early_event_in_the_future_counts_too() -> None:
-    outputs = state().apply(record(0, batch(0, [event(7200), event(0)]), timestamp=T0))
-    assert pick(of(outputs, "ui-events.clean")[0]["events"], "at_ms") == [(T0,), (T0 - 7200_000,)]
+    machine = state()
+    machine.apply(record(0, batch(0, [event(7200), event(0)]), timestamp=T0))
+    assert [one.at_ms for one in clean(machine.flush())[0].events] == [T0, T0 - 7200_000]
 
 
 def test_ticks() -> None:
@@ -147,7 +166,7 @@ def test_a_fault_of_the_model_costs_one_agents_open_executions_only(monkeypatch:
     monkeypatch.setattr("streams.stages.segment.AgentSegmenter.push", Mock(side_effect=KeyError("model")))
     outputs = machine.apply(record(1, batch(1, [event(1)])))
     assert pick(of(outputs, "dead-letter"), "reason", "stage", "payload") == [("fault", "segment", "")]
-    assert len(of(outputs, "ui-events.clean")) == 1
+    assert len(clean(machine.flush())) == 1
 
 
 def routine(agent: str, day: int, times: int = 12) -> list[EventBatch]:
