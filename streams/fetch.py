@@ -30,7 +30,8 @@ class Fetcher:
     """Never blocks. ``contiguous`` names the topics without transactions: there each offset holds a record.
 
     In those a record that is not the next one is not believed at first: it is fetched again from the expected offset,
-    and only when that is answered the same are the offsets between them taken as empty.
+    and only when that is answered the same are the offsets between them taken as empty. In the others the client says
+    how far it has read.
     """
 
     def __init__(self, kafka: str, contiguous: Collection[str]) -> None:
@@ -106,7 +107,19 @@ class Fetcher:
                 Input(offset, message.timestamp()[1], message.key(), message.value(), message.headers() or ())
             )
             following[tp] = offset + 1
-        return [(tp, chunks(begins[tp], records[-1].offset + 1, records)) for tp, records in found.items()]
+        self._pass_markers(begins, found)
+        return [(tp, chunks(begins[tp], following[tp], records)) for tp, records in found.items()]
+
+    def _pass_markers(self, begins: dict[TP, int], found: dict[TP, list[Input]]) -> None:
+        """Go past what the client has read and what is no record: the markers at the ends of transactions. Left
+        standing, the last ones would look like input that does not come."""
+        asked = [TopicPartition(*tp) for tp in self._next if tp[0] not in self._contiguous]
+        for place in self._consumer.position(asked) if asked else ():
+            tp = (place.topic, place.partition)
+            if place.offset > self._next[tp]:
+                begins.setdefault(tp, self._next[tp])
+                found.setdefault(tp, [])
+                self._next[tp] = place.offset
 
     def _is_next(self, tp: TP, expected: int, offset: int) -> bool:
         if offset > expected and (tp[0] not in self._contiguous or self._doubted.get(tp) == expected):

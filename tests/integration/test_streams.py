@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +19,9 @@ from click.testing import CliRunner
 
 from deploy.embedded.kafka import EmbeddedKafka
 from streams.cli.dead_letter import dead_letter
-from taskstream.event_columns import decode
-from taskstream.events import EventBatch
+from streams.worker import QUIET_S
+from taskstream.event_columns import batches, decode
+from taskstream.events import MAX_BATCH_BYTES, MAX_EVENTS, EventBatch, ObjectRef, encode
 from tests.fixtures.streams import Deployment
 from tests.unit.streams.build import batch, event, value
 
@@ -32,11 +35,11 @@ def deployment(kafka: str, tmp_path: Path) -> Iterator[Deployment]:
     found.stop()
 
 
-def work(agents: int, batches: int, seed: int = 1) -> Iterator[EventBatch]:
+def work(agents: int, rounds: int, seed: int = 1) -> Iterator[EventBatch]:
     """Batches of several agents, dealt in turn, some of them sent again."""
     rnd = random.Random(seed)
     seqs, clocks = [0] * agents, [0.0] * agents
-    for _ in range(batches):
+    for _ in range(rounds):
         for agent in range(agents):
             events = []
             for _ in range(rnd.randrange(1, 20)):
@@ -93,6 +96,37 @@ def test_poison_and_dead_letters(deployment: Deployment) -> None:
     deployment.wait("refused again", lambda: len(deployment.read("dead-letter")) == 3)
     assert CliRunner().invoke(dead_letter, ["show", "none", *options]).exit_code != 0
     assert worker.poll() is None
+
+
+def test_the_largest_batches_pass(deployment: Deployment) -> None:
+    """As many bytes as a batch may have, in strings that do not compress, and as many events."""
+    draw = random.Random(5)
+
+    def text() -> str:
+        return "".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(256))
+
+    wide = batch(0, [event(n, screen=text(), element=text(), app=text()[:64]) for n in range(550)], "wide")
+    many = batch(0, [event(n / 10, objects=(ObjectRef("order", n),) * 8) for n in range(MAX_EVENTS)], "many")
+    assert 0.9 * MAX_BATCH_BYTES < len(encode(wide)) < MAX_BATCH_BYTES
+    worker = deployment.start_worker()
+    deployment.publish([wide, many, wide, many])
+    deployment.wait("clean", lambda: clean_events(deployment) == 550 + MAX_EVENTS)
+    found = [one for row in deployment.read("ui-events.clean") for one in batches(decode(row.value or b""))]
+    assert {one.agent: one for one in found} == {"wide": wide, "many": many}
+    assert worker.poll() is None
+
+
+def test_an_idle_worker_asks_for_nothing_again(deployment: Deployment) -> None:
+    """The last offsets of an idle partition are markers of transactions, and no input that does not come."""
+    worker = deployment.start_worker(TASKSTREAM_TICK_MS="60000")
+    deployment.publish(work(20, 20))
+    deployment.wait("windows", lambda: bool(deployment.read("activity.partial")))
+    time.sleep(QUIET_S + 3)
+    address = re.search(r"http://\S+/metrics", deployment.log_of(worker))
+    assert address
+    with urllib.request.urlopen(address[0]) as answer:
+        told = answer.read().decode()
+    assert re.findall(r"^taskstream_refetches_total (\S+)$", told, re.MULTILINE) == ["0.0"]
 
 
 def test_idle_partitions_close_through_the_log(deployment: Deployment) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, TopicPartition
 
 from streams import fetch
 from streams.fetch import Fetcher
@@ -48,12 +48,16 @@ class Consumer:
     def __init__(self, config: dict[str, Any]) -> None:
         self.answers: list[list[Message]] = []
         self.assigned: list[tuple[str, int, int]] = []
+        self.positions: dict[tuple[str, int], int] = {}
 
     def incremental_assign(self, places: list[Any]) -> None:
         self.assigned += [(place.topic, place.partition, place.offset) for place in places]
 
     def incremental_unassign(self, places: list[Any]) -> None:
         """Nothing is kept."""
+
+    def position(self, places: list[Any]) -> list[Any]:
+        return [TopicPartition(p.topic, p.partition, self.positions.get((p.topic, p.partition), -1001)) for p in places]
 
     def consume(self, count: int, timeout: float) -> list[Message]:
         assert timeout == 0
@@ -121,3 +125,18 @@ def test_a_position_that_kafka_no_longer_has_ends_the_fetch(rig: tuple[Fetcher, 
     consumer.answers = [[Message(EVENTS, 5, gone), Message(PARTIAL, 0, passing), Message(PARTIAL, 0)]]
     assert found(subject) == [(PARTIAL, 0, 1, [0])]
     assert (subject.fetches(EVENTS), subject.fetches(PARTIAL)) == (False, True)
+
+
+def test_markers_behind_the_last_record_are_passed(rig: tuple[Fetcher, Consumer]) -> None:
+    subject, consumer = rig
+    subject.begin(PARTIAL, 5)
+    subject.begin(EVENTS, 0)
+    consumer.answers = [[], told((PARTIAL, 7)), [], [], told((PARTIAL, 12))]
+    assert found(subject) == []
+    consumer.positions = {PARTIAL: 9, EVENTS: 4}
+    assert found(subject) == [(PARTIAL, 5, 9, [7])]
+    assert found(subject) == [], "once"
+    consumer.positions = {PARTIAL: 11, EVENTS: 4}
+    assert found(subject) == [(PARTIAL, 9, 11, [])]
+    consumer.positions = {PARTIAL: 13}
+    assert found(subject) == [(PARTIAL, 11, 13, [12])]
