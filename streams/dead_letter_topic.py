@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from streams.dead_letters import MAX_PAYLOAD
 from taskstream.errors import ServiceError
 from taskstream.events import BATCH_TYPE
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import quiet, reading
 from taskstream.records import DeadLetter
 from taskstream.topics import DEAD_LETTER
 
@@ -26,18 +26,7 @@ def read(kafka: str, prefix: str) -> Iterator[DeadLetter]:
         ServiceError: Kafka or the topic cannot be read.
     """
     name = prefix + DEAD_LETTER.name
-    consumer = Consumer(
-        quiet(
-            {
-                "bootstrap.servers": kafka,
-                "group.id": "taskstream-dead-letter",  # never joined
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-            }
-        )
-    )
+    consumer = Consumer(reading(kafka, "taskstream-dead-letter") | {"enable.partition.eof": True})
     try:
         partitions = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name].partitions
         if not partitions:

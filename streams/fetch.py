@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.chunks import TP, Chunk, chunks
 from streams.machine import Input
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import reading
 
 log = logging.getLogger("taskstream.streams")
 
@@ -39,21 +39,15 @@ class Fetcher:
         self._next: dict[TP, int] = {}
         self._doubted: dict[TP, int] = {}
         self._consumer = Consumer(
-            quiet(
-                {
-                    "bootstrap.servers": kafka,
-                    "group.id": "taskstream-fetch",  # never joined: partitions are assigned by hand
-                    "enable.auto.commit": False,
-                    "enable.auto.offset.store": False,
-                    "auto.offset.reset": "error",
-                    "isolation.level": "read_committed",
-                    "queued.max.messages.kbytes": AHEAD_KB,
-                    "fetch.message.max.bytes": ANSWER_BYTES,
-                    "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full
-                    "reconnect.backoff.max.ms": 1_000,
-                    "topic.metadata.refresh.interval.ms": 5_000,
-                }
-            )
+            reading(kafka, "taskstream-fetch")
+            | {
+                "auto.offset.reset": "error",
+                "queued.max.messages.kbytes": AHEAD_KB,
+                "fetch.message.max.bytes": ANSWER_BYTES,
+                "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full
+                "reconnect.backoff.max.ms": 1_000,
+                "topic.metadata.refresh.interval.ms": 5_000,
+            }
         )
 
     def begin(self, tp: TP, offset: int) -> None:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
@@ -15,7 +15,7 @@ from streams.discovery.recognise import Recogniser
 from streams.machine import Output
 from taskstream import metrics
 from taskstream.events import encode
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import reading
 from taskstream.records import Routine, Segment
 from taskstream.settings import Settings
 from taskstream.topics import ASSIGNMENTS, ROUTINES, SEGMENTS
@@ -94,17 +94,10 @@ class Follower:
     def __init__(self, settings: Settings, kafka: str, known: Known) -> None:
         self._known = known
         self._topic = settings.prefix + ROUTINES.name
-        self._config: dict[str, Any] = quiet(
-            {
-                "bootstrap.servers": kafka,
-                "group.id": f"{settings.prefix}routines",  # never joined: every worker reads all of it
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 500,
-                "queued.max.messages.kbytes": 4_096,
-            }
-        )
+        self._config = reading(kafka, f"{settings.prefix}routines") | {
+            "fetch.wait.max.ms": 500,
+            "queued.max.messages.kbytes": 4_096,
+        }
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="routines", daemon=True)
 

@@ -13,7 +13,7 @@ from msgspec import Struct, msgpack
 
 from streams.machine import Input, Machine
 from taskstream.errors import ServiceError
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import reading
 from taskstream.topics import STATE, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
@@ -128,18 +128,13 @@ def _input(kafka: str, name: str, partition: int, start: int, end: int, deadline
 
 def _consumer(kafka: str, isolation: str) -> Consumer:
     return Consumer(
-        quiet(
-            {
-                "bootstrap.servers": kafka,
-                "group.id": "taskstream-restore",  # never joined: partitions are assigned by hand
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "isolation.level": isolation,
-                "fetch.wait.max.ms": 20,
-                "queued.max.messages.kbytes": 32_768,
-            }
-        )
+        reading(kafka, "taskstream-restore")
+        | {
+            "enable.partition.eof": True,
+            "isolation.level": isolation,
+            "fetch.wait.max.ms": 20,
+            "queued.max.messages.kbytes": 32_768,
+        }
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from sinks.clickhouse.store import Unavailable
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import reading
 
 READ_S: Final = 30.0
 """How long one reading may take (seconds)."""
@@ -28,17 +28,7 @@ def read_again(kafka: str, topic: str, partition: int, offsets: Sequence[int]) -
     wanted, last = set(offsets), max(offsets)
     found: dict[int, bytes] = {}
     consumer = Consumer(
-        quiet(
-            {
-                "bootstrap.servers": kafka,
-                "group.id": "taskstream-letters",  # never joined: partitions are assigned by hand
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "queued.max.messages.kbytes": 8 << 10,
-            }
-        )
+        reading(kafka, "taskstream-letters") | {"enable.partition.eof": True, "queued.max.messages.kbytes": 8 << 10}
     )
     try:
         consumer.assign([TopicPartition(topic, partition, min(offsets))])

@@ -32,7 +32,7 @@ from streams.discovery.told import Told
 from taskstream import metrics, topics
 from taskstream.errors import InputError, ServiceError
 from taskstream.events import encode
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import quiet, reading
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
@@ -91,22 +91,19 @@ class Session:
 
     def __init__(self, kafka: str, settings: Settings) -> None:
         self._settings = settings
-        common: dict[str, Any] = quiet({"bootstrap.servers": kafka})
         self._producer = Producer(
-            common
-            | {
-                "transactional.id": f"{settings.prefix}catalogue",
-                "compression.type": "zstd",
-                "linger.ms": 5,
-                "transaction.timeout.ms": 60_000,
-                "message.max.bytes": 4_000_000,
-            }
+            quiet(
+                {
+                    "bootstrap.servers": kafka,
+                    "transactional.id": f"{settings.prefix}catalogue",
+                    "compression.type": "zstd",
+                    "linger.ms": 5,
+                    "transaction.timeout.ms": 60_000,
+                    "message.max.bytes": 4_000_000,
+                }
+            )
         )
-        self._reading: dict[str, Any] = common | {
-            "group.id": f"{settings.prefix}catalogue",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "auto.offset.reset": "earliest",
+        self._reading = reading(kafka, f"{settings.prefix}catalogue") | {
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 100,
         }

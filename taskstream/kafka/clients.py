@@ -17,3 +17,20 @@ def quiet(config: dict[str, Any]) -> dict[str, Any]:
     They go to the logger ``taskstream.librdkafka``, which a process may attach to its log file.
     """
     return config | {"logger": _librdkafka, "log_level": 3}
+
+
+def reading(kafka: str, name: str) -> dict[str, Any]:
+    """Settings of a consumer whose partitions are assigned by hand: committed records, from the offsets it is given.
+
+    ``name`` is no group: none is joined and nothing is committed, but the client wants one.
+    """
+    return quiet(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": name,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+        }
+    )
