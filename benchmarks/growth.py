@@ -54,6 +54,8 @@ def cost(load: Iterable[EventBatch], partitions: int = 4) -> dict[str, float]:
         began = time.process_time()
         for state, record in records:
             state.apply(record)
+        for state in states:
+            state.flush()
         spent += time.process_time() - began
     agents = sum(len(state.agents) for state in states)
     began = time.process_time()

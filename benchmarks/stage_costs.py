@@ -19,10 +19,12 @@ from pathlib import Path
 from benchmarks import ending
 from benchmarks.streams_load import batches
 from streams.agent import Agent
+from streams.chunks import CHUNK_RECORDS
 from streams.machine import Input
 from streams.partition import PartitionState
 from streams.rules import Rules
 from streams.stages.clock import skew_of
+from streams.stages.columns import Columns
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
@@ -63,9 +65,12 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
         for batch in load:
             redact_batch(batch)
 
-    def write() -> None:
-        for batch in load:
-            encode(batch)
+    def gather() -> None:
+        columns = Columns()
+        for number, batch in enumerate(load, 1):
+            columns.add(batch, 0)
+            if number % CHUNK_RECORDS == 0:
+                columns.take()
 
     def sessionise() -> None:
         state: dict[str, Sessioniser] = {}
@@ -93,8 +98,10 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
 
     def everything() -> None:
         state = PartitionState(0, Rules(partitions=4))
-        for record in records:
+        for number, record in enumerate(records, 1):
             state.apply(record)
+            if number % CHUNK_RECORDS == 0:
+                state.flush()
 
     def snapshot() -> None:
         for agent in agents.values():
@@ -107,7 +114,7 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
     agents = state.agents
     return {
         "validate (decode)": validate, "deduplicate": deduplicate, "clock": clock, "redact": redact,
-        "encode": write, "sessionise": sessionise, "link": link, "segment": segment, "windows, phase 1": count,
+        "gather columns": gather, "sessionise": sessionise, "link": link, "segment": segment, "windows, phase 1": count,
         "all": everything, f"snapshot of {len(agents)} agents": snapshot,
     }  # fmt: skip
 

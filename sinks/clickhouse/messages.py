@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from sinks.clickhouse.store import Unavailable
 from taskstream.kafka.clients import reading
 
-READ_S: Final = 30.0
+READ_S: Final = 10.0
 """How long one reading may take (seconds)."""
 
 
