@@ -136,7 +136,7 @@ class Follower:
                 key, value = (message.key() or b"").decode(errors="replace"), message.value()
                 try:
                     self._known.put((key, None if value is None else _routines.decode(value)))
-                except (msgspec.ValidationError, msgspec.DecodeError) as wrong:
+                except (ValueError, RecursionError) as wrong:  # no JSON, no such record, not UTF-8, or too deep
                     metrics.REFUSED.labels("malformed").inc()
                     log.warning("%s@%d is no valid routine: %s", self._topic, message.offset(), wrong)
         finally:

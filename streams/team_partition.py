@@ -81,7 +81,7 @@ class TeamPartitionState:
                 self._add(_decoder.decode(record.value or b""))
                 while self.count > MAX_WAITING_CELLS:
                     self._release(min(self.waiting) + 1, out)
-        except (msgspec.DecodeError, UnicodeError, IndexError) as error:
+        except (msgspec.DecodeError, UnicodeError, IndexError, RecursionError) as error:
             self.refused += 1
             source = Source(ACTIVITY_PARTIAL.name, self.partition, record)
             out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))

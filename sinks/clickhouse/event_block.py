@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -97,7 +96,7 @@ class EventBlock:
                 for text in list(self._strings)[known:]:
                     del self._strings[text]
                 raise
-        except (msgspec.DecodeError, OverflowError, ValueError) as error:
+        except (OverflowError, ValueError, RecursionError) as error:  # msgspec's errors are among them
             self.refused.append((number, str(error)))
             return
         self._messages.append(message)

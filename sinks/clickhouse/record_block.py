@@ -107,7 +107,7 @@ class RecordBlock:
         try:
             self._records.append(self._layout.decoder.decode(value))
             self._numbers.append(number)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:  # no JSON, no such record, not UTF-8, or nested without end
             self.refused.append((number, str(error)))
 
     def seal(self) -> None:

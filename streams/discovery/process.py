@@ -268,7 +268,7 @@ class Session:
     def _decoded(self, message: Message, decoder: msgspec.json.Decoder[Any]) -> Any:
         try:
             return decoder.decode(message.value() or b"")
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except (ValueError, RecursionError) as error:  # no JSON, no such record, not UTF-8, or nested without end
             metrics.REFUSED.labels(reason="malformed").inc()
             log.warning(
                 "%s %d@%d is no valid record: %s", message.topic(), message.partition(), message.offset(), error

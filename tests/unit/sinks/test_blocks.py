@@ -74,7 +74,11 @@ def _wrong(good: dict[str, Any]) -> list[bytes]:
         {"injected": pack(CODE, [2])},
         {"strings": ["only one"]},
     ]
-    return [b"not json", b"{}", b"", *(msgspec.json.encode(good | change) for change in changes)]
+    whole = msgspec.json.encode(good)
+    deep = whole[:-1] + b',"mood":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    broken = whole.replace(b'"team"', b'"\xff"')
+    assert broken != whole
+    return [b"not json", b"{}", b"", deep, broken, *(msgspec.json.encode(good | change) for change in changes)]
 
 
 def test_a_message_that_fits_no_column_is_refused_alone() -> None:
@@ -110,11 +114,13 @@ def test_records_of_a_newer_writer_are_taken_and_misfits_refused() -> None:
     block = RecordBlock(made)
     newer = msgspec.json.decode(encode(_session(1))) | {"mood": "fine"}
     large = msgspec.json.decode(encode(_session(2))) | {"events": 2**33}
-    for value in (msgspec.json.encode(newer), msgspec.json.encode(large), b"[]", encode(_session(3))):
+    deep = encode(_session(4))[:-1] + b',"mood":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    broken = encode(_session(5)).replace(b'"gap"', b'"\xff"')
+    for value in (msgspec.json.encode(newer), msgspec.json.encode(large), b"[]", encode(_session(3)), deep, broken):
         block.add(value)
     block.seal()
     assert block.keys() == ["a:1", "a:3"]
-    assert sorted(number for number, _ in block.refused) == [1, 2]
+    assert sorted(number for number, _ in block.refused) == [1, 2, 4, 5]
     assert block.build(frozenset({0})).count(b"a:3") == 1
     assert b"a:1" not in block.build(frozenset({0}))
 

@@ -62,10 +62,11 @@ def test_foreign_records_go_to_the_dead_letters() -> None:
     outputs = [
         *machine.apply(Input(3, 0, b"k", b"{}")),
         *machine.apply(Input(4, 0, b"k", None)),
+        *machine.apply(Input(5, 0, b"k", b'{"tenant":"\xff"}')),
+        *machine.apply(Input(6, 0, b"k", b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")),
         *machine.apply(mark(7, 1)),
     ]
     assert pick(of(outputs, "dead-letter"), "reason", "source_topic", "source_offset") == [
-        ("foreign", "activity.partial", 3),
-        ("foreign", "activity.partial", 4),
+        ("foreign", "activity.partial", offset) for offset in (3, 4, 5, 6)
     ]
     assert machine.marks == {}
