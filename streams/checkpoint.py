@@ -143,16 +143,18 @@ class Checkpoint:
             return "ahead"
         apply, beside, put = machine.apply, self._beside, self._put
         began = time.monotonic()
+        offset = chunk.begin
         try:
             for record in chunk.records:
-                if record.offset >= position:
+                offset = record.offset
+                if offset >= position:
                     outputs = apply(record)
                     if beside is not None:
                         outputs += beside(outputs)
                     put(outputs)
             put(machine.flush())
         except Exception as error:
-            log.exception("%s/%d: the record at offset %d", self.topic, self.partition, record.offset)
+            log.exception("%s/%d: the record at offset %d", self.topic, self.partition, offset)
             self.error = error
             self.drop()
             return "failed"

@@ -55,8 +55,11 @@ def read(kafka: str, prefix: str) -> Iterator[DeadLetter]:
 
 
 def replayable(letter: DeadLetter) -> bool:
-    """Whether the whole input is in the letter."""
-    return 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
+    """Whether the whole input is in the letter, and comes from outside.
+
+    What the sink refuses, the streams have written, and the other rows of its message are stored.
+    """
+    return letter.stage != "sink" and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
 
 
 def replay(kafka: str, prefix: str, letters: Iterable[DeadLetter]) -> int:

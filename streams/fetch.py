@@ -38,6 +38,7 @@ class Fetcher:
         self._contiguous = contiguous
         self._next: dict[TP, int] = {}
         self._doubted: dict[TP, int] = {}
+        self._unsure: set[TP] = set()
         self._consumer = Consumer(
             reading(kafka, "taskstream-fetch")
             | {
@@ -55,6 +56,7 @@ class Fetcher:
         self.end([tp])
         self._consumer.incremental_assign([TopicPartition(*tp, offset)])
         self._next[tp] = offset
+        self._unsure.discard(tp)
 
     def end(self, partitions: Iterable[TP]) -> None:
         """Fetch these no longer; those that were not fetched are passed over."""
@@ -101,13 +103,18 @@ class Fetcher:
                 Input(offset, message.timestamp()[1], message.key(), message.value(), message.headers() or ())
             )
             following[tp] = offset + 1
+            self._unsure.discard(tp)
         self._pass_markers(begins, found)
         return [(tp, chunks(begins[tp], following[tp], records)) for tp, records in found.items()]
 
     def _pass_markers(self, begins: dict[TP, int], found: dict[TP, list[Input]]) -> None:
         """Go past what the client has read and what is no record: the markers at the ends of transactions. Left
-        standing, the last ones would look like input that does not come."""
-        asked = [TopicPartition(*tp) for tp in self._next if tp[0] not in self._contiguous]
+        standing, the last ones would look like input that does not come.
+
+        After an error the client's position is one behind the record that it did not get (librdkafka 2.12): it is not
+        believed until the next record has come.
+        """
+        asked = [TopicPartition(*tp) for tp in self._next if tp[0] not in self._contiguous and tp not in self._unsure]
         for place in self._consumer.position(asked) if asked else ():
             tp = (place.topic, place.partition)
             if place.offset > self._next[tp]:
@@ -125,6 +132,7 @@ class Fetcher:
     def _failed(self, tp: TP, error: KafkaError) -> None:
         """A position that Kafka no longer has ends the fetch (the worker asks where to go on); the rest passes."""
         log.warning("%s/%d: fetching: %s", *tp, error.str())
+        self._unsure.add(tp)
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             try:
                 self.end([tp])

@@ -144,6 +144,9 @@ def batches(columns: EventColumns) -> list[EventBatch]:
     Raises:
         ValueError, IndexError, struct.error: the columns do not fit each other.
     """
+    heads = (columns.tenant, columns.team, columns.actor, columns.agent, columns.policy, columns.events)
+    if any(number < 0 for column in heads for number in column):
+        raise ValueError("a negative index or count")
     strings, rows = columns.strings, sum(columns.events)
     extra: list[dict[str, Any]] = [{} for _ in range(rows)]
     if columns.keys is not None:

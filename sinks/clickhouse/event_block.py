@@ -282,6 +282,7 @@ def _read(columns: EventColumns, number: int, base: int, strings: Codes) -> _Mes
     if len({len(column) for column in batches.values()}) != 1:
         raise ValueError("the columns of the batches are not of one length")
     rows = int(batches["events"].sum())
+    _bounded("the number of events", np.array([rows]), MAX_ROWS)
     if not rows or not batches["events"].all():
         raise ValueError("a batch without events")
     dense = {

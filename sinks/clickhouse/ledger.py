@@ -67,6 +67,11 @@ class _Partition(Struct, eq=False):
     in_flight: Block | None = None
 
 
+def _size(builder: Builder) -> int:
+    """What a block counts for against the bounds: its rows, and the letters that it leads to."""
+    return builder.rows + len(builder.refused)
+
+
 class Limits(Struct, frozen=True):
     """Bounds of blocks. ``rows``: of all open blocks together, from which they are closed early."""
 
@@ -114,6 +119,10 @@ class Ledger:
         """The partitions owned, in order."""
         return sorted(self._partitions)
 
+    def position(self, source: TopicPartition) -> int:
+        """The next offset of ``source`` to take in; it must be owned."""
+        return self._partitions[source].position
+
     def stored(self) -> dict[TopicPartition, tuple[int, int]]:
         """For each partition, the offset up to which everything is stored, and how many rows that were, ever."""
         return {source: (partition.stored, partition.rows) for source, partition in self._partitions.items()}
@@ -148,13 +157,13 @@ class Ledger:
     def rows_waiting(self) -> int:
         """Rows that could be given out. A range to be repeated counts when it is whole: waiting would not help it."""
         return sum(
-            (p.open.builder.rows if p.open and not p.repeat else 0) + sum(block.builder.rows for block in p.closed)
+            (_size(p.open.builder) if p.open and not p.repeat else 0) + sum(_size(block.builder) for block in p.closed)
             for p in self._partitions.values()
         )
 
     def rows_held(self) -> int:
         """Rows that wait, and rows in flight: what blocks hold in memory."""
-        flying = (p.in_flight.builder.rows for p in self._partitions.values() if p.in_flight)
+        flying = (_size(p.in_flight.builder) for p in self._partitions.values() if p.in_flight)
         return self.rows_waiting() + sum(flying)
 
     def due(self, now_ms: int) -> bool:

@@ -16,7 +16,7 @@ from sinks.clickhouse.store import Unavailable
 from taskstream.kafka.clients import reading
 
 READ_S: Final = 10.0
-"""How long one reading may take (seconds)."""
+"""How long Kafka may be silent while messages are read (seconds)."""
 
 
 def read_again(kafka: str, topic: str, partition: int, offsets: Sequence[int]) -> Mapping[int, bytes]:
@@ -37,16 +37,17 @@ def read_again(kafka: str, topic: str, partition: int, offsets: Sequence[int]) -
             message = consumer.poll(1.0)
             if message is None:
                 continue
+            deadline = time.monotonic() + READ_S
             error = message.error()
             offset = message.offset()
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
                     return found
-                continue  # the client goes on by itself, or the deadline ends it
+                raise Unavailable(f"{topic}/{partition}: {error.str()}")
             if offset in wanted:
                 found[offset] = message.value() or b""
             if offset >= last:
                 return found
     finally:
         consumer.close()
-    raise Unavailable(f"{topic}/{partition}: messages could not be read again within {READ_S:.0f} s")
+    raise Unavailable(f"{topic}/{partition}: messages were not read again: Kafka was silent for {READ_S:.0f} s")

@@ -26,7 +26,11 @@ _T = TypeVar("_T")
 log = logging.getLogger("taskstream.sink")
 
 CONSUME: Final = 10
-"""Messages taken from the client library at once: those of UI events hold thousands, and the partitions take turns."""
+"""Messages taken from the client library at once: so few that they are taken apart while in the processor's cache."""
+STEP_MESSAGES: Final = 300
+STEP_BYTES: Final = 1_000_000
+"""What one step takes in (messages, bytes): a step looks at every partition, which small messages must share; those of
+UI events hold thousands of rows."""
 POLL_S: Final = 0.05
 SETTLE_MS: Final = 1_000
 """How long the commit of a finished block may wait for the next block, which says it in the same request."""
@@ -100,6 +104,7 @@ class Sink:
         self._paused = False
         self._full_ms = 0
         self._sources: dict[tuple[str | None, int | None], TopicPartition] = {}
+        self._doubted: set[TopicPartition] = set()
 
     def run(self, on_cycle: Callable[[], None]) -> None:
         """Store until ``stop`` is set, then finish what is in flight and leave. ``on_cycle``: called after each step.
@@ -125,12 +130,23 @@ class Sink:
     def step(self) -> None:
         """Take in what has come, then bring the blocks forward."""
         if self._may_consume():
-            messages = self._consumer.consume(CONSUME, self._poll_s)
-            now_ms = self._now_ms()
-            for message in messages:
-                self._take_in(message, now_ms)
+            now_ms = self._consume()
+            self._seek_doubted()
             self._note_positions(now_ms)
         self.advance()
+
+    def _consume(self) -> int:
+        """Take in what has come, up to the bounds of one step; when that was."""
+        wait_s, messages, size = self._poll_s, 0, 0
+        while True:
+            found = self._consumer.consume(CONSUME, wait_s)
+            now_ms = self._now_ms()
+            for message in found:
+                size += self._take_in(message, now_ms)
+            messages += len(found)
+            if len(found) < CONSUME or messages >= STEP_MESSAGES or size >= STEP_BYTES:
+                return now_ms
+            wait_s = 0.0
 
     def advance(self) -> None:
         """The order of effects that keeps the promise. A crash between any two lines is survived as each line says."""
@@ -203,23 +219,41 @@ class Sink:
         wait(self._flight, self._poll_s, FIRST_COMPLETED)
         return False
 
-    def _take_in(self, message: Message, now_ms: int) -> None:
+    def _take_in(self, message: Message, now_ms: int) -> int:
+        """Give a message to the ledger; returns its bytes."""
         error = message.error()
         source = self._sources.get((message.topic(), message.partition()))
         if error is None:
-            if source is not None:
-                self._ledger.accept(source, message.offset() or 0, message.value(), now_ms=now_ms)
-        elif error.fatal():
+            value = message.value()
+            if source is not None and source not in self._doubted:
+                self._ledger.accept(source, message.offset() or 0, value, now_ms=now_ms)
+            return len(value or b"")
+        if error.fatal():
             raise ServiceError(f"Kafka: {error.str()}")
-        else:
-            log.debug("Kafka: %s", error)
+        log.debug("Kafka: %s", error)
+        if source is not None:
+            self._doubted.add(source)
+        return 0
+
+    def _seek_doubted(self) -> None:
+        """After an error the client's position is one behind the message that it did not get (librdkafka 2.12), and
+        from there it would go on after a pause. What comes until it is set right is left to come again."""
+        for source in sorted(self._doubted):
+            place = KafkaPartition(source.topic, source.partition, self._ledger.position(source))
+            try:
+                self._consumer.seek(place)
+            except KafkaException as error:
+                log.debug("%s/%d: seek: %s", source.topic, source.partition, error)
+                continue
+            self._doubted.discard(source)
 
     def _note_positions(self, now_ms: int) -> None:
         """Now and then tell the ledger how far the client has come: transaction markers move it, too."""
         if now_ms - self._noted_ms < SETTLE_MS:
             return
         self._noted_ms = now_ms
-        asked = [KafkaPartition(source.topic, source.partition) for source in self._ledger.owned()]
+        owned = (source for source in self._ledger.owned() if source not in self._doubted)
+        asked = [KafkaPartition(source.topic, source.partition) for source in owned]
         for place in self._consumer.position(asked):
             source = self._sources.get((place.topic, place.partition))
             if source is not None and place.offset >= 0:
@@ -291,3 +325,4 @@ class Sink:
         self._ledger.revoke(TopicPartition(place.topic, place.partition) for place in partitions)
         for place in partitions:
             self._sources.pop((place.topic, place.partition), None)
+        self._doubted.intersection_update(self._sources.values())

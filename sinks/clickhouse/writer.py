@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
@@ -22,8 +22,12 @@ log = logging.getLogger("taskstream.sink")
 
 _T = TypeVar("_T")
 
-FRESHNESS_SAMPLES = 64
+FRESHNESS_SAMPLES: Final = 64
 """Batches of a block whose freshness is observed, spread evenly: enough for percentiles, at a bounded cost."""
+
+
+LETTERS: Final = 200
+"""Letters that are read again and sent together."""
 
 
 class Destination(Protocol):
@@ -61,7 +65,7 @@ class Writer:
         self._now_ms = now_ms
         self._failing: set[int] = set()
         # One for all: made anew for each call it is part of a reference cycle, which keeps the block, tens of
-        # megabytes, until the interpreter looks for cycles.
+        # megabytes, until the interpreter looks for cycles. So is an error that passes through it.
         self._retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
             wait=wait_random_exponential(multiplier=0.1, max=longest_wait_s),
@@ -112,26 +116,37 @@ class Writer:
             self._store.insert(block.feed.table, data, block.token)
 
     def _deliver(self, block: Block, letters: list[Letter]) -> None:
-        values = self._read_again(block.source.topic, block.source.partition, [letter.offset for letter in letters])
-        whole = [msgspec.structs.replace(letter, value=values.get(letter.offset, b"")) for letter in letters]
-        if not self._send(whole):
-            raise Unavailable("Kafka did not acknowledge the dead letters")
+        """In portions: the messages of all of them at once may not fit into memory."""
+        for start in range(0, len(letters), LETTERS):
+            part = letters[start : start + LETTERS]
+            values = self._read_again(block.source.topic, block.source.partition, [letter.offset for letter in part])
+            if not self._send([msgspec.structs.replace(one, value=values.get(one.offset, b"")) for one in part]):
+                raise Unavailable("Kafka did not acknowledge the dead letters")
 
     def _retry(self, block: Block, action: Callable[[], _T]) -> _T:
         """What ``action`` returns, once it is not Unavailable; waits longer each time, up to the longest wait."""
         try:
-            result: _T = self._retrying(self._unless_abandoned, block, action)
-            return result
+            outcome: _T | Exception = self._retrying(self._outcome, block, action)
         finally:
             self._failing.discard(id(block))
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+        finally:
+            del outcome  # an error that its own frame refers to is a cycle again
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
 
-    def _unless_abandoned(self, block: Block, action: Callable[[], _T]) -> _T:
+    def _outcome(self, block: Block, action: Callable[[], _T]) -> _T | Exception:
+        """What ``action`` returns, or the error that no repetition mends."""
         if block.abandoned or self._stop.is_set():
-            raise Abandoned(block.token)
-        return action()
+            return Abandoned(block.token)
+        try:
+            return action()
+        except BadRow as error:
+            return error.with_traceback(None)
 
     def _note_failure(self, state: RetryCallState) -> None:
         block: Block = state.args[0]

@@ -94,7 +94,7 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
     if as_json:
         click.echo(json.dumps({"replayed": sent, "skipped": skipped}))
         return
-    click.echo(f"{sent} sent again, {skipped} skipped (their input is not held in full)")
+    click.echo(f"{sent} sent again, {skipped} skipped (their input is not held in full, or is not from outside)")
 
 
 def _read(settings: Settings) -> list[DeadLetter]:

@@ -59,6 +59,12 @@ def _wrong(good: dict[str, Any]) -> list[bytes]:
         {"events": []},
         {"events": [0, 2]},
         {"events": [-2]},
+        {
+            "events": [65_537],
+            "at_ms": bytes(65_537 * 8),
+            "active_ms": bytes(65_537 * 4),
+            **dict.fromkeys(("kind", "app", "screen", "element", "shortcut"), bytes(65_537 * 2)),
+        },
         {"sent_ms": [2**60]},
         {"at_ms": pack(TIME, [-5, 0])},
         {"at_ms": pack(TIME, [5])},

@@ -142,6 +142,33 @@ def test_partitions_that_fill_one_after_another_while_nothing_is_stored_stay_wit
     assert sorted(world.stored) == world.expected()
 
 
+def test_the_message_at_which_an_error_came_is_not_skipped() -> None:
+    """The client's position is then behind it, and holes are no surprise where there are transactions."""
+    world = World(partitions=2)
+    process = _one(world)
+    give(world, 1, process)
+    for turn in range(6):
+        world.produce(0, b"a%d" % turn, holes=turn % 2)
+        world.produce(1, b"b%d" % turn)
+        process.consumer.failing = {0, 1} if turn % 2 else {1}
+        world.now_ms += 1_500
+        process.step()
+    drain(world, process)
+    assert sorted(world.stored) == world.expected()
+
+
+def test_refused_messages_count_against_the_bounds() -> None:
+    world = World()
+    for _ in range(40):
+        world.produce(0, b"?")
+    process = _one(world, by_hand=True, rows=4)
+    for _ in range(10):
+        process.step()
+    assert process.ledger.rows_held() <= 2 * 4 + 3
+    drain(world, process, turns=120)
+    assert len(world.letters) == 40
+
+
 def test_a_partition_that_leaves_in_peace_is_committed_as_done() -> None:
     world = World()
     world.produce(0, b"a", holes=1)

@@ -171,6 +171,7 @@ class FakeConsumer:
         self.paused: set[int] = set()
         self.callbacks: dict[str, Any] = {}
         self.batch = 3
+        self.failing: set[int] = set()
 
     def subscribe(self, topics: list[str], **callbacks: Any) -> None:
         self.callbacks = callbacks
@@ -183,6 +184,11 @@ class FakeConsumer:
         messages: list[_Message] = []
         for partition, position in sorted(self.positions.items()):
             if partition in self.paused:
+                continue
+            if partition in self.failing:  # as librdkafka: the position is then behind the message that did not come
+                self.failing.discard(partition)
+                messages.append(_Message(partition, position, None, KafkaError(KafkaError.UNKNOWN)))
+                self.positions[partition] = position + 1
                 continue
             found = [(o, v) for o, v in self.world.logs[partition] if o >= position][: self.batch]
             messages += [_Message(partition, offset, value) for offset, value in found]
@@ -212,6 +218,9 @@ class FakeConsumer:
     def incremental_assign(self, places: list[KafkaPartition]) -> None:
         for place in places:
             self.positions[place.partition] = place.offset
+
+    def seek(self, place: KafkaPartition) -> None:
+        self.positions[place.partition] = place.offset
 
     def position(self, places: list[KafkaPartition]) -> list[KafkaPartition]:
         return [KafkaPartition(TOPIC, p.partition, self.positions.get(p.partition, -1001)) for p in places]

@@ -91,6 +91,9 @@ def test_columns_that_do_not_fit_each_other_are_no_batches() -> None:
     for change in (wrong(events=[2]), wrong(tenant=[0, 0]), wrong(kind=pack(CODE, [])), wrong(active_ms=b"")):
         with pytest.raises(ValueError, match="argument"):
             batches(change)
+    for change in (wrong(agent=[-1]), wrong(events=[2, -1])):
+        with pytest.raises(ValueError, match="negative"):
+            batches(change)
     with pytest.raises(IndexError):
         batches(wrong(app=pack(CODE, [9])))
     with pytest.raises(Exception, match="argument"):

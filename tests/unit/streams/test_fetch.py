@@ -127,6 +127,25 @@ def test_a_position_that_kafka_no_longer_has_ends_the_fetch(rig: tuple[Fetcher, 
     assert (subject.fetches(EVENTS), subject.fetches(PARTIAL)) == (False, True)
 
 
+def test_the_position_after_an_error_is_not_believed(rig: tuple[Fetcher, Consumer]) -> None:
+    subject, consumer = rig
+    subject.begin(PARTIAL, 5)
+    failure = Message(PARTIAL, 6, KafkaError(KafkaError.UNKNOWN))
+    consumer.answers = [told((PARTIAL, 5)), [failure], [], told((PARTIAL, 6), (PARTIAL, 7)), [], [failure], []]
+    assert found(subject) == [(PARTIAL, 5, 6, [5])]
+    consumer.positions = {PARTIAL: 7}
+    assert found(subject) == []
+    assert found(subject) == []
+    consumer.positions = {PARTIAL: 8}
+    assert found(subject) == [(PARTIAL, 6, 8, [6, 7])]
+    consumer.positions = {PARTIAL: 9}
+    assert found(subject) == [(PARTIAL, 8, 9, [])], "a marker"
+    consumer.positions = {PARTIAL: 10}
+    assert found(subject) == []
+    subject.begin(PARTIAL, 9)
+    assert found(subject) == [(PARTIAL, 9, 10, [])], "begun again"
+
+
 def test_markers_behind_the_last_record_are_passed(rig: tuple[Fetcher, Consumer]) -> None:
     subject, consumer = rig
     subject.begin(PARTIAL, 5)
