@@ -127,6 +127,16 @@ def test_a_position_that_kafka_no_longer_has_ends_the_fetch(rig: tuple[Fetcher, 
     assert (subject.fetches(EVENTS), subject.fetches(PARTIAL)) == (False, True)
 
 
+def test_records_before_an_error_that_ends_the_fetch_are_given_out(rig: tuple[Fetcher, Consumer]) -> None:
+    subject, consumer = rig
+    subject.begin(PARTIAL, 5)
+    consumer.answers = [
+        [*told((PARTIAL, 5), (PARTIAL, 6)), Message(PARTIAL, 7, KafkaError(KafkaError.OFFSET_OUT_OF_RANGE))]
+    ]
+    assert found(subject) == [(PARTIAL, 5, 7, [5, 6])]
+    assert not subject.fetches(PARTIAL)
+
+
 def test_the_position_after_an_error_is_not_believed(rig: tuple[Fetcher, Consumer]) -> None:
     subject, consumer = rig
     subject.begin(PARTIAL, 5)
