@@ -57,7 +57,10 @@ POSITION: Final = _gauge(
     "position", "Offset up to which a partition's input is committed with its outputs", "partition"
 )
 LAG: Final = _gauge(
-    "lag_messages", "Messages between the end of the topic and the committed position", "topic", "partition"
+    "lag_messages",
+    "Messages between the end of the topic and the committed position (one of ui-events.clean holds many batches)",
+    "topic",
+    "partition",
 )
 CHECKPOINT_SECONDS: Final = _histogram("checkpoint_seconds", "Duration of a transaction's commit", _SHORT)
 TRANSACTIONS_ABORTED: Final = _counter("transactions_aborted", "Transactions aborted; their partitions began again")

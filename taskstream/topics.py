@@ -1,4 +1,4 @@
-"""Every Kafka topic, declared once: `taskstream topics apply` creates them, docs/topics.md is generated from here."""
+"""Every Kafka topic, declared once: `taskstream topics apply` and docs/reference/topics.md are made from here."""
 
 from __future__ import annotations
 

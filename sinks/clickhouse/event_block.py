@@ -116,6 +116,11 @@ class EventBlock:
         """The block, in the table's order, without the rows whose numbers (in that order) are in ``without``."""
         return self._whole.build(without) if without else self._block
 
+    def name_of(self, row: int) -> str:
+        """Agent and sequence number of the block's row ``row``."""
+        agents, owner, seq = self._whole.keys()
+        return f"{agents[int(owner[row])]}:{int(seq[row])}"
+
     def message_of(self, row: int) -> int:
         """Number of the message that the block's row ``row`` comes from."""
         return self._whole.message_of(row)
@@ -150,8 +155,9 @@ class _Whole:
         self._counts = batches["events"] if messages else np.zeros(0, dtype=np.int64)
         self._numbers = np.repeat([m.number for m in messages], [len(m.batches["events"]) for m in messages])
         if messages:
-            rank = np.empty(len(strings), dtype=np.int64)  # by code point, which for UTF-8 is the order of bytes
-            rank[np.array(sorted(range(len(strings)), key=strings.__getitem__))] = np.arange(len(strings))
+            names = np.unique(np.concatenate((batches["tenant"], batches["agent"]))).tolist()
+            rank = np.zeros(len(strings), dtype=np.int64)  # by code point, which for UTF-8 is the order of bytes
+            rank[sorted(names, key=strings.__getitem__)] = np.arange(len(names))
             self._order = np.lexsort((batches["first_seq"], rank[batches["agent"]], rank[batches["tenant"]]))
         else:
             self._order = np.zeros(0, dtype=np.int64)
@@ -268,6 +274,8 @@ class _Whole:
 
 def _read(columns: EventColumns, number: int, base: int, strings: Codes) -> _Message:
     """Check a message; its first row is the block's row ``base``, its strings are added to ``strings``.
+
+    Checked is what the table needs: the streams have held the events against their contract, and they alone write here.
 
     Raises:
         ValueError, OverflowError: it does not fit itself, or the table.

@@ -35,6 +35,10 @@ class Builder(Protocol):
         """The block in Native format, without the rows named."""
         ...
 
+    def name_of(self, row: int) -> str:
+        """What names a row of the whole block for ever."""
+        ...
+
     def message_of(self, row: int) -> int:
         """Number of the message from which a row of the whole block comes."""
         ...

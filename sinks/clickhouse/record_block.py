@@ -134,6 +134,10 @@ class RecordBlock:
             return self._block
         return self._layout.block([record for row, record in enumerate(self._records) if row not in without])
 
+    def name_of(self, row: int) -> str:
+        """The record's key."""
+        return str(self._layout.key(self._records[row]))
+
     def message_of(self, row: int) -> int:
         """Number of the message that the block's row ``row`` comes from."""
         return self._numbers[row]

@@ -104,7 +104,8 @@ class Writer:
             except BadRow as error:
                 row = [n for n in rows if n not in without][error.row]
                 without |= {row}
-                letters.append(self._letter(block, block.builder.message_of(row), "unstorable", str(error), row))
+                words = f"{block.builder.name_of(row)}: {error}"
+                letters.append(self._letter(block, block.builder.message_of(row), "unstorable", words, row))
         return len(without)
 
     def _letter(self, block: Block, number: int, reason: str, words: str, row: int = -1) -> Letter:

@@ -271,6 +271,7 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
         == [(0, "unstorable")] * 2 + [(1, "unstorable")] * 2
     )
     assert all(letter.value == values[letter.offset] for letter in letters)
+    assert sorted(letter.detail.rpartition(": ")[0][:4] for letter in letters) == ["a0:3", "a0:5", "a1:3", "a1:5"]
     assert writer.store(made) == 36  # repeated, as after a kill: the same token
     assert client.query("SELECT count() FROM ui_events").result_rows == [(36,)]
     made.check = True

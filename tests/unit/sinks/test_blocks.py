@@ -43,6 +43,7 @@ def test_rows_are_in_the_tables_order_and_lead_back_to_their_message() -> None:
         ("a", 7), ("b", 1), ("b", 2), ("b", 4), ("b", 5),
     ]  # fmt: skip
     assert [block.message_of(row) for row in range(5)] == [1, 1, 1, 0, 0]
+    assert [block.name_of(row) for row in (0, 2)] == ["a:7", "b:2"]
     assert block.sent(2) == [(0, 1), (0, 0), (0, 1)]
 
 

@@ -51,6 +51,9 @@ class Words:
     def build(self, without: frozenset[int] = frozenset()) -> bytes:
         return b" ".join(word for row, word in enumerate(self.words) if row not in without)
 
+    def name_of(self, row: int) -> str:
+        return self.words[row].decode()
+
     def message_of(self, row: int) -> int:
         return self.numbers[row]
 
