@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
+from taskstream.kafka.clients import reading
 from taskstream.topics import CLEAN
 
 _AT_ONCE: Final = 1_000
@@ -25,12 +26,7 @@ class CleanReader:
     """Reads all partitions from their beginning; costs a percent of what a worker does."""
 
     def __init__(self, kafka: str, prefix: str, partitions: int) -> None:
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": kafka, "group.id": "bench", "isolation.level": "read_committed",
-                "enable.auto.commit": False, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20,
-            }
-        )  # fmt: skip
+        self._consumer = Consumer(reading(kafka, "bench") | {"fetch.wait.max.ms": 20})
         self._consumer.assign([TopicPartition(prefix + CLEAN.name, number, 0) for number in range(partitions)])
         self._events = 0
 

@@ -105,8 +105,10 @@ class Fetcher:
             following[tp] = offset + 1
             self._unsure.discard(tp)
         self._pass_markers(begins, found)
-        ends = {tp: records[-1].offset + 1 for tp, records in found.items() if records} | following
-        return [(tp, chunks(begins[tp], ends[tp], records)) for tp, records in found.items()]
+        return [
+            (tp, chunks(begins[tp], following[tp] if tp in following else records[-1].offset + 1, records))
+            for tp, records in found.items()
+        ]
 
     def _pass_markers(self, begins: dict[TP, int], found: dict[TP, list[Input]]) -> None:
         """Go past what the client has read and what is no record: the markers at the ends of transactions. Left

@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 from streams.discovery.recognise import Recogniser
 from streams.machine import Output
 from taskstream import metrics
+from taskstream.errors import UNDECODABLE
 from taskstream.events import encode
 from taskstream.kafka.clients import reading
 from taskstream.records import Routine, Segment
@@ -136,7 +137,7 @@ class Follower:
                 key, value = (message.key() or b"").decode(errors="replace"), message.value()
                 try:
                     self._known.put((key, None if value is None else _routines.decode(value)))
-                except (ValueError, RecursionError) as wrong:  # no JSON, no such record, not UTF-8, or too deep
+                except UNDECODABLE as wrong:
                     metrics.REFUSED.labels("malformed").inc()
                     log.warning("%s@%d is no valid routine: %s", self._topic, message.offset(), wrong)
         finally:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+UNDECODABLE: Final = (ValueError, RecursionError)
+"""What msgspec raises for bytes that are no such record: its own errors and UnicodeDecodeError, which are ValueErrors,
+and RecursionError for what is nested without end."""
+
 
 class TaskstreamError(Exception):
     """Something a user can mend. The message says what is wrong, where, and what to do."""

@@ -16,7 +16,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from sinks.clickhouse import native
-from sinks.clickhouse.native import Codes, Column
+from sinks.clickhouse.native import Column
+from taskstream.codes import Codes
+from taskstream.errors import UNDECODABLE
 from taskstream.event_columns import CODE, COUNT, DIGEST, LENGTH, MAX_ROWS, TIME, EventColumns, decode
 from taskstream.events import MAX_SEQ, MAX_TIME_MS
 
@@ -36,19 +38,11 @@ _KEYS: Final = {
 """Key counts, and the columns that hold them."""
 
 
-class _Sparse(NamedTuple):
-    """A column that few events fill: its type, and that of its numbers. Strings are numbers of the block's strings."""
-
-    kind: str
-    numbers: str
-
-
 _SPARSE: Final = {
-    "missing": _Sparse("UInt32", "<u4"), "injected": _Sparse("Bool", "<u1"), "value_digest": _Sparse("UInt64", "<u8"),
-    "value_length": _Sparse("UInt8", "<u1"), "value_form": _Sparse(_LC, "<u4"),
-    **dict.fromkeys(_KEYS.values(), _Sparse("UInt32", "<u4")),
+    "missing": "UInt32", "injected": "Bool", "value_digest": "UInt64", "value_length": "UInt8", "value_form": _LC,
+    **dict.fromkeys(_KEYS.values(), "UInt32"),
 }  # fmt: skip
-
+"""The columns that few events fill."""
 
 _COLUMNS: Final = len(_BATCH_STRINGS) + len(("sent_ms", "seq", "at_ms", "active_ms")) + len(_STRINGS) + len(_SPARSE) + 2
 """Columns of the block: the two last are those of the objects."""
@@ -96,7 +90,7 @@ class EventBlock:
                 for text in list(self._strings)[known:]:
                     del self._strings[text]
                 raise
-        except (OverflowError, ValueError, RecursionError) as error:  # msgspec's errors are among them
+        except (*UNDECODABLE, OverflowError) as error:
             self.refused.append((number, str(error)))
             return
         self._messages.append(message)
@@ -242,11 +236,11 @@ class _Whole:
             yield Column(name, _LC, native.low_cardinality(native.Coded(coded.values, coded.codes.take(row))))
 
     def _sparse_columns(self, place: Numbers, rows: int) -> Iterable[Column]:
-        for name, (kind, numbers) in _SPARSE.items():
+        for name, kind in _SPARSE.items():
             where, values = self._placed(name, place)
-            column = np.zeros(rows, dtype=numbers)
+            column = np.zeros(rows, dtype=native.NUMBERS.get(kind, "<u4"))
             column[where] = values
-            if kind is _LC:
+            if kind == _LC:
                 yield Column(name, kind, native.low_cardinality(self._coded(column)))
             else:
                 yield Column(name, kind, column.data)

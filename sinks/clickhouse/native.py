@@ -14,7 +14,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-_NUMBERS: Mapping[str, str] = {
+from taskstream.codes import Codes
+
+NUMBERS: Mapping[str, str] = {
     "UInt8": "<u1",
     "UInt16": "<u2",
     "UInt32": "<u4",
@@ -82,15 +84,7 @@ def numbers(kind: str, values: Sequence[Any] | NDArray[Any]) -> bytes:
         OverflowError: a value does not fit the type.
         TypeError, ValueError: a value is no number.
     """
-    return np.asarray(values, dtype=_NUMBERS[kind]).tobytes()
-
-
-class Codes(dict[str, int]):
-    """Gives each new string the next number."""
-
-    def __missing__(self, key: str) -> int:
-        self[key] = code = len(self)
-        return code
+    return np.asarray(values, dtype=NUMBERS[kind]).tobytes()
 
 
 def code(values: Iterable[str], count: int) -> Coded:
@@ -159,7 +153,7 @@ def _wire_type(kind: str) -> str:
 
 
 def _encode(kind: str, values: Sequence[Any]) -> bytes:
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return numbers(kind, values)
     if kind == "String":
         return strings(values)

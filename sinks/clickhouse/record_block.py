@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from sinks.clickhouse import native
+from taskstream.errors import UNDECODABLE
 
 _UNFIT = (OverflowError, TypeError, ValueError)
 
@@ -107,7 +108,7 @@ class RecordBlock:
         try:
             self._records.append(self._layout.decoder.decode(value))
             self._numbers.append(number)
-        except (ValueError, RecursionError) as error:  # no JSON, no such record, not UTF-8, or nested without end
+        except UNDECODABLE as error:
             self.refused.append((number, str(error)))
 
     def seal(self) -> None:

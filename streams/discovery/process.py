@@ -30,7 +30,7 @@ from streams.discovery.catalogue import Catalogue
 from streams.discovery.join import TransferJoin
 from streams.discovery.told import Told
 from taskstream import metrics, topics
-from taskstream.errors import InputError, ServiceError
+from taskstream.errors import UNDECODABLE, InputError, ServiceError
 from taskstream.events import encode
 from taskstream.kafka.clients import quiet, reading
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
@@ -268,7 +268,7 @@ class Session:
     def _decoded(self, message: Message, decoder: msgspec.json.Decoder[Any]) -> Any:
         try:
             return decoder.decode(message.value() or b"")
-        except (ValueError, RecursionError) as error:  # no JSON, no such record, not UTF-8, or nested without end
+        except UNDECODABLE as error:
             metrics.REFUSED.labels(reason="malformed").inc()
             log.warning(
                 "%s %d@%d is no valid record: %s", message.topic(), message.partition(), message.offset(), error

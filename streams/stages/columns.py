@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import astuple
 
+from taskstream.codes import Codes
 from taskstream.event_columns import (
     CODE,
     COUNT,
@@ -34,14 +35,6 @@ in 400 kB, and what is left to 1 MB no more than 23,000 kinds of objects.
 """
 
 
-class _Codes(dict[str, int]):
-    """Gives each new string the next number."""
-
-    def __missing__(self, text: str) -> int:
-        self[text] = code = len(self)
-        return code
-
-
 class Columns:
     """Batches of one partition, until :meth:`take`."""
 
@@ -52,7 +45,7 @@ class Columns:
     def _clear(self) -> None:
         self.rows = 0
         self._bytes = 0
-        self._codes = _Codes()
+        self._codes = Codes()
         self._heads: list[tuple[int, int, int, int, int, int, int, int]] = []
         self._at_ms: list[int] = []
         self._active_ms: list[int] = []

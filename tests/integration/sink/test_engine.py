@@ -24,8 +24,8 @@ from sinks.clickhouse.store import Store
 from sinks.clickhouse.writer import Writer
 from taskstream import records
 from taskstream.errors import ServiceError
-from taskstream.events import MAX_SEQ, MAX_TIME_MS, EventBatch, KeyCounts, ObjectRef, UiEvent, Value, encode
-from tests.fixtures.clean import message
+from taskstream.events import MAX_SEQ, EventBatch, UiEvent, encode
+from tests.fixtures.clean import any_event, message
 from tests.integration.sink.stage import batches
 
 pytestmark = pytest.mark.integration
@@ -128,23 +128,7 @@ def test_dictionaries_beyond_every_index_width(database: Any) -> None:
         assert database.query("SELECT count(), uniqExact(a) FROM w").result_rows == [(2 * distinct, distinct)]
 
 
-_EVENTS = st.builds(
-    UiEvent,
-    at_ms=st.integers(0, MAX_TIME_MS),
-    kind=st.sampled_from(["click", "copy", "keys"]),
-    app=_TEXT,
-    screen=_TEXT,
-    element=_TEXT,
-    active_ms=st.integers(0, 86_400_000),
-    shortcut=st.sampled_from(["", "ctrl+c"]),
-    keys=st.none() | st.builds(KeyCounts, letter=st.integers(0, 1_000_000), shortcut=st.integers(0, 9)),
-    value=st.none() | st.builds(Value, digest=st.integers(0, 2**53 - 1), form=st.sampled_from(["", "money"])),
-    objects=st.lists(st.builds(ObjectRef, st.sampled_from(["order", "case"]), st.integers(0, 9)), max_size=2).map(
-        tuple
-    ),
-    injected=st.booleans(),
-    missing=st.integers(0, 1_000_000),
-)
+_EVENTS = any_event(_TEXT)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

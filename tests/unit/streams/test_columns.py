@@ -9,28 +9,11 @@ from hypothesis import strategies as st
 
 from streams.stages.columns import BYTES, Columns
 from taskstream.event_columns import CODE, COUNT, EventColumns, batches, decode, pack
-from taskstream.events import MAX_EVENTS, MAX_SEQ, MAX_TIME_MS, EventBatch, KeyCounts, ObjectRef, UiEvent, Value
+from taskstream.events import MAX_EVENTS, MAX_SEQ, MAX_TIME_MS, EventBatch, UiEvent
+from tests.fixtures.clean import any_event
 
 _TEXT = st.sampled_from(["", "a", "excel", "käse", "日本"]) | st.text(max_size=8)
-_COUNT = st.sampled_from([0, 0, 1, 1_000_000])
-_EVENTS = st.builds(
-    UiEvent,
-    at_ms=st.integers(0, MAX_TIME_MS),
-    kind=st.sampled_from(["click", "copy", "gap"]),
-    app=_TEXT,
-    screen=_TEXT,
-    element=_TEXT,
-    active_ms=st.integers(0, 86_400_000),
-    keys=st.none() | st.builds(KeyCounts, *[_COUNT] * 7),
-    shortcut=st.sampled_from(["", "ctrl+c"]),
-    value=st.none()
-    | st.builds(Value, st.integers(0, 2**53 - 1), st.integers(0, 32), st.sampled_from(["", "money", "date:iso"])),
-    objects=st.lists(st.builds(ObjectRef, st.sampled_from(["order", "case"]), st.integers(0, 9)), max_size=3).map(
-        tuple
-    ),
-    injected=st.booleans(),
-    missing=_COUNT,
-)
+_EVENTS = any_event(_TEXT)
 _BATCHES = st.builds(
     EventBatch,
     schema=st.just(1),
