@@ -20,14 +20,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COMPILED = (
-    "streams/agent.py",
-    "streams/discovery/edges.py",
-    "streams/discovery/folding.py",
-    "streams/discovery/lanes.py",
-    "streams/discovery/model.py",
-    "streams/discovery/segmenter.py",
-    "streams/discovery/steps.py",
-    "streams/partition.py",
+    "streams/stages/agent_state.py",
+    "streams/discovery/segmentation/edges.py",
+    "streams/discovery/segmentation/folding.py",
+    "streams/discovery/segmentation/lanes.py",
+    "streams/discovery/segmentation/model.py",
+    "streams/discovery/segmentation/segmenter.py",
+    "streams/discovery/segmentation/steps.py",
+    "streams/stages/partition.py",
     "streams/stages/link.py",
     "streams/stages/segment.py",
     "streams/stages/sessionise.py",

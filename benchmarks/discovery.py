@@ -26,7 +26,7 @@ from benchmarks.discovery_variants import interleaved, masked, mix, noisy
 from collectors.importers import ImportedEvent
 from collectors.simulate.generator import generate_tasks
 from collectors.simulate.office import Office
-from deploy.mining import Miner
+from deploy.offline.mine import Miner
 from streams.stages.segment import AgentSegmenter
 from taskstream.settings import Settings
 

@@ -2,8 +2,9 @@
 
     python -m benchmarks.growth [--events 100000] [--draw docs/img/growth.svg] [--json FILE]
 
-Microseconds of CPU an event in ``streams.partition``, one curve for each, all else fixed: 1,000 agents, 4 partitions,
-20 events a message. With 20,000 agents each sends 60 events at least, so that their state is more than its frame.
+Microseconds of CPU an event in ``streams.stages.partition``, one curve for each, all else fixed: 1,000 agents,
+4 partitions, 20 events a message. With 20,000 agents each sends 60 events at least, so that their state is more than
+its frame.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import msgspec
 
 from benchmarks import ending
 from benchmarks.streams_load import multiplied, partition_of
-from streams.machine import Input
-from streams.partition import PartitionState, Rules
+from streams.operator import Input
+from streams.stages.partition import PartitionState, Rules
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 
 PEOPLE: Final = 20

@@ -37,8 +37,8 @@ from confluent_kafka import Producer
 
 from benchmarks import ending
 from benchmarks.streams_load import batches, partition_of
-from deploy.embedded.clickhouse.process import EmbeddedClickHouse
-from deploy.embedded.kafka import EmbeddedKafka
+from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.kafka import EmbeddedKafka
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.settings import load
 

@@ -35,7 +35,7 @@ from benchmarks import ending
 from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import multiplied, partition_of
 from benchmarks.worker import LIMIT_S, PARTITIONS, broker, fill_with
-from streams.worker import SESSION_S
+from streams.runtime.worker import SESSION_S
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 
 PEOPLE: Final = 20

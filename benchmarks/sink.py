@@ -30,13 +30,13 @@ from confluent_kafka.admin import AdminClient
 
 from benchmarks import ending
 from benchmarks.sink_load import batches, messages
-from deploy.embedded.clickhouse.process import EmbeddedClickHouse
-from deploy.embedded.kafka import EmbeddedKafka
-from sinks.clickhouse.connect import connect
-from sinks.clickhouse.event_block import EventBlock
+from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.kafka import EmbeddedKafka
+from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.run import GROUP, LIMITS, THREADS
 from sinks.clickhouse.store import Store
+from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 from taskstream.kafka import topic_admin
 from taskstream.settings import Settings, load

@@ -7,8 +7,8 @@ from itertools import islice
 
 from benchmarks.streams_load import partition_of
 from collectors.simulate.office import Office
-from streams.chunks import CHUNK_RECORDS
-from streams.stages.columns import Columns
+from streams.runtime.chunks import CHUNK_RECORDS
+from streams.stages.gather import Columns
 from taskstream.events import EventBatch, UiEvent, encode
 
 

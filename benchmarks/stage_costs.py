@@ -18,17 +18,17 @@ from pathlib import Path
 
 from benchmarks import ending
 from benchmarks.streams_load import batches
-from streams.agent import Agent
-from streams.chunks import CHUNK_RECORDS
-from streams.machine import Input
-from streams.partition import PartitionState
-from streams.rules import Rules
+from streams.operator import Input
+from streams.runtime.chunks import CHUNK_RECORDS
+from streams.stages.agent_state import Agent
 from streams.stages.clock import skew_of
-from streams.stages.columns import Columns
 from streams.stages.deduplicate import Numbering
+from streams.stages.gather import Columns
 from streams.stages.link import Linker
+from streams.stages.partition import PartitionState
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
+from streams.stages.stage_settings import Rules
 from streams.stages.validate import decode
 from streams.stages.window import Windows
 from taskstream.events import BATCH_TYPE, EventBatch, encode

@@ -13,11 +13,11 @@ from typing import Any
 
 from benchmarks import ending
 from benchmarks.sink_load import batches, messages
-from deploy.embedded.clickhouse.process import EmbeddedClickHouse
-from sinks.clickhouse.connect import connect
-from sinks.clickhouse.event_block import EventBlock
+from deploy.local.clickhouse.process import EmbeddedClickHouse
+from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store
+from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 
 BLOCK_ROWS = 50_000

@@ -4,7 +4,8 @@
     python -m benchmarks.worker --intervals 250 1000    # the worker alone, by transaction interval (milliseconds)
 
 The topic is filled first; then each contender starts from its beginning. Its rate is taken between 10 and 90 % of the
-events, so that neither the start nor the last wait counts. Contenders run the same stages (``streams.partition``):
+events, so that neither the start nor the last wait counts. Contenders run the same stages
+(``streams.stages.partition``):
 
 * ``worker``: Taskstream's worker, transactional;
 * ``quixstreams``: an application of that library, at least once;
@@ -38,10 +39,10 @@ from confluent_kafka import Consumer, Producer
 from benchmarks import ending
 from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import batches, partition_of
-from streams.chunks import CHUNK_RECORDS
-from streams.machine import Input, Output
-from streams.partition import PartitionState
-from streams.worker import rules_of
+from streams.operator import Input, Output
+from streams.runtime.chunks import CHUNK_RECORDS
+from streams.runtime.worker import rules_of
+from streams.stages.partition import PartitionState
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.kafka import topic_admin
 from taskstream.settings import Settings
@@ -279,7 +280,7 @@ def broker(kafka: str) -> Iterator[str]:
     if kafka:
         yield kafka
         return
-    from deploy.embedded.kafka import EmbeddedKafka
+    from deploy.local.kafka import EmbeddedKafka
     from taskstream.settings import load
 
     with tempfile.TemporaryDirectory() as folder:

@@ -15,9 +15,9 @@ from taskstream.errors import ServiceError, TaskstreamError, UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
-    from collectors.agent import Agent
-    from collectors.publisher import Publisher
-    from collectors.spool import Spool
+    from collectors.agent.agent import Agent
+    from collectors.delivery.publisher import Publisher
+    from collectors.delivery.spool import Spool
 
 
 @click.command()
@@ -33,9 +33,9 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
     Asks for consent once. A notice stays on the screen while recording; a click on it pauses, as does the signal
     USR1 (USR2 resumes). Ctrl-C ends the recording.
     """
-    from collectors.agent import Agent, only_one, refuse_root_of_others
-    from collectors.sources.x11 import require_x11
-    from collectors.spool import Spool
+    from collectors.agent.agent import Agent, only_one, refuse_root_of_others
+    from collectors.delivery.spool import Spool
+    from collectors.sources.x11.display import require_x11
     from taskstream import metrics
 
     require_x11()
@@ -68,8 +68,8 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
 
 
 def _consent(settings: Settings, yes: bool) -> None:
-    from collectors import consent
-    from collectors.sources.x11 import now_ms
+    from collectors.agent import consent
+    from collectors.sources.x11.display import now_ms
 
     if consent.given(settings.home):
         return
@@ -85,8 +85,8 @@ def _consent(settings: Settings, yes: bool) -> None:
 
 def _publisher(settings: Settings, spool: Spool) -> Publisher | None:
     """The publisher, or None when no Kafka is known: the spool then keeps everything for a later start."""
-    from collectors.publisher import Publisher
-    from collectors.sources.x11 import now_ms
+    from collectors.delivery.publisher import Publisher
+    from collectors.sources.x11.display import now_ms
     from taskstream.endpoints import resolve
     from taskstream.topics import UI_EVENTS
 

@@ -17,9 +17,9 @@ from taskstream.errors import UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
-    from collectors.feed import Feed
-    from collectors.replay import Desktop
-    from collectors.spool import Origin
+    from collectors.delivery.pacing import Feed
+    from collectors.delivery.spool import Origin
+    from collectors.importers.dealing import Desktop
 
 
 @click.command()
@@ -56,7 +56,7 @@ def replay(
     LOG is an RPA UI Logger CSV, an XES file (also .gz), or JSON lines of Taskstream. Values in it become digests,
     lengths and forms; nothing else of them is sent.
     """
-    from collectors.replay import deal
+    from collectors.importers.dealing import deal
     from taskstream.privacy.pseudonym import derive, local_master_key
 
     if run_id is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", run_id):
@@ -108,7 +108,7 @@ def _keep_key(folder: Path, key: bytes) -> None:
 
 
 def _origins(dealt: list[Desktop], run: str, key: bytes, settings: Settings) -> list[Origin]:
-    from collectors.spool import Origin
+    from collectors.delivery.spool import Origin
     from taskstream.privacy.pseudonym import pseudonym
 
     return [
@@ -135,8 +135,8 @@ def _send(
     quiet: bool,
 ) -> int:
     """Publish everything; the number of events Kafka has acknowledged in this run. ``end_ms`` None: recorded times."""
-    from collectors.feed import Feed
-    from collectors.replay import schedule
+    from collectors.delivery.pacing import Feed
+    from collectors.importers.dealing import schedule
     from taskstream.endpoints import resolve
 
     kafka = resolve(settings, clickhouse=False).kafka
@@ -167,8 +167,8 @@ def _send(
 
 def _end_ms(dealt: list[Desktop], speed: float, ago: float) -> int:
     """When the recording is to have ended: now, or when playing it ends, less ``ago`` hours."""
-    from collectors.feed import now_ms
-    from collectors.replay import duration_ms
+    from collectors.delivery.pacing import now_ms
+    from collectors.importers.dealing import duration_ms
 
     return now_ms() + (int(duration_ms(dealt) / speed) if speed else 0) - int(ago * 3_600_000)
 

@@ -18,8 +18,8 @@ from taskstream.errors import UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
+    from collectors.delivery.spool import Origin
     from collectors.simulate.office import Office
-    from collectors.spool import Origin
 
 
 @click.command()
@@ -85,7 +85,7 @@ def simulate(
 
 
 def _origins(office: Office, run: str, settings: Settings) -> list[Origin]:
-    from collectors.spool import Origin
+    from collectors.delivery.spool import Origin
     from taskstream.privacy.pseudonym import derive, local_master_key, pseudonym
 
     key, epoch = derive(local_master_key(settings.home), "actor", settings.key_epoch), settings.key_epoch
@@ -112,8 +112,8 @@ def _publish(
     shown: bool,
 ) -> dict[str, object]:
     """Send the office's events; the summary of the run."""
-    from collectors.feed import Feed, now_ms
-    from collectors.replay import moved
+    from collectors.delivery.pacing import Feed, now_ms
+    from collectors.importers.dealing import moved
     from collectors.simulate.output import Tally, written
     from taskstream.endpoints import resolve
 

@@ -48,8 +48,8 @@ def demo(
     from deploy.demo import report
     from deploy.demo.run import Demo, Plan
     from deploy.demo.view import Lines, Screen
-    from deploy.embedded import stopping
-    from deploy.embedded.supervisor import Stopped, Supervisor
+    from deploy.local import stopping
+    from deploy.local.supervisor import Stopped, Supervisor
     from taskstream.endpoints import DEMO
 
     if json_file is not None:

@@ -16,7 +16,7 @@ def doctor(context: click.Context, as_json: bool, settings: Settings) -> None:
     """Check this machine. Changes nothing, asks no network. Exit code 1 when something essential is missing."""
     import msgspec
 
-    from deploy.embedded.checks import all_checks
+    from deploy.local.checks import all_checks
 
     checks = all_checks(settings)
     if as_json:

@@ -14,8 +14,8 @@ from taskstream.settings import Settings
 @with_settings()
 def down(purge: bool, yes: bool, settings: Settings) -> None:
     """Stop what `taskstream up` or `taskstream demo` runs and wait for its end. Doing it twice is harmless."""
-    from deploy.embedded import stopping
-    from deploy.embedded.home import running_in
+    from deploy.local import stopping
+    from deploy.local.home import running_in
 
     if purge and not yes:
         kept = stopping.data_of(settings.home)

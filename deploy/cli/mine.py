@@ -14,7 +14,7 @@ from taskstream.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deploy.mining import Miner
+    from deploy.offline.mine import Miner
     from taskstream.records import Opportunity, Routine
 
 
@@ -53,7 +53,7 @@ def mine(
 
     from collectors.cli.running import progress, terminated_as_interrupt
     from collectors.importers import read_log
-    from deploy.mining import Miner
+    from deploy.offline.mine import Miner
 
     if len(logs) > 1 and (assignments or routines):
         raise UsageError("--assignments and --routines name events by their row: give one LOG")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from deploy.embedded.home import InstanceState
-    from deploy.embedded.progress import Progress
+    from deploy.local.home import InstanceState
+    from deploy.local.progress import Progress
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from taskstream.cli.options import with_settings
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
-    from deploy.embedded.inspect import Status
+    from deploy.local.inspect import Status
 
 
 @click.command()
@@ -21,7 +21,7 @@ def status(context: click.Context, as_json: bool, settings: Settings) -> None:
     """Show what runs: components, versions, addresses, lag. Exit code 1 when nothing runs."""
     import msgspec
 
-    from deploy.embedded.inspect import status as ask
+    from deploy.local.inspect import status as ask
 
     found = ask(settings)
     if as_json:

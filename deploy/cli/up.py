@@ -37,8 +37,8 @@ def up(settings: Settings) -> None:
         quiet_libraries,
         stop_on_signals,
     )
-    from deploy.embedded.supervisor import Stopped, Supervisor
-    from deploy.embedded.unit import wall_ms
+    from deploy.local.supervisor import Stopped, Supervisor
+    from deploy.local.unit import wall_ms
 
     quiet_libraries()
     console = console_for_people()

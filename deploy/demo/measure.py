@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from deploy.embedded.ports import LOOPBACK
+from deploy.local.ports import LOOPBACK
 from taskstream.errors import ServiceError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from deploy.embedded.home import InstanceState
+    from deploy.local.home import InstanceState
 
 _EVENTS_IN = re.compile(r"^taskstream_events_in_total (\S+)$", re.MULTILINE)
 _LAG = re.compile(r"^taskstream_lag_messages\{[^}]*\} (\S+)$", re.MULTILINE)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from taskstream.errors import DataLossError, UsageError
 
 if TYPE_CHECKING:
-    from sinks.clickhouse.opportunity_list import Listed
+    from sinks.results.opportunities import Listed
 
 
 class Events(Struct, frozen=True):

@@ -16,14 +16,14 @@ from deploy.demo.players import Player
 from deploy.demo.report import Freshness, Report, Source, Versions, events_of
 from deploy.demo.sampler import Sampler
 from deploy.demo.view import Sample, View
-from deploy.embedded.supervisor import STEP_S, Supervisor
-from deploy.embedded.unit import wall_ms
+from deploy.local.supervisor import STEP_S, Supervisor
+from deploy.local.unit import wall_ms
 from taskstream.errors import ServiceError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from sinks.clickhouse.opportunity_list import Listed
+    from sinks.results.opportunities import Listed
 
 # No further row for so long while rows are missing: they are lost.
 STALLED_S = 60.0
@@ -68,7 +68,7 @@ class Demo:
             ServiceError: something cannot be started, or fails.
             Stopped: the user has asked to stop.
         """
-        from sinks.clickhouse.connect import connect
+        from sinks.connect import connect
 
         self._view.update(self._sample_now(), None)
         with self._timed("start"):
@@ -186,7 +186,7 @@ class Demo:
         return sum(player.played.sent for player in self._players if player.played)
 
     def _report(self, client: Client, agents: list[str], found: measure.Counts) -> Report:
-        from sinks.clickhouse.opportunity_list import read
+        from sinks.results.opportunities import read
 
         p50, p99 = measure.freshness_ms(client, agents)
         state = self.supervisor.state

@@ -16,7 +16,7 @@ from taskstream.errors import ServiceError
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from deploy.embedded.home import InstanceState
+    from deploy.local.home import InstanceState
 
 EVERY_S = 0.5
 LISTED = 20
@@ -59,8 +59,8 @@ class Sampler:
                 self._client = None
 
     def _sample(self) -> Sample:
-        from sinks.clickhouse.connect import connect
-        from sinks.clickhouse.opportunity_list import read
+        from sinks.connect import connect
+        from sinks.results.opportunities import read
 
         if self._client is None:
             self._client = connect(self._endpoints, self._database)

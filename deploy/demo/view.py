@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.live import Live
 
-    from deploy.embedded.home import InstanceState
-    from sinks.clickhouse.opportunity_list import Listed
+    from deploy.local.home import InstanceState
+    from sinks.results.opportunities import Listed
 
 SHOWN = 5
 

@@ -18,7 +18,7 @@ def migrate(dry_run: bool, show_status: bool, as_json: bool, settings: Settings)
     import orjson
 
     from sinks.clickhouse import migrate as schema
-    from sinks.clickhouse.connect import connect
+    from sinks.connect import connect
     from taskstream.endpoints import resolve
 
     client = connect(resolve(settings, kafka=False))

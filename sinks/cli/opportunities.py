@@ -20,21 +20,21 @@ def opportunities(top: int, as_json: bool, as_csv: bool, settings: Settings) -> 
     """
     import msgspec
 
-    from sinks.clickhouse import opportunity_list
-    from sinks.clickhouse.connect import connect
+    from sinks.connect import connect
+    from sinks.results import opportunities as results
     from taskstream.endpoints import resolve
     from taskstream.errors import UsageError
 
     if as_json and as_csv:
         raise UsageError("choose one of --json and --csv")
     client = connect(resolve(settings, kafka=False), settings.database)
-    rows = opportunity_list.read(client, top)
+    rows = results.read(client, top)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
     elif as_csv:
-        click.echo(opportunity_list.as_csv(rows), nl=False)
+        click.echo(results.as_csv(rows), nl=False)
     elif not rows:
-        click.echo(opportunity_list.advice(opportunity_list.standing(client)))
+        click.echo(results.advice(results.standing(client)))
     else:
         from rich.console import Console
 

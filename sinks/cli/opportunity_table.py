@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from sinks.clickhouse.opportunity_list import Listed
+from sinks.results.opportunities import Listed
 from taskstream.records import Opportunity
 
 WIDE: Final = 110

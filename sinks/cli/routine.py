@@ -20,11 +20,11 @@ def routine(which: str, as_json: bool, settings: Settings) -> None:
     """
     import msgspec
 
-    from sinks.clickhouse import routine_evidence
-    from sinks.clickhouse.connect import connect
+    from sinks.connect import connect
+    from sinks.results import routine as results
     from taskstream.endpoints import resolve
 
-    found = routine_evidence.read(connect(resolve(settings, kafka=False), settings.database), which)
+    found = results.read(connect(resolve(settings, kafka=False), settings.database), which)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return

@@ -6,8 +6,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from sinks.clickhouse.event_block import EventBlock
-from sinks.clickhouse.record_block import RecordBlock, RecordLayout, TableColumn
+from sinks.clickhouse.blocks.event_block import EventBlock
+from sinks.clickhouse.blocks.record_block import RecordBlock, RecordLayout, TableColumn
 from taskstream import records, topics
 from taskstream.topics import Topic
 

@@ -12,16 +12,16 @@ from typing import Final
 from confluent_kafka import Consumer
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_fixed
 
-from sinks.clickhouse.connect import connect
+from sinks.clickhouse.blocks.record_block import RecordLayout
+from sinks.clickhouse.consumer import Sink, consumer_config
+from sinks.clickhouse.dead_letters import Letter, LetterBox
 from sinks.clickhouse.feeds import FEEDS, Builder, Feed, builder, layout
 from sinks.clickhouse.ledger import Ledger, Limits
-from sinks.clickhouse.letters import Letter, LetterBox
-from sinks.clickhouse.messages import read_again
 from sinks.clickhouse.progress import Progress
-from sinks.clickhouse.record_block import RecordLayout
-from sinks.clickhouse.sink import Sink, consumer_config
+from sinks.clickhouse.read_again import read_again
 from sinks.clickhouse.store import NoSchema, Store, Unavailable
 from sinks.clickhouse.writer import Writer
+from sinks.connect import connect
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError

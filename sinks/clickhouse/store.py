@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sinks.clickhouse.connect import first_line
-from sinks.clickhouse.event_block import EventBlock
+from sinks.clickhouse.blocks.event_block import EventBlock
+from sinks.clickhouse.blocks.record_block import RecordBlock, TableColumn
 from sinks.clickhouse.feeds import Builder, Feed
-from sinks.clickhouse.record_block import RecordBlock, TableColumn
+from sinks.connect import first_line
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -11,10 +11,10 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from sinks.clickhouse.event_block import EventBlock
+from sinks.clickhouse.blocks.event_block import EventBlock
+from sinks.clickhouse.dead_letters import Letter
 from sinks.clickhouse.feeds import Builder, Feed
 from sinks.clickhouse.ledger import Block
-from sinks.clickhouse.letters import Letter
 from sinks.clickhouse.store import BadRow, Unavailable
 from taskstream import metrics
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.dashboard import words
 from sinks.dashboard.model import Opportunity, Routine, Snapshot, Variant
+from sinks.results import words
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "rank", "label": "#", "field": "rank", "align": "right", "sortable": True},

@@ -8,10 +8,11 @@ from typing import Any
 
 from nicegui import ui
 
-from sinks.dashboard import charts, listing, words
+from sinks.dashboard import charts, listing
 from sinks.dashboard.model import Snapshot
 from sinks.dashboard.poller import Poller
 from sinks.dashboard.theme import DARK, LIGHT, Theme
+from sinks.results import words
 
 REFRESH_S = 0.5
 STALE_MS = 15_000

@@ -54,7 +54,7 @@ class Store:
         """
         from clickhouse_connect.driver.exceptions import ClickHouseError
 
-        sql = files("sinks.dashboard").joinpath("sql", f"{query}.sql").read_text()
+        sql = files("sinks.results").joinpath("queries", f"{query}.sql").read_text()
         try:
             data = self._connected().raw_query(sql, {"k": self._k}, settings=_SETTINGS, fmt="JSONEachRow")
             return tuple(msgspec.json.Decoder(kind).decode_lines(data))

@@ -19,7 +19,7 @@ def catalogue(settings: Settings) -> None:
     import signal
     import threading
 
-    from streams.discovery.process import serve
+    from streams.catalogue.session import serve
     from taskstream import metrics
     from taskstream.endpoints import resolve
 

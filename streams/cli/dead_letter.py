@@ -77,7 +77,7 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
     """
     import json
 
-    from streams import dead_letter_topic
+    from streams.runtime import dead_letter_topic
     from taskstream.endpoints import resolve
     from taskstream.errors import UsageError
 
@@ -98,7 +98,7 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
 
 
 def _read(settings: Settings) -> list[DeadLetter]:
-    from streams import dead_letter_topic
+    from streams.runtime import dead_letter_topic
     from taskstream.endpoints import resolve
 
     return list(dead_letter_topic.read(resolve(settings, clickhouse=False).kafka, settings.prefix))

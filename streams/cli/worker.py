@@ -17,6 +17,6 @@ def worker(settings: Settings, as_json: bool) -> None:
     Several may run; they share the partitions of ui-events. Each may be killed at any moment: another takes over from
     the last transaction, and nothing is lost or repeated. Ends with SIGTERM or Ctrl-C.
     """
-    from streams.process import run
+    from streams.runtime.run import run
 
     run(settings, as_json=as_json)

@@ -13,16 +13,17 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from streams.discovery import chains, opportunities, refine
-from streams.discovery.chains import ADJACENT, continues
-from streams.discovery.coherence import is_coherent
-from streams.discovery.evidence import SHOWN_VARIANTS, routine_of, variants_of
-from streams.discovery.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
-from streams.discovery.hashing import short_id
-from streams.discovery.labels import app_name, object_name, screen_name
-from streams.discovery.routines import DAY_MS, DAYS, Cluster, Grouping, Taken
-from streams.discovery.shapes import JOIN, Shape
-from streams.discovery.variants import LIMIT, Bags, Variant
+from streams.discovery.evidence.record import SHOWN_VARIANTS, routine_of, variants_of
+from streams.discovery.grouping import chains, refine
+from streams.discovery.grouping.chains import ADJACENT, continues
+from streams.discovery.grouping.coherence import is_coherent
+from streams.discovery.grouping.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
+from streams.discovery.grouping.hashing import short_id
+from streams.discovery.grouping.routines import DAY_MS, DAYS, Cluster, Grouping, Taken
+from streams.discovery.grouping.shapes import JOIN, Shape
+from streams.discovery.grouping.variants import LIMIT, Bags, Variant
+from streams.discovery.ranking import opportunities
+from streams.discovery.words.labels import app_name, object_name, screen_name
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 

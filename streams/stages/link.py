@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from streams.images import Links, Source
+from streams.stages.snapshot_format import Links, Source
 from taskstream.events import UiEvent
 
 MAX_RECENT: Final = 64

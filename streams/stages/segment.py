@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from streams.discovery.folding import IDLE_MS, Folder
-from streams.discovery.model import COPY, WRITE
-from streams.discovery.segmenter import Piece, Segmenter
-from streams.discovery.steps import RawStep, dump_steps, load_steps
+from streams.discovery.segmentation.folding import IDLE_MS, Folder
+from streams.discovery.segmentation.model import COPY, WRITE
+from streams.discovery.segmentation.segmenter import Piece, Segmenter
+from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
 from taskstream.events import UiEvent
 from taskstream.records import Segment, Step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from streams.images import OpenSession
+from streams.stages.snapshot_format import OpenSession
 from taskstream.events import UiEvent
 
 DAY_MS: Final = 86_400_000

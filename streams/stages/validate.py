@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from streams.machine import Record
+from streams.operator import Record
 from taskstream.events import (
     BATCH_TYPE,
     MAX_BATCH_BYTES,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from collectors.spool import Spool
+from collectors.delivery.spool import Spool
 from taskstream.events import UiEvent, decode_batch
 
 pytestmark = pytest.mark.desktop

@@ -28,9 +28,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from deploy.embedded.clickhouse.process import EmbeddedClickHouse
-from deploy.embedded.kafka import EmbeddedKafka
-from deploy.embedded.ports import free_ports
+from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.kafka import EmbeddedKafka
+from deploy.local.ports import free_ports
 from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
 from taskstream.kafka.clients import quiet
 from tests.faults.load import Load

@@ -15,8 +15,8 @@ import pytest
 from taskstream.kafka import topic_admin
 from taskstream.records import Assignment, Routine
 from taskstream.settings import Settings, load
-from tests.integration.discovery.test_catalogue_process import latest, publish, read, wait_for
-from tests.unit.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office
+from tests.integration.streams.test_catalogue_process import latest, publish, read, wait_for
+from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office
 
 pytestmark = pytest.mark.faults
 

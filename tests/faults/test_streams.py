@@ -1,6 +1,6 @@
 """Faults that only time makes: a zombie worker, a transaction that runs into Kafka's timeout, a broker away.
 
-Errors of a producer, each in turn, are in ``tests/unit/streams/test_transactions.py``.
+Errors of a producer, each in turn, are in ``tests/unit/streams/runtime/test_transactions.py``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Producer
 
-from deploy.embedded.kafka import EmbeddedKafka
-from streams.machine import Output
-from streams.transactions import FencedError, Writer
-from streams.worker import SESSION_S
+from deploy.local.kafka import EmbeddedKafka
+from streams.operator import Output
+from streams.runtime.transactions import FencedError, Writer
+from streams.runtime.worker import SESSION_S
 from taskstream.settings import load
 from tests.fixtures.streams import Deployment
-from tests.integration.test_streams import clean_events, work
+from tests.integration.streams.test_streams import clean_events, work
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from collectors.publisher import Publisher, input_partitions, send_ticks
-from collectors.spool import Origin, Spool
+from collectors.delivery.publisher import Publisher, input_partitions, send_ticks
+from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
 from taskstream.events import UiEvent, decode_batch, decode_tick
 from taskstream.kafka.clients import quiet
@@ -90,8 +90,8 @@ def test_a_missing_topic_while_sending_keeps_everything_in_the_spool(kafka: str,
 SENDER = """
 import sys
 from pathlib import Path
-from collectors.publisher import Publisher
-from collectors.spool import Origin, Spool
+from collectors.delivery.publisher import Publisher
+from collectors.delivery.spool import Origin, Spool
 from taskstream.events import UiEvent
 kafka, topic, path = sys.argv[1:]
 spool = Spool(Path(path))

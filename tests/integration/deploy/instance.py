@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from deploy.cli.running import stop_on_signals
-from deploy.embedded.supervisor import ComponentSpec, Stopped, Supervisor
+from deploy.local.supervisor import ComponentSpec, Stopped, Supervisor
 from taskstream.errors import TaskstreamError
 from taskstream.settings import load
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.players import RECORDINGS
-from deploy.embedded.home import is_locked
+from deploy.local.home import is_locked
 from taskstream.endpoints import DEMO
 
 pytestmark = pytest.mark.integration

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.embedded.home import InstanceState, is_locked, read_state
+from deploy.local.home import InstanceState, is_locked, read_state
 from taskstream import endpoints
 
 pytestmark = pytest.mark.integration

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from deploy.embedded import jars
-from deploy.embedded.inspect import running_kafka_version
-from deploy.embedded.kafka import EmbeddedKafka
+from deploy.local import jars
+from deploy.local.inspect import running_kafka_version
+from deploy.local.kafka import EmbeddedKafka
 from taskstream.errors import ServiceError
 from taskstream.settings import load
 
@@ -95,7 +95,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1 << 20})
-    monkeypatch.setattr("deploy.embedded.disk.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("deploy.local.disk.shutil.disk_usage", lambda _: usage)
     with pytest.raises(ServiceError, match="the disk is full: 1 MB are free"):
         EmbeddedKafka(tmp_path / "new", load().cache).start()
     assert not (tmp_path / "new" / "data").exists()

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from streams.machine import Input, Output
-from streams.partition import PartitionState
-from streams.rules import Rules
+from streams.operator import Input, Output
+from streams.stages.partition import PartitionState
+from streams.stages.stage_settings import Rules
 from taskstream.event_columns import batches, decode
 from taskstream.events import BATCH_TYPE, TICK_TYPE, EventBatch, Tick, UiEvent, Value, encode
 

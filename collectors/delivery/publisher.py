@@ -1,0 +1,302 @@
+"""From the spool to Kafka: an idempotent producer, a bounded number of messages in flight, removal after the report.
+
+Order is kept per agent, because the streams cut by the highest number seen: messages of one partition are acknowledged
+in the order they were sent or not at all (idempotence with the gapless guarantee), they never time out while the broker
+is away, and after an error that the client library calls fatal a new producer starts again from the oldest row that is
+still in the spool. What was sent twice that way carries the same (agent, seq) and is cut by the streams.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from collectors.delivery.spool import Spool, Spooled
+from taskstream import metrics
+from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
+from taskstream.kafka.clients import quiet
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
+
+log = logging.getLogger("taskstream.publisher")
+
+MAX_IN_FLIGHT: Final = 1_000
+"""Messages handed to the client library and not yet acknowledged."""
+MAX_IN_FLIGHT_BYTES: Final = 8_000_000
+RECENT: Final = 20
+"""A repeated message is one sent this many messages before."""
+_HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG])
+"""Errors that another try cannot mend."""
+
+
+def producer_config(kafka: str) -> dict[str, Any]:
+    """Settings of the producer. ``murmur2_random`` places a key as the Java client does, so all clients agree."""
+    return quiet({
+        "bootstrap.servers": kafka,
+        "enable.idempotence": True,
+        "enable.gapless.guarantee": True,
+        "acks": "all",
+        "compression.type": "zstd",
+        "partitioner": "murmur2_random",
+        "linger.ms": 20,
+        "message.timeout.ms": 0,  # wait for the broker as long as it takes: the spool bounds what piles up
+        "message.max.bytes": 1_200_000,
+        "queue.buffering.max.messages": 4 * MAX_IN_FLIGHT,
+        "queue.buffering.max.kbytes": 16_384,
+        "reconnect.backoff.max.ms": 5_000,
+    })  # fmt: skip
+
+
+def input_partitions(kafka: str, topic: str, timeout_s: float = 5.0) -> int:
+    """How many partitions the topic has.
+
+    Raises:
+        ServiceError: Kafka does not answer, or the topic does not exist.
+    """
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        topics = AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=timeout_s).topics
+    except KafkaException as error:
+        raise ServiceError(f"Kafka at {kafka} does not answer: {error.args[0].str()}") from error
+    if topic not in topics:
+        raise ServiceError(f"Kafka at {kafka} has no topic {topic}: run `taskstream topics apply`")
+    return len(topics[topic].partitions)
+
+
+def send_ticks(kafka: str, topic: str, partitions: Iterable[int], advance_ms: int, timeout_s: float = 30.0) -> None:
+    """Advance the event time of each partition, so that everything still open closes.
+
+    Raises:
+        ServiceError: Kafka did not take them in time.
+    """
+    producer = Producer(producer_config(kafka))
+    for partition in partitions:
+        producer.produce(
+            topic,
+            encode(Tick(schema=1, advance_ms=advance_ms)),
+            partition=partition,
+            headers=[("ce_specversion", b"1.0"), ("ce_type", TICK_TYPE)],
+        )
+    if producer.flush(timeout_s):
+        producer.purge()
+        raise ServiceError(f"Kafka at {kafka} did not take the closing ticks within {timeout_s:.0f} s")
+
+
+class Publisher:
+    """Sends a spool's batches in its own thread.
+
+    ``sent_ms``  the desktop's clock at hand-over (milliseconds since the epoch), given the agent's id
+    ``repeat``   asked after each message whether to send an earlier one again, as a crash would (for simulations)
+    """
+
+    def __init__(
+        self,
+        kafka: str,
+        topic: str,
+        spool: Spool,
+        *,
+        sent_ms: Callable[[str], int],
+        config: dict[str, Any] | None = None,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        jitter: random.Random | None = None,
+        repeat: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._kafka = kafka
+        self._topic = topic
+        self._spool = spool
+        self._sent_ms = sent_ms
+        self._config = producer_config(kafka) | (config or {})
+        self._max_in_flight = max_in_flight
+        self._jitter = jitter or random.Random()
+        self._repeat = repeat
+        self._recent: deque[Spooled] = deque(maxlen=RECENT)
+        self._producer: Producer = None
+        self._waiting: list[Spooled] = []  # taken from the spool, not yet handed to the client library
+        self._in_flight: dict[int, tuple[int, int]] = {}  # row → (events, bytes)
+        self._in_flight_bytes = 0
+        self._acknowledged: list[int] = []
+        self._failed: KafkaError | None = None
+        self._rebuilds_in_a_row = 0
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._progress_s = time.monotonic()
+        self.delivered_events = 0
+        """Events Kafka has acknowledged."""
+        self.delivered_messages = 0
+        self.repeated_messages = 0
+        """Messages sent again because ``repeat`` said so."""
+        self.rebuilds = 0
+        """Times the producer had to be made anew."""
+        self.error: TaskstreamError | None = None
+        """What ended the thread, when it ended by itself."""
+
+    # -- from other threads --------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something new in the spool."""
+        self._wake.set()
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds since Kafka last acknowledged anything, while something waits for it; else 0."""
+        return time.monotonic() - self._progress_s if self._spool.pending else 0.0
+
+    def check(self) -> None:
+        """Raise what ended the thread, if it did.
+
+        Raises:
+            TaskstreamError: the spool cannot be used, or Kafka refuses a message for good.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def drain(self, timeout_s: float, on_wait: Callable[[], None] = lambda: None) -> bool:
+        """Wait until the spool is empty, or until nothing was acknowledged for ``timeout_s``. Whether it is empty."""
+        while self._spool.pending:
+            self.check()
+            if self.stalled_s > timeout_s:
+                return False
+            self._wake.set()
+            on_wait()
+            time.sleep(0.02)
+        return True
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End the thread; what is not acknowledged stays in the spool."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    # -- in the thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._step()
+            if self._producer is not None:
+                self._producer.flush(2.0)  # what is under way spares the next start sending it again
+            self._leave()
+        except TaskstreamError as error:
+            self.error = error
+        except Exception as error:  # a thread's exception reaches nobody else
+            log.exception("publisher")
+            self.error = TaskstreamError(f"the publisher failed: {error}")
+
+    def _step(self) -> None:
+        if self._producer is None:
+            self._producer = Producer(self._config)
+        busy = self._hand_over()
+        self._producer.poll(0 if busy else 0.02 if self._in_flight else 0)
+        self._settle()
+        if self._failed is not None:
+            self._rebuild()
+        elif not busy and not self._in_flight:
+            self._wake.wait(0.2)
+            self._wake.clear()
+
+    def _hand_over(self) -> bool:
+        """Give the client library what fits in flight; whether anything was given."""
+        room = self._max_in_flight - len(self._in_flight) - len(self._waiting)
+        if room > 0 and len(self._waiting) < 50:
+            if not self._in_flight and not self._waiting:
+                self._progress_s = time.monotonic()  # nothing was owed until now
+            self._waiting += self._spool.take(min(room, 500))
+        given = 0
+        for row in self._waiting:
+            if self._in_flight and self._in_flight_bytes + len(row.body) > MAX_IN_FLIGHT_BYTES:
+                break
+            if not self._produce(row):
+                break
+            given += 1
+            self._recent.append(row)
+            if self._repeat() and self._produce(self._recent[0], again=True):
+                self.repeated_messages += 1
+        del self._waiting[:given]
+        return given > 0
+
+    def _produce(self, row: Spooled, *, again: bool = False) -> bool:
+        value = b'%s,"sent_ms":%d}' % (row.body[:-1], self._sent_ms(row.agent))
+        try:
+            self._producer.produce(
+                self._topic,
+                value,
+                key=row.actor.encode(),
+                headers=[
+                    ("ce_specversion", b"1.0"),
+                    ("ce_type", BATCH_TYPE),
+                    ("ce_source", row.agent.encode()),
+                    ("ce_id", f"{row.agent}:{row.first_seq}".encode()),
+                ],
+                on_delivery=None if again else partial(self._delivered, row.id),
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            self._failed = error.args[0]
+            return False
+        if not again:
+            self._in_flight[row.id] = (row.events, len(row.body))
+            self._in_flight_bytes += len(row.body)
+        return True
+
+    def _delivered(self, row: int, error: KafkaError | None, message: Message) -> None:
+        events, size = self._in_flight.pop(row)
+        self._in_flight_bytes -= size
+        if error is not None:
+            self._failed = self._failed or error
+            return
+        self._acknowledged.append(row)
+        self.delivered_events += events
+        self.delivered_messages += 1
+        metrics.EVENTS_PUBLISHED.inc(events)
+
+    def _settle(self) -> None:
+        if self._acknowledged:
+            self._spool.remove(self._acknowledged)
+            self._acknowledged.clear()
+            self._progress_s = time.monotonic()
+            self._rebuilds_in_a_row = 0
+
+    def _rebuild(self) -> None:
+        """Begin again with a new producer from the oldest row that Kafka has not acknowledged."""
+        error, self._failed = self._failed, None
+        assert error is not None
+        if error.code() in _HOPELESS:
+            raise ServiceError(f"Kafka at {self._kafka} refuses a message for good: {error.str()}")
+        delay_s = min(30.0, 0.25 * 2**self._rebuilds_in_a_row) * self._jitter.uniform(0.5, 1.0)
+        log.warning("producer made anew in %.1f s: %s", delay_s, error.str())
+        self._leave()
+        self._producer = None
+        self._failed = None
+        self._waiting.clear()
+        self._spool.rewind()
+        self.rebuilds += 1
+        self._rebuilds_in_a_row = min(self._rebuilds_in_a_row + 1, 10)
+        self._stop.wait(delay_s)
+
+    def _leave(self) -> None:
+        """Learn what has been acknowledged, and give up the rest (it stays in the spool)."""
+        if self._producer is None:
+            return
+        self._producer.purge()
+        self._producer.flush(2.0)
+        self._settle()
+        self._in_flight.clear()
+        self._in_flight_bytes = 0

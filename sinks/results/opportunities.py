@@ -1,0 +1,140 @@
+"""The ranked opportunities, as ClickHouse has them now."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from sinks.connect import first_line
+from taskstream.errors import ServiceError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_QUERY = "SELECT {columns} FROM v_opportunities ORDER BY rank, id LIMIT {{top:UInt32}}"
+
+
+class Listed(Struct, frozen=True):
+    """One row of the list; fields as in :class:`taskstream.records.Opportunity`. Never of fewer than k people."""
+
+    rank: int
+    name: str
+    verdict: str
+    pattern: str
+    steps: tuple[str, ...]
+    apps: tuple[str, ...]
+    executions: int
+    executions_per_week: float
+    people: int
+    active_median_ms: int
+    active_p90_ms: int
+    active_low_ms: int
+    active_high_ms: int
+    hours_per_week: float
+    transferred_values: float
+    transfer_share: float
+    determinism: float
+    variants: int
+    exceptions: float
+    hours_per_year: float
+    hours_per_year_low: float
+    hours_per_year_high: float
+    build_cost: float
+    yearly_saving: float
+    net_saving_low: float
+    net_saving: float
+    net_saving_high: float
+    payback_months_low: float
+    payback_months: float
+    payback_months_high: float
+    score: float
+    why: dict[str, float]
+    assumptions: dict[str, float]
+    id: str
+    tenant: str
+
+
+class Standing(Struct, frozen=True):
+    """What there is when the list is empty: counts without persons, and the floor."""
+
+    events: int
+    segments: int
+    routines: int
+    floor: int
+
+
+def read(client: Client, top: int) -> list[Listed]:
+    """The best ``top`` opportunities.
+
+    Raises:
+        ServiceError: the database cannot be asked, or lacks the schema.
+    """
+    columns = ", ".join(Listed.__struct_fields__)
+    answer = _ask(client, _QUERY.format(columns=columns), {"top": top})
+    rows = (dict(zip(Listed.__struct_fields__, row, strict=True)) for row in answer)
+    return [msgspec.convert(row, Listed, strict=False) for row in rows]
+
+
+def standing(client: Client) -> Standing:
+    """What there is.
+
+    Raises:
+        ServiceError: as :func:`read`.
+    """
+    counts = "(SELECT count() FROM ui_events), (SELECT count() FROM segments), (SELECT uniqExact(id) FROM routines)"
+    events, segments, routines, floor = _ask(client, f"SELECT {counts}, (SELECT k FROM v_floor)", {})[0]
+    return Standing(int(events), int(segments), int(routines), int(floor))
+
+
+def as_csv(rows: Sequence[Listed]) -> str:
+    """``rows`` as CSV with a header; steps and applications joined by `` > ``, maps as JSON."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Listed.__struct_fields__)
+    for row in rows:
+        writer.writerow([_cell(value) for value in msgspec.structs.astuple(row)])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, tuple):
+        return " > ".join(value)
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
+
+
+def advice(there: Standing) -> str:
+    """What to do when nothing is listed, by how far the data have come."""
+    if not there.events:
+        return (
+            "nothing found yet: no events are stored. Replay a recording (`taskstream replay LOG`), simulate an office "
+            "(`taskstream simulate`) or record this desktop (`taskstream collect`), with `taskstream worker` and "
+            "`taskstream sink` running; `taskstream up` runs both."
+        )
+    if not there.segments:
+        return (
+            f"nothing found yet: {there.events:,} events are stored, but no execution of a task has been told apart. "
+            "Executions appear when sessions close or repeat; is `taskstream worker` running?"
+        )
+    if not there.routines:
+        return (
+            f"nothing found yet: {there.segments:,} executions are stored, but none repeat often enough to be a "
+            "routine. More recordings help; is `taskstream catalogue` running?"
+        )
+    return (
+        f"nothing to show: no routine that would be listed is shared by {there.floor} people or more. More people "
+        "help; on a machine of your own, `taskstream migrate --k 1` lowers the floor."
+    )
+
+
+def _ask(client: Client, sql: str, parameters: dict[str, Any]) -> list[Any]:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    try:
+        return list(client.query(sql, parameters=parameters).result_rows)
+    except (ClickHouseError, OSError) as error:
+        raise ServiceError(f"opportunities cannot be read: {first_line(error)}; run `taskstream migrate`?") from error

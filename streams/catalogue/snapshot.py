@@ -1,0 +1,182 @@
+"""The catalogue's state as bytes, cluster by cluster, so that a checkpoint writes only what changed."""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.discovery.catalogue import Catalogue
+from streams.discovery.grouping.distinct import Distinct
+from streams.discovery.grouping.execution import Execution, FlowKey
+from streams.discovery.grouping.routines import MEMBERS, Cluster
+from streams.discovery.grouping.shapes import Shape, Shapes
+from taskstream.errors import InputError
+
+FORMAT: Final = 1
+PENDING: Final = 500
+"""Executions kept in a checkpoint of a cluster that is not public yet, beyond its sample."""
+
+
+class ShapeState(Struct, array_like=True):
+    """A shape of a cluster."""
+
+    number: int
+    counts: dict[str, int]
+    times: int
+    complete: int
+    touched: int
+    fragment: bool
+    followers: dict[int, list[float]]
+
+
+class ClusterState(Struct, array_like=True):
+    """A cluster. Executions of a public one are kept as far as they are in its sample."""
+
+    number: int
+    id: str
+    counts: dict[str, int]
+    shapes: list[ShapeState]
+    executions: int
+    partial: int
+    complete: int
+    transfers: int
+    written: int
+    active_ms: int
+    sample: list[Execution]
+    members: list[Execution]
+    people: tuple[tuple[int, ...], bool]
+    teams: tuple[tuple[int, ...], bool]
+    days: dict[int, int]
+    flows: list[tuple[FlowKey, int]]
+    first_ms: int
+    last_ms: int
+    touched: int
+    merged: tuple[str, ...]
+    split_from: str
+    coherent: bool
+    public: bool
+
+
+class TenantState(Struct, array_like=True):
+    """What a catalogue knows beside its clusters."""
+
+    format: int
+    tenant: str
+    revision: int
+    arrivals: int
+    next_cluster: int
+    next_shape: int
+    joints: list[tuple[int, int]]
+    pauses: list[float]
+    days: dict[int, int]
+    last_ms: int
+    active_ms: int
+
+
+_encoder = msgspec.msgpack.Encoder()
+_cluster_decoder = msgspec.msgpack.Decoder(ClusterState)
+_tenant_decoder = msgspec.msgpack.Decoder(TenantState)
+
+
+def dump(catalogue: Catalogue) -> dict[str, bytes | None]:
+    """What changed since the last call: key → bytes, or None for what is gone. Call it right after ``refine``."""
+    grouping = catalogue.grouping
+    out: dict[str, bytes | None] = {}
+    for number in sorted(catalogue.unsaved):
+        cluster = grouping.clusters.get(number)
+        out[f"cluster/{number}"] = None if cluster is None else _dump_cluster(cluster, grouping.shapes)
+    catalogue.unsaved.clear()
+    state = TenantState(
+        FORMAT, catalogue.tenant, catalogue.revision, grouping.arrivals, grouping.next_number,
+        grouping.shapes.next_number, sorted(grouping.joints), catalogue.pauses, catalogue.days, catalogue.last_ms,
+        catalogue.active_ms,
+    )  # fmt: skip
+    out["tenant"] = _encoder.encode(state)
+    return out
+
+
+def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
+    sample = c.sampled()
+    kept = {execution.id for execution in sample}
+    pending = [] if c.id else [execution for execution in c.members if execution.id not in kept][-PENDING:]
+    parts = [shapes.by_number[number] for number in sorted(c.shapes)]
+    saved = [ShapeState(s.number, s.counts, s.times, s.complete, s.touched, s.fragment, s.followers) for s in parts]
+    state = ClusterState(
+        c.number, c.id, c.counts, saved, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
+        sample, pending, c.people.dump(), c.teams.dump(), c.days, sorted(c.flows.items(), key=repr),
+        c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent, c.public,
+    )  # fmt: skip
+    return zlib.compress(_encoder.encode(state), 1)
+
+
+def load(state: Mapping[str, bytes], k: int) -> Catalogue:
+    """The catalogue whose checkpoints were merged into ``state`` (what is gone left out).
+
+    Raises:
+        InputError: the state is damaged or was written by an incompatible version.
+    """
+    try:
+        tenant = _tenant_decoder.decode(state["tenant"])
+        if tenant.format != FORMAT:
+            raise InputError(f"the catalogue's checkpoint has format {tenant.format}, this version reads {FORMAT}")
+        clusters = [
+            _cluster_decoder.decode(zlib.decompress(data)) for key, data in state.items() if key.startswith("cluster/")
+        ]
+    except (KeyError, msgspec.DecodeError, zlib.error) as error:
+        raise InputError(f"the catalogue's checkpoint is damaged: {error}") from error
+    catalogue = Catalogue(tenant.tenant, k=k)
+    catalogue.revision, catalogue.days = tenant.revision, tenant.days
+    catalogue.last_ms, catalogue.active_ms = tenant.last_ms, tenant.active_ms
+    grouping = catalogue.grouping
+    grouping.arrivals, grouping.next_number = tenant.arrivals, tenant.next_cluster
+    grouping.shapes.next_number = tenant.next_shape
+    grouping.joints = set(tenant.joints)
+    catalogue.pauses = tenant.pauses
+    for saved in sorted(clusters, key=lambda c: c.number):
+        cluster = _load_cluster(saved, catalogue)
+        grouping.clusters[cluster.number] = cluster
+        for shape in saved.shapes:
+            _load_shape(shape, cluster.number, catalogue)
+        cluster.dirty = False
+    return catalogue
+
+
+def _load_shape(saved: ShapeState, owner: int, catalogue: Catalogue) -> None:
+    shapes = catalogue.grouping.shapes
+    shape = Shape(saved.number, owner)
+    shape.times, shape.complete, shape.touched = saved.times, saved.complete, saved.touched
+    shape.fragment, shape.followers = saved.fragment, saved.followers
+    shapes.by_number[shape.number] = shape
+    shapes.set_counts(shape, {catalogue.shared([activity])[0]: n for activity, n in saved.counts.items()})
+
+
+def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
+    cluster = Cluster(saved.number)
+    for name in (
+        "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "days",
+        "first_ms", "last_ms", "touched", "merged", "split_from",
+        "coherent", "public",
+    ):  # fmt: skip
+        setattr(cluster, name, getattr(saved, name))
+    cluster.counts = {catalogue.shared([activity])[0]: n for activity, n in saved.counts.items()}
+    cluster.shapes = {shape.number for shape in saved.shapes}
+    cluster.people = Distinct(saved.people[0], overflowed=saved.people[1])
+    cluster.teams = Distinct(saved.teams[0], overflowed=saved.teams[1])
+    cluster.flows = dict(saved.flows)
+    executions = [*_shared(saved.sample, catalogue), *_shared(saved.members, catalogue)]
+    for execution in executions[: len(saved.sample)]:
+        cluster.keep(execution)
+    cluster.members = deque(sorted(executions, key=lambda e: (e.start_ms, e.id)), maxlen=MEMBERS)
+    return cluster
+
+
+def _shared(executions: Iterable[Execution], catalogue: Catalogue) -> list[Execution]:
+    found = list(executions)
+    for execution in found:
+        execution.steps = catalogue.shared(execution.steps)
+    return found

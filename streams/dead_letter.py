@@ -1,0 +1,41 @@
+"""What is refused, kept for somebody to look at: with its reason, and where it stood."""
+
+from __future__ import annotations
+
+import base64
+from typing import Final, NamedTuple
+
+from streams.operator import Output, Record
+from taskstream.events import encode
+from taskstream.records import DeadLetter
+from taskstream.topics import DEAD_LETTER
+
+MAX_PAYLOAD: Final = 48 * 1024
+"""Bytes of refused input kept (base64 makes 64 KiB of them)."""
+
+
+class Source(NamedTuple):
+    """Where a record stood; ``topic`` without the deployment's prefix."""
+
+    topic: str
+    partition: int
+    record: Record
+
+
+def dead_letter(source: Source, reason: str, detail: str, stage: str, payload: bytes) -> Output:
+    """The output that reports a refusal. ``payload`` is empty where the input itself was let in."""
+    topic, partition, record = source
+    letter = DeadLetter(
+        id=f"{topic}:{partition}:{record.offset}:{stage}",
+        reason=reason,
+        detail=detail,
+        stage=stage,
+        source_topic=topic,
+        source_partition=partition,
+        source_offset=record.offset,
+        at_ms=record.timestamp,
+        key=(record.key or b"").decode("utf-8", "replace"),
+        size=len(record.value or b""),
+        payload=base64.b64encode(payload[:MAX_PAYLOAD]).decode(),
+    )
+    return Output(DEAD_LETTER.name, 0, None, encode(letter))

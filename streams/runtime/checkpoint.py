@@ -1,0 +1,272 @@
+"""The transactional checkpoint of one input partition: outputs, changed state and position in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct, msgpack
+
+from streams.operator import Machine, Output
+from streams.runtime.chunks import Chunk
+from streams.runtime.restore import Position, Restored, UnwantedError, item_key
+from streams.runtime.thread import PartitionThread
+from streams.runtime.transactions import TRIES_S, VoidError, Writer
+from taskstream.errors import ServiceError
+from taskstream.topics import STATE
+
+log = logging.getLogger("taskstream.streams")
+
+MAX_WAITING_BYTES: Final = 8_000_000
+"""Outputs waiting for the commit under way, or for room in the producer's queue; beyond it no more input is applied."""
+CATCH_UP_S: Final = 2.0
+"""Time between the transactions of a partition that is far behind (seconds) where the settings ask for shorter ones:
+nobody waits for fresh results there, and each transaction costs."""
+FULL_S: Final = 0.02
+"""How long to wait while the producer's queue is full (seconds)."""
+
+Verdict = Literal["applied", "hole", "ahead", "failed"]
+
+
+class Clock(Struct, frozen=True):
+    """Intervals, in seconds and records. They shape transactions, never results.
+
+    ``snapshot_records``, ``snapshot_work_s``  records, and seconds of work on them, after which a snapshot is due:
+    what a restore does again, at most
+    """
+
+    transaction_s: float
+    snapshot_records: int
+    snapshot_work_s: float
+
+
+class Checkpoint:
+    """One partition of one input topic, owned by this worker.
+
+    ``position``   next offset to apply; ``committed``: next offset as of the last committed transaction
+    ``state``      restoring → ready → gone (revoked, or void because a newer writer fenced this one)
+    ``beside``     outputs that accompany the machine's, in the same transaction, and are no function of the log: asked
+                   for records that are applied for the first time, never in a restore
+    ``error``      why it cannot go on; ``applied_at``, ``progress_at``: when input was last applied and committed
+                   (monotonic seconds)
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        clock: Clock,
+        thread: PartitionThread,
+        open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
+        on_commit: Callable[[Checkpoint, float, Mapping[str, int]], None],
+        beside: Callable[[Sequence[Output]], list[Output]] | None = None,
+    ) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.machine: Machine | None = None
+        self.position = 0
+        self.committed = 0
+        self.state: Literal["restoring", "ready", "gone"] = "restoring"
+        self.error: Exception | None = None
+        self.restored: Restored | None = None
+        self.applied_at = time.monotonic()
+        self.progress_at = time.monotonic()
+        self._clock = clock
+        self._thread = thread
+        self._open = open_
+        self._on_commit = on_commit
+        self._beside = beside
+        self._writer: Writer | None = None
+        self._waiting: list[Output] = []
+        self._bytes = 0  # of ``_waiting``
+        self._since_snapshot = 0
+        self._work_s = 0.0
+        self._committing: asyncio.Task[None] | None = None
+        self._begun = 0.0
+
+    # --- life
+
+    async def restore(self) -> None:
+        """Fence the predecessor, then read the state it committed. Sets ``state`` to ready, or ``error``."""
+        try:
+            writer, restored = await self._thread.run(lambda: self._open(lambda: self.state != "gone"))
+        except UnwantedError:
+            return
+        except Exception as error:  # noqa: BLE001  # the worker decides what it means
+            self.error = error
+            return
+        if self.state == "gone":
+            return
+        self._writer, self.restored, self.machine = writer, restored, restored.machine
+        self.position = self.committed = restored.position
+        self._since_snapshot = restored.replayed
+        self.state = "ready"
+        self.applied_at = self.progress_at = time.monotonic()
+
+    async def close(self, timeout: float) -> None:
+        """Commit what is applied (with a snapshot, so that the next owner starts fast), then let go of everything."""
+        if self.state == "ready":
+            try:
+                await asyncio.wait_for(self._flush(), timeout)
+            except TimeoutError:
+                log.warning(
+                    "%s/%d: not committed within %.1f s; its next owner repeats it", self.topic, self.partition, timeout
+                )
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget everything that is not committed. A commit that still runs in the thread can do no harm: it is of a
+        whole transaction, and the next owner waits for its outcome when it fences, which aborts what is left open."""
+        self.state = "gone"
+        self._waiting = []
+        self._bytes = 0
+        writer, self._writer, self.machine = self._writer, None, None
+        if writer is not None:
+            self._thread.run(writer.close)
+
+    # --- input
+
+    def apply(self, chunk: Chunk) -> Verdict:
+        """Run the records of ``chunk`` that are new through the machine. Never awaits: ownership cannot change within.
+
+        ``hole``: records before the chunk are missing, nothing was applied. ``ahead``: all of it had been applied.
+        ``failed``: a fault of ours; the state is void, having seen half of a record, and nothing of it is committed.
+        """
+        machine = self.machine
+        position = self.position
+        if machine is None or chunk.begin > position:
+            return "hole"
+        if chunk.end <= position:
+            return "ahead"
+        apply, beside, put = machine.apply, self._beside, self._put
+        began = time.monotonic()
+        offset = chunk.begin
+        try:
+            for record in chunk.records:
+                offset = record.offset
+                if offset >= position:
+                    outputs = apply(record)
+                    if beside is not None:
+                        outputs += beside(outputs)
+                    put(outputs)
+            put(machine.flush())
+        except Exception as error:
+            log.exception("%s/%d: the record at offset %d", self.topic, self.partition, offset)
+            self.error = error
+            self.drop()
+            return "failed"
+        self._since_snapshot += len(chunk.records)
+        self.position = chunk.end
+        self.applied_at = time.monotonic()
+        self._work_s += self.applied_at - began
+        return "applied"
+
+    def _put(self, outputs: list[Output]) -> None:
+        """To the producer at once, or behind the commit under way."""
+        if self._committing is None and not self._waiting and self._writer is not None:
+            taken = self._writer.put(outputs)
+            if taken == len(outputs):
+                return
+            outputs = outputs[taken:]
+        self._waiting += outputs
+        for output in outputs:
+            self._bytes += len(output[3] or b"") + 100
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is applied and not committed."""
+        return self.position > self.committed
+
+    async def room(self) -> None:
+        """Back-pressure: wait while too much has not left yet."""
+        while self.state == "ready" and self._bytes > MAX_WAITING_BYTES:
+            if self._committing is None:
+                self.begin()
+            if self._committing is not None:
+                await asyncio.wait([self._committing])
+
+    # --- output
+
+    def due(self, now: float, *, behind: bool = False) -> bool:
+        """Whether to commit; ``behind``: the input is far ahead of what is applied."""
+        if self.state != "ready" or self._committing is not None or self.position == self.committed:
+            return False
+        interval = self._clock.transaction_s
+        return now - self._begun >= (max(interval, CATCH_UP_S) if behind else interval)
+
+    def begin(self, *, snapshot: bool = False) -> None:
+        """Start to commit all that is applied; the events that come meanwhile go into the next transaction."""
+        self._begun = time.monotonic()
+        self._committing = asyncio.get_running_loop().create_task(self._commit(snapshot))
+
+    async def _commit(self, snapshot: bool) -> None:
+        """The order of effects: what each line survives."""
+        started = time.monotonic()
+        try:
+            writer, machine = self._writer, self.machine
+            if writer is None or machine is None:
+                return
+            # The position is taken between two records: their outputs are in the open transaction or wait here. A crash
+            # leaves nothing of it visible (the next owner's fence aborts it), and the next owner begins where the last
+            # committed one ended.
+            position = self.position
+            outputs, self._waiting, self._bytes = self._waiting, [], 0
+            # The state is that of the same moment, so snapshot + input since then = this state, on any worker.
+            if snapshot or self._snapshot_due():
+                outputs += self._snapshot(machine, position)
+                self._since_snapshot, self._work_s = 0, 0.0
+            # The position travels with the outputs: both or neither.
+            outputs.append(self._item("position", msgpack.encode(Position(position))))
+            await _hand_over(writer, outputs)
+            # A crash before the commit leaves nothing visible, after it everything. A zombie's is refused (fenced); a
+            # lost answer is asked for again, inside; after an abort the partition begins again from what is committed.
+            written = await self._thread.run(writer.commit)
+            # From here on the position is durable. Only now may the group hear of it (see Worker): a crash before that
+            # makes the group fetch again what the position then skips.
+            self.committed = position
+            self.progress_at = time.monotonic()
+            self._on_commit(self, self.progress_at - started, written)
+            self._committing = None
+            outputs, self._waiting, self._bytes = self._waiting, [], 0
+            self._put(outputs)
+        except VoidError as error:
+            self.error = error
+            self.drop()  # what is applied here and not committed is the next owner's to do
+        except Exception as error:  # noqa: BLE001  # the worker ends with its words
+            self.error = error
+            self.drop()  # some outputs may be gone: no later position may be committed
+        finally:
+            self._committing = None
+
+    async def _flush(self) -> None:
+        if self._committing is not None:
+            await asyncio.wait([self._committing])
+        if self.state == "ready" and self.error is None and (self.pending or self._since_snapshot):
+            self.begin(snapshot=True)
+        if self._committing is not None:
+            await asyncio.wait([self._committing])
+
+    def _snapshot_due(self) -> bool:
+        return self._since_snapshot >= self._clock.snapshot_records or self._work_s >= self._clock.snapshot_work_s
+
+    def _snapshot(self, machine: Machine, position: int) -> list[Output]:
+        items = [self._item(name, data) for name, data in machine.snapshot()]
+        items.append(self._item("snapshot", msgpack.encode(Position(position))))
+        return items
+
+    def _item(self, name: str, data: bytes | None) -> Output:
+        return Output(STATE.name, self.partition, item_key(self.topic, name), data)
+
+
+async def _hand_over(writer: Writer, outputs: list[Output]) -> None:
+    """Give all of ``outputs`` to the producer, waiting while its queue is full."""
+    deadline = time.monotonic() + TRIES_S
+    while outputs:
+        outputs = outputs[writer.put(outputs) :]
+        if outputs:
+            if time.monotonic() > deadline:
+                raise ServiceError("Kafka does not take records in time")
+            await asyncio.sleep(FULL_S)

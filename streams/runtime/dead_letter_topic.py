@@ -1,0 +1,89 @@
+"""Reading the dead-letter topic, and sending refused input once more to where it came from."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from streams.dead_letter import MAX_PAYLOAD
+from taskstream.errors import ServiceError
+from taskstream.events import BATCH_TYPE
+from taskstream.kafka.clients import quiet, reading
+from taskstream.records import DeadLetter
+from taskstream.topics import DEAD_LETTER
+
+TIMEOUT_S = 20.0
+
+
+def read(kafka: str, prefix: str) -> Iterator[DeadLetter]:
+    """All dead letters that Kafka still holds, oldest first.
+
+    Raises:
+        ServiceError: Kafka or the topic cannot be read.
+    """
+    name = prefix + DEAD_LETTER.name
+    consumer = Consumer(reading(kafka, "taskstream-dead-letter") | {"enable.partition.eof": True})
+    try:
+        partitions = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name].partitions
+        if not partitions:
+            raise ServiceError(f"Kafka at {kafka} has no topic {name}: run `taskstream topics apply`")
+        consumer.assign([TopicPartition(name, partition, 0) for partition in partitions])
+        left = set(partitions)
+        deadline = time.monotonic() + TIMEOUT_S
+        while left:
+            messages = consumer.consume(1_000, timeout=0.1)
+            if messages:
+                deadline = time.monotonic() + TIMEOUT_S
+            elif time.monotonic() > deadline:
+                raise ServiceError(f"topic {name} cannot be read to its end: no answer for {TIMEOUT_S:.0f} s")
+            for message in messages:
+                error = message.error()
+                if error is None:
+                    yield msgspec.json.decode(message.value(), type=DeadLetter)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                else:
+                    raise ServiceError(f"topic {name} cannot be read: {error.str()}")
+    except KafkaException as exception:
+        raise ServiceError(f"Kafka at {kafka}: {exception.args[0].str()}") from exception
+    finally:
+        consumer.close()
+
+
+def replayable(letter: DeadLetter) -> bool:
+    """Whether the whole input is in the letter, and comes from outside.
+
+    What the sink refuses, the streams have written, and the other rows of its message are stored.
+    """
+    return letter.stage != "sink" and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
+
+
+def replay(kafka: str, prefix: str, letters: Iterable[DeadLetter]) -> int:
+    """Send the input of ``letters`` to its source partition again; how many were sent.
+
+    Raises:
+        ServiceError: Kafka does not take them.
+    """
+    failures: list[str] = []
+    producer = Producer(quiet({"bootstrap.servers": kafka, "enable.idempotence": True, "message.timeout.ms": 20_000}))
+    sent = 0
+    for letter in letters:
+        producer.produce(
+            prefix + letter.source_topic,
+            base64.b64decode(letter.payload),
+            letter.key.encode() or None,
+            letter.source_partition,
+            headers=[("ce_specversion", b"1.0"), ("ce_type", BATCH_TYPE)],
+            on_delivery=lambda error, _message: failures.append(error.str()) if error is not None else None,
+        )
+        sent += 1
+    left = producer.flush(30.0)
+    if left or failures:
+        raise ServiceError(
+            f"{left + len(failures)} of {sent} messages could not be sent: {(failures or ['no answer'])[0]}"
+        )
+    return sent

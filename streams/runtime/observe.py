@@ -1,0 +1,85 @@
+"""Metrics of the worker: taken once per chunk or transaction, never per event."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+from streams.runtime.checkpoint import Checkpoint
+from streams.stages.partition import PartitionState
+from taskstream import metrics
+from taskstream.topics import UI_EVENTS
+
+log = logging.getLogger("taskstream.streams")
+
+
+def applied(checkpoint: Checkpoint) -> None:
+    """After a chunk: take the machine's counts."""
+    machine = checkpoint.machine
+    if not isinstance(machine, PartitionState):
+        return
+    counts = machine.take_counts()
+    metrics.MESSAGES_IN.labels(UI_EVENTS.name).inc(counts.messages)
+    metrics.EVENTS_IN.inc(counts.events_in)
+    metrics.EVENTS_OUT.inc(counts.events_out)
+    metrics.DUPLICATES.inc(counts.duplicates)
+    metrics.GAPS.inc(counts.gaps)
+    metrics.SKEWED.inc(counts.skewed)
+    metrics.REDACTED.inc(counts.redacted)
+    metrics.LATE.inc(counts.late)
+    for reason, count in counts.refused.items():
+        metrics.REFUSED.labels(reason).inc(count)
+    if counts.sent_ms:
+        metrics.FRESHNESS_STREAM.observe(max(0.0, time.time() - counts.sent_ms / 1000))
+
+
+def committed(checkpoint: Checkpoint, seconds: float, written: Mapping[str, int]) -> None:
+    """After a transaction; ``written`` are its records by topic."""
+    for topic, count in written.items():
+        metrics.RECORDS_OUT.labels(topic).inc(count)
+    metrics.CHECKPOINT_SECONDS.observe(seconds)
+    machine = checkpoint.machine
+    if isinstance(machine, PartitionState):
+        label = str(checkpoint.partition)
+        metrics.POSITION.labels(label).set(checkpoint.committed)
+        metrics.STATE_AGENTS.labels(label).set(len(machine.agents))
+        if machine.watermark_ms >= 0:
+            metrics.WATERMARK_DELAY.labels(label).set(time.time() - machine.watermark_ms / 1000)
+
+
+def restored(checkpoint: Checkpoint) -> None:
+    """After a restore."""
+    found = checkpoint.restored
+    if found is None:
+        return
+    metrics.RESTORE_SECONDS.observe(found.seconds)
+    log.info(
+        "%s/%d: restored at offset %d: %d items, %d records run again, %.2f s",
+        checkpoint.topic, checkpoint.partition, found.position, found.items, found.replayed, found.seconds,
+    )  # fmt: skip
+    if found.lost:
+        lost(found.lost)
+        log.error("%s/%d: %d records are gone from Kafka", checkpoint.topic, checkpoint.partition, found.lost)
+
+
+def refetched() -> None:
+    """An offset was skipped on the way here."""
+    metrics.REFETCHES.inc()
+
+
+def aborted() -> None:
+    """A transaction was aborted."""
+    metrics.TRANSACTIONS_ABORTED.inc()
+
+
+def lost(records: int) -> None:
+    """Records left Kafka before they were read."""
+    metrics.LOST.inc(records)
+
+
+def lag(owned: Mapping[tuple[str, int], Checkpoint], ends: Mapping[tuple[str, int], int]) -> None:
+    """Once a second: messages between the ends of the topics and the committed positions."""
+    for tp, checkpoint in owned.items():
+        if tp in ends:
+            metrics.LAG.labels(checkpoint.topic, str(checkpoint.partition)).set(max(0, ends[tp] - checkpoint.committed))

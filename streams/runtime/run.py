@@ -1,0 +1,178 @@
+"""The worker as a process: logs, metrics, signals, deadlines, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from typing import Any, Final
+
+from streams.discovery.grouping.recognise import MAX_ROUTINES
+from streams.runtime.app import create_app
+from streams.runtime.checkpoint import MAX_WAITING_BYTES
+from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
+from streams.runtime.worker import MAX_INPUT_BYTES, QUEUE_KB, Worker
+from taskstream import metrics
+from taskstream.endpoints import resolve
+from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.kafka import topic_admin
+from taskstream.memory import few_arenas, rare_collections
+from taskstream.settings import Settings
+from taskstream.topics import ALL, UI_EVENTS
+
+log = logging.getLogger("taskstream.streams")
+
+STOP_S: Final = 10.0
+"""SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
+REST_BYTES: Final = 16_384
+BUSY_BYTES: Final = 65_536
+"""What an agent takes in memory, for the bound printed at the start: while it is quiet, and while its events come
+(13 and 51 KB measured)."""
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        return json.dumps(entry)
+
+
+class _Rare(logging.Filter):
+    """One line of a kind in ten seconds: clients write hundreds while a broker is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("taskstream."):
+            return True
+        now = time.monotonic()
+        if now - self._last.get(str(record.msg), -10.0) < 10.0:
+            return False
+        if len(self._last) > 1_000:
+            self._last.clear()
+        self._last[str(record.msg)] = now
+        return True
+
+
+def run(settings: Settings, *, as_json: bool) -> None:
+    """Run until stopped.
+
+    Raises:
+        TaskstreamError: the worker cannot start or cannot go on.
+    """
+    _logging(as_json)
+    few_arenas()
+    rare_collections()
+    kafka = resolve(settings, clickhouse=False).kafka
+    settings = settings.model_copy(update={"partitions": _partitions(kafka, settings)})
+    port = metrics.serve(settings.metrics_port)
+    log.info("metrics at http://127.0.0.1:%d/metrics", port)
+    _print_bounds(settings)
+    failure = asyncio.run(_serve(settings, kafka))
+    sys.stderr.flush()
+    if failure is not None:
+        raise failure
+
+
+def _partitions(kafka: str, settings: Settings) -> int:
+    """How many partitions ui-events has; where it does not exist, the topics are created as the settings say."""
+    found = topic_admin.partitions_on(kafka, settings)
+    names = [topic.name for topic in ALL]
+    if not all(found.get(name) for name in names):
+        topic_admin.apply(kafka, settings, dry_run=False)
+        found = topic_admin.partitions_on(kafka, settings)
+    count = found[UI_EVENTS.name]
+    for topic in ALL:
+        if topic.partitions == "input" and found[topic.name] != count:
+            raise ServiceError(
+                f"topic {settings.prefix}{topic.name} has {found[topic.name]} partitions, ui-events has {count}: "
+                f"run `taskstream topics apply --partitions {count}`"
+            )
+    return count
+
+
+def _print_bounds(settings: Settings) -> None:
+    log.info(
+        "bounds: %d agents, open and silent ones with a model (%d MB of state at rest, %d MB if all work at once), "
+        "transactions every %d ms, %d MB of input, %d MB of output waiting, %d known routines",
+        settings.max_agents, settings.max_agents * REST_BYTES >> 20, settings.max_agents * BUSY_BYTES >> 20,
+        settings.transaction_ms, MAX_INPUT_BYTES + settings.partitions * 2 * ((AHEAD_KB << 10) + ANSWER_BYTES) >> 20,
+        settings.partitions * 2 * (MAX_WAITING_BYTES + (QUEUE_KB << 10)) >> 20, MAX_ROUTINES,
+    )  # fmt: skip
+
+
+def _logging(as_json: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(_Rare())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    log.setLevel(logging.INFO)
+
+
+async def _serve(settings: Settings, kafka: str) -> TaskstreamError | None:
+    app, worker = create_app(settings, kafka)
+    metrics.HEALTH.require("partitions", lambda: bool(worker.owned))
+    metrics.HEALTH.require("restored", lambda: all(c.state == "ready" for c in worker.owned.values()))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    running = loop.create_task(worker.run())
+    await app.start()
+    crashed = loop.create_task(_crash_of(app))
+    stopping = loop.create_task(stop.wait())
+    await asyncio.wait([running, crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
+    failure = worker.failed_with()
+    if failure is None and running.done():
+        failure = _fault(running.exception())
+    if failure is None and not stop.is_set():
+        failure = ServiceError(f"the consumer ended: {app.crash_reason!r}")
+    await _shut_down(app, worker, failure)
+    return failure
+
+
+def _fault(error: BaseException | None) -> TaskstreamError | None:
+    """A fault of our own ends the worker with its place in the log, so that it can be reported."""
+    if error is None:
+        return None
+    log.error("the worker's own loop failed", exc_info=error)
+    return ServiceError(f"the worker's own loop failed: {type(error).__name__}: {error}")
+
+
+async def _crash_of(app: Any) -> None:
+    while app.crash_reason is None and not app.should_stop:
+        await asyncio.sleep(0.2)
+
+
+async def _shut_down(app: Any, worker: Worker, failure: TaskstreamError | None) -> None:
+    """Commit, leave the group, and go; after the deadline go anyway."""
+    loop = asyncio.get_running_loop()
+    code = 0 if failure is None else failure.exit_code
+
+    def end() -> None:
+        log.warning("not stopped within %.0f s: ending as it is (nothing is lost: the position is in Kafka)", STOP_S)
+        if failure is not None:
+            sys.stderr.write(f"taskstream: {failure}\n")
+        sys.stderr.flush()
+        os._exit(code)
+
+    deadline = loop.call_later(STOP_S, end)
+    await worker.stop()
+    try:
+        await app.stop()
+    except Exception as error:  # noqa: BLE001  # Faust's own shutdown; everything of ours is committed
+        log.warning("while stopping: %r", error)
+    deadline.cancel()
+    log.info("stopped")

@@ -1,0 +1,115 @@
+"""State of one agent: numbering, session, recent values, open executions; all in the agent's own event time."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from streams.stages.deduplicate import Numbering
+from streams.stages.link import Linker
+from streams.stages.segment import AgentSegmenter
+from streams.stages.sessionise import Sessioniser
+from streams.stages.snapshot_format import AgentImage, encode_image
+
+PACKING: Final = 1
+"""zlib's fastest level: higher ones take several times as long for a tenth less."""
+
+
+class Agent:
+    """One agent.
+
+    ``touched``    offset of its last record: the order in which agents fall silent
+    ``seen_ms``    the partition's watermark when that record came
+    ``behind_ms``  how far that record's last event lay behind the watermark
+
+    The segmenter is by far the largest part. It is kept in its stored form while the agent is quiet, and made when it
+    is needed: a restore does not pay for agents that have nothing to say.
+    """
+
+    __slots__ = (
+        "_segmenter", "_stored", "actor", "agent", "behind_ms", "key", "linker", "numbering", "seen_ms", "sessioniser",
+        "team", "tenant", "touched",
+    )  # fmt: skip
+
+    def __init__(self, tenant: str, team: str, actor: str, agent: str) -> None:
+        self.tenant = tenant
+        self.team = team
+        self.actor = actor
+        self.agent = agent
+        self.key = actor.encode()
+        self.numbering = Numbering()
+        self.sessioniser = Sessioniser()
+        self.linker = Linker()
+        self.touched = -1
+        self.seen_ms = 0
+        self.behind_ms = 0
+        self._segmenter: AgentSegmenter | None = None
+        self._stored = b""
+
+    def segmenter(self) -> AgentSegmenter:
+        """The segmenter, to push events into."""
+        found = self._segmenter
+        if found is None:
+            owner = self.tenant, self.team, self.actor, self.agent
+            if self._stored:
+                found = AgentSegmenter.load(self._stored)
+            if found is None or found.owner != owner:  # what was learned of one person is nobody else's
+                found = AgentSegmenter(*owner)
+            self._segmenter = found
+        self._stored = b""
+        return found
+
+    def reset_segmenter(self) -> None:
+        """Begin segmentation afresh: what was open is given up."""
+        self._segmenter = None
+        self._stored = b""
+
+    def learned(self) -> bytes:
+        """The segmenter as it is kept of an agent that fell silent; empty where there is none."""
+        if self._segmenter is not None:
+            return zlib.compress(self._segmenter.dump(), PACKING)
+        return zlib.compress(self._stored, PACKING) if self._stored else b""
+
+    def resume(self, model: bytes) -> None:
+        """Go on with what :meth:`learned` kept."""
+        self._segmenter = None
+        self._stored = zlib.decompress(model) if model else b""
+
+    def rest(self) -> None:
+        """Keep the segmenter in its stored form alone."""
+        if self._segmenter is not None and not self._stored:
+            self._stored = self._segmenter.dump()
+        self._segmenter = None
+
+    def cool(self) -> None:
+        """Keep the segmenter in its stored form alone, if nothing was pushed since it was last dumped."""
+        if self._stored:
+            self._segmenter = None
+
+    def dump(self) -> bytes:
+        """Everything, in msgpack."""
+        if self._segmenter is not None and not self._stored:
+            self._stored = self._segmenter.dump()
+        image = AgentImage(
+            tenant=self.tenant,
+            team=self.team,
+            actor=self.actor,
+            touched=self.touched,
+            seen_ms=self.seen_ms,
+            behind_ms=self.behind_ms,
+            numbering=self.numbering,
+            sessioniser=(self.sessioniser.open,),
+            linker=self.linker.dump(),
+            segmenter=self._stored,
+        )
+        return encode_image(image)
+
+    @classmethod
+    def load(cls, agent: str, image: AgentImage) -> Agent:
+        """The agent that :meth:`dump` wrote."""
+        self = cls(image.tenant, image.team, image.actor, agent)
+        self.touched, self.seen_ms, self.behind_ms = image.touched, image.seen_ms, image.behind_ms
+        self.numbering = image.numbering
+        self.sessioniser, self.linker = Sessioniser(image.sessioniser[0]), Linker.load(image.linker)
+        self._stored = image.segmenter
+        return self

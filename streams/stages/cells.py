@@ -1,0 +1,56 @@
+"""Snapshots of cells keyed by tuples: in chunks that stay below Kafka's bound on a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from streams.stages.window import Cell
+
+CHUNK_ACTORS: Final = 10_000
+"""Actors in one chunk at about 30 bytes each; a cell itself holds at most as many as a partition has people."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[tuple[Any, int, int, list[str]]])
+
+
+def dump(cells: Mapping[Any, Cell]) -> list[bytes]:
+    """The cells in order, as chunks; a cell of very many actors is split and put together again after :func:`load`."""
+    chunks: list[bytes] = []
+    rows: list[tuple[Any, int, int, list[str]]] = []
+    room = CHUNK_ACTORS
+    for key, cell in cells.items():
+        actors = sorted(cell.actors)
+        events, active_ms = cell.events, cell.active_ms
+        for start in range(0, len(actors), CHUNK_ACTORS):
+            part = actors[start : start + CHUNK_ACTORS]
+            rows.append((key, events, active_ms, part))
+            events = active_ms = 0
+            room -= len(part) + 4
+            if room <= 0:
+                chunks.append(_encoder.encode(rows))
+                rows, room = [], CHUNK_ACTORS
+    if rows:
+        chunks.append(_encoder.encode(rows))
+    return chunks
+
+
+def load(chunk: bytes) -> Iterator[tuple[list[Any], Cell]]:
+    """The cells of a chunk with their keys' parts; the parts of a split cell are to be added up."""
+    for key, events, active_ms, actors in _decoder.decode(chunk):
+        yield key, Cell(events, active_ms, set(actors))
+
+
+def replaced(name: str, chunks: list[bytes], before: int) -> list[tuple[str, bytes | None]]:
+    """Items for ``chunks``, and deletions for the further ones that were stored ``before``."""
+    items: list[tuple[str, bytes | None]] = [(f"{name}:{index}", chunk) for index, chunk in enumerate(chunks)]
+    return items + [(f"{name}:{index}", None) for index in range(len(chunks), before)]
+
+
+def add(total: Cell, cell: Cell) -> None:
+    """Add ``cell`` to ``total``."""
+    total.events += cell.events
+    total.active_ms += cell.active_ms
+    total.actors |= cell.actors

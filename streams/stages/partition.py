@@ -1,0 +1,418 @@
+"""Phase 1: one partition of ``ui-events`` through all stages. Pure: worker, tests and offline tools run the same."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from streams.dead_letter import Source, dead_letter
+from streams.operator import Output, Record
+from streams.stages import cells
+from streams.stages.agent_state import Agent
+from streams.stages.cells import add
+from streams.stages.clock import correct, skew_of
+from streams.stages.deduplicate import Numbering
+from streams.stages.gather import Columns
+from streams.stages.link import Link
+from streams.stages.sessionise import Reason
+from streams.stages.snapshot_format import (
+    AgentImage,
+    ClosedImage,
+    OpenSession,
+    PartitionImage,
+    encode_image,
+    load_image,
+)
+from streams.stages.stage_settings import Rules
+from streams.stages.validate import Refused, decode
+from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
+from taskstream.event_columns import COLUMNS_TYPE
+from taskstream.events import EventBatch, Tick, UiEvent, encode
+from taskstream.privacy.redact import redact_batch
+from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
+from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
+
+NUMBERS_KEPT_MS: Final = 30 * 86_400_000
+"""Event time for which a silent agent's numbers are kept: longer than ui-events and any spool keep its batches."""
+NUMBERS_PER_AGENT: Final = 20
+"""Silent agents whose numbers are kept, as a multiple of the bound on open agents."""
+MARK_HEADERS: Final = [("ce_type", b"taskstream.mark")]
+
+
+class Counts:
+    """What happened since the counts were last taken; for metrics only, no part of the state."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.events_in = 0
+        self.events_out = 0
+        self.duplicates = 0
+        self.gaps = 0
+        self.skewed = 0
+        self.redacted = 0
+        self.late = 0
+        self.sent_ms = 0
+        self.refused: dict[str, int] = {}
+
+
+class PartitionState:
+    """All state of one partition of ``ui-events``. Implements :class:`streams.operator.Machine`.
+
+    ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
+    Agents that have a learned model, open and silent together, are at most ``max_agents``; the longest silent lose
+    theirs first.
+    """
+
+    def __init__(self, partition: int, rules: Rules) -> None:
+        self.partition = partition
+        self.rules = rules
+        self.agents: dict[str, Agent] = {}
+        self.closed: dict[str, ClosedImage] = {}
+        self._learned: dict[str, None] = {}  # names in ``closed`` that have a model, the longest silent first
+        self.windows = Windows()
+        self.watermark_ms = -1
+        self.counts = Counts()
+        self._dirty: set[str] = set()
+        self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
+        self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
+        self._columns = Columns()  # empty between two calls of ``flush`` and the next record, so no part of snapshots
+        self._chunks: dict[int, int] = {}
+        self._late_chunks = 0
+        self._out: list[Output] = []
+        self._record: Record
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is open that only the advance of event time will close."""
+        return bool(self.agents or self.windows.open or self.windows.late)
+
+    def take_counts(self) -> Counts:
+        """The counts since the last call."""
+        counts, self.counts = self.counts, Counts()
+        return counts
+
+    # --- the stages, in order
+
+    def apply(self, record: Record) -> list[Output]:
+        """Everything that ``record`` causes, in order."""
+        out: list[Output] = []
+        self._out = out
+        self._record = record
+        counts = self.counts
+        counts.messages += 1
+        message = decode(record)
+        if type(message) is EventBatch:
+            self._batch(record, message)
+        elif type(message) is Tick:
+            self._tick(message)
+        elif type(message) is Refused:
+            self._refuse(message, "validate")
+        return out
+
+    def flush(self) -> list[Output]:
+        """The clean batches gathered since the last message of them; see :class:`streams.operator.Machine`."""
+        self._out = []
+        if self._columns.rows:
+            self._gathered()
+        return self._out
+
+    def _gathered(self) -> None:
+        """End a message of clean batches."""
+        name, data = self._columns.take()
+        headers = [
+            ("ce_specversion", b"1.0"), ("ce_type", COLUMNS_TYPE), ("ce_source", b"ui-events/%d" % self.partition),
+            ("ce_id", name),
+        ]  # fmt: skip
+        self._out.append(Output(CLEAN.name, self.partition, None, data, headers))
+
+    def _batch(self, record: Record, batch: EventBatch) -> None:
+        counts, rules = self.counts, self.rules
+        total = len(batch.events)
+        counts.events_in += total
+        counts.sent_ms = batch.sent_ms
+        numbering = self._numbering(batch.agent)
+        admitted = numbering.admit(batch.first_seq, total)
+        counts.duplicates += admitted.duplicates
+        if not admitted.ranges:
+            return
+        self._agent(batch, numbering)
+        if admitted.missing is not None:
+            self._gap(batch, admitted.missing)
+        newest_ms = max([event.at_ms for event in batch.events])
+        skew = skew_of(batch.sent_ms, newest_ms, record.timestamp, rules.max_skew_ms)
+        for start, end in admitted.ranges:
+            part = batch
+            if end - start != total:
+                part = msgspec.structs.replace(batch, first_seq=batch.first_seq + start, events=batch.events[start:end])
+            if skew:
+                part = correct(part, skew)
+                counts.skewed += end - start
+            clean = redact_batch(part)
+            if clean is not part:
+                counts.redacted += sum(a is not b for a, b in zip(clean.events, part.events, strict=True))
+            self._clean(clean)
+
+    def _clean(self, batch: EventBatch) -> None:
+        """A batch of new, checked, redacted events of one agent."""
+        rules, out, events = self.rules, self._out, batch.events
+        agent = self.agents[batch.agent]
+        if agent.team != batch.team or agent.actor != batch.actor or agent.tenant != batch.tenant:
+            agent = self._move(agent, batch)
+        first = batch.first_seq
+        size = len(self._record.value or b"")
+        if self._columns.full(size):
+            self._gathered()
+        self._columns.add(batch, size)
+        self.counts.events_out += len(events)
+        active: list[int] = []
+        for piece in agent.sessioniser.push(first, events, rules.session_gap_ms, rules.idle_ms, active):
+            chunk = events[piece.start : piece.end]
+            seq = first + piece.start
+            for link in agent.linker.push(seq, chunk):
+                out.append(Output(TRANSFERS.name, self.partition, agent.key, encode(_transfer(agent, link))))
+            self._segment(agent, seq, chunk)
+            if piece.closed is not None:
+                fresh = piece.end > piece.start
+                behind = self.watermark_ms - piece.closed.end_ms if fresh else agent.behind_ms
+                self._end_session(agent, piece.closed, piece.reason, behind)
+        self.counts.late += self.windows.add(batch, active)
+        if len(self.windows.late) > MAX_LATE_WINDOWS and self.windows.horizon is not None:
+            self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
+        watermark = max([event.at_ms for event in events]) - rules.disorder_ms
+        self._touch(agent, self._record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
+        if watermark > self.watermark_ms:
+            self._advance(watermark)
+
+    def _segment(self, agent: Agent, seq: int, events: Sequence[UiEvent]) -> None:
+        try:
+            push = agent.segmenter().push
+            for number, event in enumerate(events, seq):
+                segments = push(number, event)
+                if segments:
+                    self._emit_segments(agent, segments)
+        except Exception as error:  # noqa: BLE001  # a fault of the model costs one agent's open executions, no more
+            self._fault(agent, error)
+
+    def _flush_segmenter(self, agent: Agent) -> None:
+        try:
+            self._emit_segments(agent, agent.segmenter().flush())
+        except Exception as error:  # noqa: BLE001  # as above
+            self._fault(agent, error)
+
+    def _emit_segments(self, agent: Agent, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            self._out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+
+    def _fault(self, agent: Agent, error: Exception) -> None:
+        self._refuse(Refused("fault", f"agent {agent.agent}: {type(error).__name__}: {error}"), "segment")
+        agent.reset_segmenter()
+
+    def _tick(self, tick: Tick) -> None:
+        if self.watermark_ms >= 0:
+            self._advance(self.watermark_ms + tick.advance_ms)
+        elif tick.at_ms:
+            self._advance(tick.at_ms)
+
+    # --- event time
+
+    def _advance(self, watermark_ms: int) -> None:
+        """Move the watermark: close silent agents, then windows, then say so to phase 2."""
+        self.watermark_ms = watermark_ms
+        patience = self.rules.session_gap_ms + self.rules.lateness_ms
+        agents = self.agents
+        while agents:
+            agent = next(iter(agents.values()))
+            if agent.seen_ms + patience > watermark_ms:
+                break
+            self._retire(agent, "gap")
+        horizon = (watermark_ms - self.rules.lateness_ms) // WINDOW_MS
+        if self.windows.horizon is None or horizon > self.windows.horizon:
+            self._partials(self.windows.advance(horizon, self.partition))
+            mark = encode(WindowMark(source=self.partition, before_ms=horizon * WINDOW_MS))
+            for target in range(self.rules.partitions):
+                self._out.append(Output(ACTIVITY_PARTIAL.name, target, None, mark, MARK_HEADERS))
+        self._forget()
+
+    def _partials(self, partials: Iterable[ActivityPartial]) -> None:
+        for partial in partials:
+            key = f"{partial.tenant}/{partial.team}".encode()
+            target = zlib.crc32(key) % self.rules.partitions
+            self._out.append(Output(ACTIVITY_PARTIAL.name, target, key, encode(partial)))
+
+    # --- agents
+
+    def _numbering(self, name: str) -> Numbering:
+        agent = self.agents.get(name)
+        if agent is not None:
+            return agent.numbering
+        closed = self.closed.get(name)
+        return Numbering() if closed is None else closed.numbering
+
+    def _agent(self, batch: EventBatch, numbering: Numbering) -> None:
+        """Have the batch's agent among the open ones."""
+        name = batch.agent
+        self._dirty.add(name)
+        if name not in self.agents:
+            closed = self.closed.pop(name, None)
+            self._learned.pop(name, None)
+            while len(self.agents) >= self.rules.max_agents:
+                self._retire(next(iter(self.agents.values())), "bound")
+            agent = self.agents[name] = Agent(batch.tenant, batch.team, batch.actor, name)
+            agent.numbering = numbering
+            if closed is not None:
+                agent.resume(closed.model)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Take the models of the longest silent agents: open and silent ones share one bound."""
+        learned = self._learned
+        while learned and len(self.agents) + len(learned) > self.rules.max_agents:
+            name = next(iter(learned))
+            del learned[name]
+            self.closed[name] = msgspec.structs.replace(self.closed[name], model=b"")
+            self._dirty.add(name)
+
+    def _touch(self, agent: Agent, offset: int, seen_ms: int, at_ms: int) -> None:
+        """Put the agent last in the order in which agents fall silent."""
+        self.agents[agent.agent] = self.agents.pop(agent.agent)
+        hot = self._hot
+        hot.pop(agent.agent, None)
+        hot[agent.agent] = None
+        if len(hot) > self.rules.max_hot:
+            quiet = next(iter(hot))
+            del hot[quiet]
+            if quiet in self.agents:
+                self.agents[quiet].rest()
+        agent.touched, agent.seen_ms, agent.behind_ms = offset, seen_ms, self.watermark_ms - at_ms
+
+    def _retire(self, agent: Agent, reason: Reason) -> None:
+        """Close everything of an agent that fell silent (or has to make room) and keep its numbers and model."""
+        session = agent.sessioniser.close()
+        self._end_session(agent, session, reason, agent.behind_ms)
+        name = agent.agent
+        del self.agents[name]
+        model = agent.learned()
+        self.closed[name] = ClosedImage(agent.numbering, agent.touched, agent.seen_ms, model)
+        if model:
+            self._learned[name] = None
+        self._dirty.add(name)
+
+    def _forget(self) -> None:
+        """Drop the numbers of agents that have been silent for very long, or are too many."""
+        closed, most = self.closed, NUMBERS_PER_AGENT * self.rules.max_agents
+        while closed:
+            name = next(iter(closed))
+            if closed[name].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms and len(closed) <= most:
+                break
+            del closed[name]
+            self._learned.pop(name, None)
+            self._dirty.add(name)
+
+    def _move(self, agent: Agent, batch: EventBatch) -> Agent:
+        """The agent under another person or team: what was open belongs to the former."""
+        self._end_session(agent, agent.sessioniser.close(), "bound", agent.behind_ms)
+        moved = Agent(batch.tenant, batch.team, batch.actor, batch.agent)
+        moved.numbering = agent.numbering
+        self.agents[batch.agent] = moved
+        return moved
+
+    def _end_session(self, agent: Agent, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
+        self._flush_segmenter(agent)
+        agent.linker.clear()
+        if session is None:
+            return
+        record = Session(
+            id=f"{agent.agent}:{session.first_seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor,
+            agent=agent.agent, first_seq=session.first_seq, last_seq=session.last_seq, start_ms=session.start_ms,
+            end_ms=session.end_ms, active_ms=session.active_ms, events=session.events, apps=len(session.apps),
+            switches=session.switches, reason=reason, late=behind_ms > self.rules.lateness_ms,
+        )  # fmt: skip
+        self._out.append(Output(SESSIONS.name, self.partition, agent.key, encode(record)))
+
+    # --- refusals
+
+    def _gap(self, batch: EventBatch, missing: tuple[int, int]) -> None:
+        self.counts.gaps += missing[1] - missing[0] + 1
+        detail = f"agent {batch.agent}: events {missing[0]} to {missing[1]} never came"
+        self._refuse(Refused("gap", detail), "deduplicate")
+
+    def _refuse(self, refused: Refused, stage: str) -> None:
+        record = self._record
+        self.counts.refused[refused.reason] = self.counts.refused.get(refused.reason, 0) + 1
+        payload = (record.value or b"") if stage == "validate" else b""  # elsewhere the batch itself was let in
+        source = Source(UI_EVENTS.name, self.partition, record)
+        self._out.append(dead_letter(source, refused.reason, refused.detail, stage, payload))
+
+    # --- snapshots
+
+    def snapshot(self) -> list[tuple[str, bytes | None]]:
+        """Items changed since the last snapshot; see :class:`streams.operator.Machine`."""
+        items: list[tuple[str, bytes | None]] = []
+        for name in sorted(self._dirty):
+            agent, closed = self.agents.get(name), self.closed.get(name)
+            data = agent.dump() if agent is not None else None if closed is None else encode_image(closed)
+            items.append((f"a:{name}", data))
+        for name in self._warm - self._dirty:
+            if name in self.agents:
+                self.agents[name].cool()
+        self._warm, self._dirty = self._dirty, set()
+        windows = self.windows
+        for number in sorted(windows.dirty):
+            chunks = cells.dump(flat(windows.open.get(number, {})))
+            items += cells.replaced(f"w:{number}", chunks, self._chunks.pop(number, 0))
+            if chunks:
+                self._chunks[number] = len(chunks)
+        windows.dirty.clear()
+        late = cells.dump({(n, *key): cell for n, teams in windows.late.items() for key, cell in flat(teams).items()})
+        items += cells.replaced("l", late, self._late_chunks)
+        self._late_chunks = len(late)
+        image = PartitionImage(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
+        items.append(("p", msgspec.msgpack.encode(image)))
+        return items
+
+    def load(self, items: Mapping[str, bytes]) -> None:
+        """Take over what :meth:`snapshot` gave."""
+        opened: list[Agent] = []
+        closed: list[tuple[str, ClosedImage]] = []
+        windows = self.windows
+        for key, data in items.items():
+            kind, _, name = key.partition(":")
+            if kind == "a":
+                image = load_image(data)
+                if isinstance(image, AgentImage):
+                    opened.append(Agent.load(name, image))
+                else:
+                    closed.append((name, image))
+            elif kind == "w":
+                number = int(name.partition(":")[0])
+                for (tenant, team, *what), cell in cells.load(data):
+                    _join(windows.open, number, (tenant, team), what, cell)
+            elif kind == "l":
+                for (number, tenant, team, *what), cell in cells.load(data):
+                    _join(windows.late, number, (tenant, team), what, cell)
+            elif kind == "p":
+                state = msgspec.msgpack.decode(data, type=PartitionImage)
+                self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
+                self._chunks, self._late_chunks = state.chunks, state.late_chunks
+        self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
+        self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
+        self._learned = {name: None for name, image in self.closed.items() if image.model}
+
+
+def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:
+    found = windows.setdefault(number, {}).setdefault(team, {}).setdefault((what[0], what[1]), Cell(0, 0, set()))
+    add(found, cell)
+
+
+def _transfer(agent: Agent, link: Link) -> Transfer:
+    event, source = link.event, link.source
+    return Transfer(
+        id=f"{agent.agent}:{link.seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor, agent=agent.agent,
+        seq=link.seq, source_seq=source.seq, at_ms=event.at_ms, lag_ms=event.at_ms - source.at_ms, how=link.how,
+        form=source.form or (event.value.form if event.value else ""), source_app=source.app,
+        source_screen=source.screen, source_element=source.element, target_app=event.app, target_screen=event.screen,
+        target_element=event.element,
+    )  # fmt: skip

@@ -1,0 +1,167 @@
+"""Phase 2: one partition of ``activity.partial``, keyed by team. Pure, like phase 1.
+
+The partials of one window come from every partition of ui-events, interleaved by chance. A window is released when
+every source's mark has passed it, so that what is released depends on the sources' contents alone. Late partials carry
+the window they are to be released with (``release_ms``) and pass the floor with the other late ones of that release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.dead_letter import Source, dead_letter
+from streams.operator import Output, Record
+from streams.stages import cells
+from streams.stages.cells import add
+from streams.stages.validate import MAX_DETAIL
+from streams.stages.window import WINDOW_MS, Cell, Key, LateKey
+from streams.teams.floor import release
+from taskstream.events import encode
+from taskstream.records import ActivityPartial, ActivityWindow, WindowMark
+from taskstream.topics import ACTIVITY, ACTIVITY_PARTIAL
+
+MAX_WAITING_CELLS: Final = 500_000
+"""Cells waiting for release at most. Beyond it the oldest windows are released without waiting for the last source."""
+MARK: Final = b"taskstream.mark"
+
+
+class _Image(Struct, array_like=True, frozen=True):
+    marks: dict[int, int]
+    released: int
+    chunks: dict[int, int]
+    number: int
+
+
+class TeamPartitionState:
+    """State of one partition of ``activity.partial``. Implements :class:`streams.operator.Machine`.
+
+    ``marks``     source → first window it has not finished
+    ``waiting``   release window → cells; a cell's key begins with its own window, and whether it is late
+    ``released``  first window not released yet
+    """
+
+    def __init__(self, partition: int, sources: int, k: int) -> None:
+        self.partition = partition
+        self.sources = sources
+        self.k = k
+        self.marks: dict[int, int] = {}
+        self.waiting: dict[int, dict[LateKey, Cell]] = {}
+        self.released = -1
+        self.count = 0
+        self.messages = 0
+        self.refused = 0
+        self._number = 0
+        self._dirty: set[int] = set()
+        self._chunks: dict[int, int] = {}
+
+    def missing(self) -> list[int]:
+        """Sources that have sent no mark at all: they hold back every window."""
+        return [source for source in range(self.sources) if source not in self.marks]
+
+    @property
+    def reached_ms(self) -> int:
+        """Event time that some source has reached; −1 when none has spoken."""
+        return max(self.marks.values(), default=-1) * WINDOW_MS if self.marks else -1
+
+    def flush(self) -> list[Output]:
+        """Nothing: windows leave as they are released."""
+        return []
+
+    def apply(self, record: Record) -> list[Output]:
+        """Everything that ``record`` causes, in order."""
+        self.messages += 1
+        out: list[Output] = []
+        try:
+            if any(name == "ce_type" and content == MARK for name, content in record.headers):
+                self._mark(_mark_decoder.decode(record.value or b""), out)
+            else:
+                self._add(_decoder.decode(record.value or b""))
+                while self.count > MAX_WAITING_CELLS:
+                    self._release(min(self.waiting) + 1, out)
+        except (msgspec.DecodeError, UnicodeError, IndexError, RecursionError) as error:
+            self.refused += 1
+            source = Source(ACTIVITY_PARTIAL.name, self.partition, record)
+            out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))
+        return out
+
+    def _mark(self, mark: WindowMark, out: list[Output]) -> None:
+        if 0 <= mark.source < self.sources:
+            self.marks[mark.source] = max(mark.before_ms // WINDOW_MS, self.marks.get(mark.source, -1))
+            if len(self.marks) == self.sources:
+                self._release(min(self.marks.values()), out)
+
+    def _add(self, partial: ActivityPartial) -> None:
+        number = max(partial.release_ms // WINDOW_MS, self.released)
+        moved = number * WINDOW_MS != partial.release_ms  # only a foreign writer's: its window is out already
+        waiting = self.waiting.setdefault(number, {})
+        tenant, team, actors = partial.tenant, partial.team, partial.actors
+        for cell in partial.cells:
+            window = cell.window_start_ms // WINDOW_MS * 2 + (cell.late or moved)
+            key = (window, tenant, team, cell.app, cell.kind)
+            count = Cell(cell.events, cell.active_ms, {actors[place] for place in cell.who})
+            found = waiting.get(key)
+            if found is None:
+                waiting[key] = count
+                self.count += 1
+            else:
+                add(found, count)
+        self._dirty.add(number)
+
+    def _release(self, before: int, out: list[Output]) -> None:
+        """Let out the windows before ``before``, oldest first."""
+        for number in sorted(window for window in self.waiting if window < before):
+            cells_ = self.waiting.pop(number)
+            self._dirty.add(number)
+            self.count -= len(cells_)
+            groups: dict[int, dict[Key, Cell]] = {}
+            for (window, *key), cell in cells_.items():
+                groups.setdefault(window, {})[tuple(key)] = cell  # type: ignore[index]
+            for window in sorted(groups):
+                self._rows(number, window, groups[window], out)
+        self.released = max(self.released, before)
+
+    def _rows(self, number: int, window: int, group: dict[Key, Cell], out: list[Output]) -> None:
+        for (tenant, team, app, kind), events, active_ms, people in release(group, self.k):
+            row = ActivityWindow(
+                id=f"{self.partition}:{number * WINDOW_MS}:{self._number}", tenant=tenant, team=team,
+                window_start_ms=window // 2 * WINDOW_MS, app=app, kind=kind, events=events, active_ms=active_ms,
+                people=people, late=bool(window % 2),
+            )  # fmt: skip
+            self._number += 1
+            out.append(Output(ACTIVITY.name, self.partition, f"{tenant}/{team}".encode(), encode(row)))
+
+    def snapshot(self) -> list[tuple[str, bytes | None]]:
+        """Items changed since the last snapshot; see :class:`streams.operator.Machine`."""
+        items: list[tuple[str, bytes | None]] = []
+        for number in sorted(self._dirty):
+            chunks = cells.dump(self.waiting.get(number, {}))
+            items += cells.replaced(f"w:{number}", chunks, self._chunks.pop(number, 0))
+            if chunks:
+                self._chunks[number] = len(chunks)
+        self._dirty.clear()
+        image = _Image(self.marks, self.released, self._chunks, self._number)
+        items.append(("p", msgspec.msgpack.encode(image)))
+        return items
+
+    def load(self, items: Mapping[str, bytes]) -> None:
+        """Take over what :meth:`snapshot` gave."""
+        for key, data in items.items():
+            kind, _, name = key.partition(":")
+            if kind == "w":
+                waiting = self.waiting.setdefault(int(name.partition(":")[0]), {})
+                for parts, cell in cells.load(data):
+                    window, tenant, team, app, what = parts
+                    add(waiting.setdefault((window, tenant, team, app, what), Cell(0, 0, set())), cell)
+            elif kind == "p":
+                image = msgspec.msgpack.decode(data, type=_Image)
+                self.marks, self.released, self._chunks = image.marks, image.released, image.chunks
+                self._number = image.number
+        self.count = sum(len(window) for window in self.waiting.values())
+
+
+_mark_decoder = msgspec.json.Decoder(WindowMark)
+_decoder = msgspec.json.Decoder(ActivityPartial)

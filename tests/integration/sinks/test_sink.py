@@ -1,0 +1,123 @@
+"""The sink as a process, on the real broker and the real engine."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.local.clickhouse.process import EmbeddedClickHouse
+from sinks.clickhouse.read_again import read_again
+from taskstream.events import encode
+from taskstream.records import DeadLetter
+from tests.integration.sinks.stage import Stage, batches, until
+
+pytestmark = pytest.mark.integration
+
+
+def _counts(stage: Stage) -> tuple[int, int]:
+    rows = stage.query("SELECT count(), uniqExact(agent, seq) FROM ui_events")
+    return int(rows[0][0]), int(rows[0][1])
+
+
+def test_everything_arrives_once_and_a_stop_is_clean(stage: Stage) -> None:
+    stage.send("ui-events.clean", batches(10, 20, 10))
+    sink = stage.start_sink()
+    until(lambda: _counts(stage)[0] >= 2_000)
+    assert _counts(stage) == (2_000, 2_000)
+    sink.send_signal(signal.SIGTERM)
+    assert sink.wait(15) == 0
+    again = stage.start_sink()
+    stage.send("ui-events.clean", batches(10, 1, 10, first=200))
+    until(lambda: _counts(stage)[0] >= 2_100)
+    until(lambda: stage.query("SELECT sum(rows), sum(lag) FROM v_pipeline WHERE topic LIKE '%clean'") == [(2_100, 0)])
+    assert _counts(stage) == (2_100, 2_100)
+    assert again.poll() is None
+
+
+@pytest.mark.timeout(120)
+def test_killed_at_random_two_sinks_lose_and_repeat_nothing(stage: Stage) -> None:
+    draw = random.Random(7)
+    sinks = [stage.start_sink(), stage.start_sink()]
+    sent = 0
+    for turn in range(5):
+        sender = threading.Thread(target=stage.send, args=("ui-events.clean", batches(20, 20, 20, first=turn * 400)))
+        sender.start()
+        sent += 20 * 20 * 20
+        time.sleep(draw.uniform(0.2, 1.5))
+        victim = draw.randrange(2)
+        sinks[victim].kill()
+        sinks[victim].wait()
+        sinks[victim] = stage.start_sink()
+        sender.join()
+    until(lambda: _counts(stage)[0] >= sent, 60)
+    time.sleep(1)
+    assert _counts(stage) == (sent, sent)
+
+
+def test_what_is_no_batch_becomes_a_dead_letter_and_the_rest_is_stored(stage: Stage) -> None:
+    stage.send("ui-events.clean", [*batches(2, 2, 10), b"not a batch", b'{"schema":1}'])
+    stage.start_sink()
+    until(lambda: stage.query("SELECT sum(letters) FROM v_dead_letters") == [(2,)])
+    assert _counts(stage) == (40, 40)
+    assert stage.query("SELECT DISTINCT stage, reason FROM v_dead_letters") == [("sink", "undecodable")]
+
+
+def test_messages_are_read_again_as_they_are(stage: Stage) -> None:
+    values = batches(2, 30, 10)
+    stage.send("ui-events.clean", values, per_transaction=10)
+    topic = f"{stage.prefix}ui-events.clean"
+    found = [read_again(stage.kafka, topic, partition, range(100)) for partition in range(2)]
+    assert sorted(value for part in found for value in part.values()) == sorted(values)
+    some = sorted(found[0])[3:9:2]
+    assert read_again(stage.kafka, topic, 0, some) == {offset: found[0][offset] for offset in some}
+    assert read_again(stage.kafka, topic, 0, [100_000]) == {}  # Kafka has it no longer, or never had it
+
+
+def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, kafka: str) -> None:
+    server = EmbeddedClickHouse(tmp_path / "engine")
+    server.start()
+    server.port = int(server.url.rsplit(":", 1)[1])
+    stage = Stage(tmp_path, kafka, server)
+    try:
+        stage.start_sink()
+        stage.send("ui-events.clean", batches(5, 10, 10))
+        until(lambda: _counts(stage)[0] >= 500)
+        server.kill()
+        stage.send("ui-events.clean", batches(5, 40, 10, first=100))
+        time.sleep(1.5)
+        assert stage.sinks[0].poll() is None
+        server.start()
+        until(lambda: _counts(stage)[0] >= 2_500)
+        assert _counts(stage) == (2_500, 2_500)
+    finally:
+        stage.close()
+        server.stop()
+
+
+def test_a_rollup_that_somebody_adds_does_not_count_twice(stage: Stage) -> None:
+    stage.client().command(
+        "CREATE MATERIALIZED VIEW by_app ENGINE = SummingMergeTree ORDER BY app "
+        "SETTINGS non_replicated_deduplication_window = 1000 AS SELECT app, count() AS n FROM ui_events GROUP BY app"
+    )
+    for turn in range(2):
+        stage.send("ui-events.clean", batches(10, 20, 10, first=turn * 200))
+        sink = stage.start_sink()
+        until(lambda turn=turn: _counts(stage)[0] > turn * 2_000)
+        sink.kill()
+        sink.wait()
+    stage.start_sink()
+    until(lambda: _counts(stage)[0] >= 4_000)
+    assert stage.query("SELECT sum(n) FROM by_app") == [(4_000,)]
+
+
+def test_dead_letters_are_counted_without_what_is_in_them(stage: Stage) -> None:
+    letter = DeadLetter("i", "malformed", "detail", "validate", "ui-events", 0, 1, 0, "key", 3, "c2VjcmV0")
+    stage.send("dead-letter", [encode(letter)])
+    stage.start_sink()
+    until(lambda: len(stage.query("SELECT 1 FROM v_dead_letters")) == 1)
+    assert "c2VjcmV0" not in str(stage.query("SELECT * FROM dead_letters"))

@@ -1,0 +1,145 @@
+"""Importers: formats, privacy, order, truth never read, and clear errors for what cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.importers import read_log
+from collectors.importers.order import Row, in_order
+from taskstream.errors import InputError
+from taskstream.events import UiEvent, encode
+
+KEY = b"a key for tests of thirty-two by"
+LOGS = Path(__file__).parents[4] / "benchmarks" / "ui-logs"
+HEADER = "timeStamp,userID,targetApp,eventType,url,content,target.sheetName,target.id,target.name,target.value\n"
+
+
+def read(path: Path) -> list[UiEvent]:
+    return [imported.event for imported in read_log(path, key=KEY)]
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "first"),
+    [
+        ("log1.xes.gz", 1_400, ("excel", "open", "sheet1", "file")),
+        ("StudentRecord.csv", 2_409, ("excel", "click", "sheet1", "cell:a")),
+        ("experiment_extended_SR_RT_parallel.csv", 7_119, ("excel", "copy", "sheet1", "cell:a")),
+    ],
+)
+def test_every_event_of_the_public_logs_is_read(name: str, events: int, first: tuple[str, ...]) -> None:
+    imported = list(read_log(LOGS / name, key=KEY))
+    assert sorted(one.index for one in imported) == list(range(events))
+    event = imported[0].event
+    assert (event.app, event.kind, event.screen, event.element) == first
+
+
+def test_nothing_of_a_value_survives(tmp_path: Path) -> None:
+    rows = "2020-01-01T00:00:00Z,ann,Chrome,editField,https://x.example/a?iban=DE99,,,,iban,DE44500105175407324931\n"
+    (event,) = read(write(tmp_path, "a.csv", HEADER + rows))
+    text = encode(event).decode()
+    assert "500105" not in text
+    assert "DE99" not in text
+    assert event.value is not None
+    assert event.value.form == "iban"
+    assert event.screen == "x.example/a"
+
+
+def test_a_clipboard_row_belongs_to_what_was_touched(tmp_path: Path) -> None:
+    rows = (
+        "2020-01-01T00:00:00Z,ann,Excel,getCell,,,Sheet1,B7,,some name\n"
+        "2020-01-01T00:00:00.050Z,,OS-Clipboard,copy,,some name,,,,\n"
+    )
+    cell, copy = read(write(tmp_path, "a.csv", HEADER + rows))
+    assert (copy.app, copy.screen, copy.element) == ("excel", "sheet1", "cell:b")
+    assert cell.value == copy.value
+
+
+def test_late_rows_are_put_in_order_and_keep_their_position(tmp_path: Path) -> None:
+    rows = (
+        "2020-01-01T00:00:05Z,ann,Chrome,paste,https://x.example,v,,,a,\n"
+        "2020-01-01T00:00:01Z,ann,Excel,getCell,,,Sheet1,A1,,v\n"
+    )
+    imported = list(read_log(write(tmp_path, "a.csv", HEADER + rows), key=KEY))
+    assert [one.index for one in imported] == [1, 0]
+    assert {one.person for one in imported} == {"ann"}
+
+
+def test_wild_times_leave_the_file_order_and_run_forward() -> None:
+    wild = [Row(n, 10_000_000 - 200_000 * n if n % 2 else 10_000_000 + n, {}) for n in range(100)]
+    ordered = list(in_order(iter(wild)))
+    assert [row.position for row in ordered] == list(range(100))
+    assert all(a.at_ms <= b.at_ms for a, b in pairwise(ordered))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.none() | st.integers(0, 10**9), max_size=60))
+def test_no_row_is_lost_or_doubled_by_ordering(times: list[int | None]) -> None:
+    rows = [Row(n, at, {}) for n, at in enumerate(times)]
+    assert sorted(row.position for row in in_order(iter(rows))) == list(range(len(times)))
+
+
+def test_our_own_lines_are_read(tmp_path: Path) -> None:
+    event = UiEvent(at_ms=5, kind="click", app="a", element="button:ok")
+    line = b'{"person":"p1","event":' + encode(event) + b',"execution":"ignored"}\n'
+    imported = list(read_log(write(tmp_path, "a.jsonl", line * 3), key=KEY))
+    assert [(one.index, one.person, one.event) for one in imported] == [(n, "p1", event) for n in range(3)]
+
+
+def test_trace_borders_and_case_columns_change_nothing(tmp_path: Path) -> None:
+    event = '<event><string key="concept:name" value="clickButton"/><string key="source" value="Web"/></event>'
+    one = f"<log><trace>{event * 6}</trace></log>"
+    many = f"<log>{f'<trace>{event}</trace>' * 6}</log>"
+    assert read(write(tmp_path, "a.xes", one)) == read(write(tmp_path, "b.xes", many))
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><log><trace/></log>'
+BAD = [
+    ("empty.csv", "", "empty"),
+    ("blank.csv", "\n\n", "empty"),
+    ("foreign.csv", "a,b,c\n1,2,3\n", "header"),
+    ("only.csv", HEADER, "no events"),
+    ("bomb.xes", BOMB, "document type"),
+    ("page.xes", "<html></html>", "not an XES log"),
+    ("torn.xes", "<log><trace><event>", "well-formed"),
+    ("deep.xes", "<log>" + "<a>" * 100, "deep"),
+    ("none.xes", "<log></log>", "no events"),
+    ("torn.xes.gz", gzip.compress(b"<log>" * 1000)[:-20], "damaged"),
+    ("binary.bin", b"MZ\0\0\0\0", "binary"),
+    ("latin.csv", HEADER.encode() + b"2020,\xff\xfe", "UTF-8"),
+    ("odd.jsonl", '{"person": 3}\n', "line 1"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "says"), BAD)
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, name: str, content: str | bytes, says: str) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        read(write(tmp_path, name, content))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.csv"):
+        read(tmp_path / "nowhere.csv")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_end_in_events_or_an_input_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("any") / "log"
+    path.write_bytes(data)
+    try:
+        read(path)
+    except InputError:
+        return

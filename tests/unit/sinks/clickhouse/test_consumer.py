@@ -1,0 +1,193 @@
+"""Directed cases of the sink's promise; the random ones are in test_group."""
+
+from __future__ import annotations
+
+import pytest
+
+from sinks.clickhouse.ranges import Commit, Mark, Range, TopicPartition, read_mark
+from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, kick
+
+
+def _one(world: World, *, by_hand: bool = False, rows: int = 5) -> Process:
+    process = Process(world, by_hand=by_hand, rows=rows)
+    join(world, process)
+    give(world, 0, process)
+    return process
+
+
+def test_a_process_out_of_the_group_starts_no_block() -> None:
+    world = World()
+    for word in (b"a", b"b", b"c", b"d"):
+        world.produce(0, word)
+    sleeper = _one(world, by_hand=True, rows=100)
+    sleeper.consumer.batch = 2
+    sleeper.sink.step()  # has a and b, not yet due
+    kick(world, sleeper)
+    successor = _one(world)
+    drain(world, successor, turns=6)
+    world.now_ms += 5_000
+    sleeper.sink.advance()
+    assert not sleeper.pool.waiting
+    assert sorted(world.stored) == [b"a", b"b", b"c", b"d"]
+
+
+def test_a_block_in_flight_at_a_crash_is_repeated_with_the_same_bounds() -> None:
+    world = World()
+    for word in (b"a", b"b", b"c"):
+        world.produce(0, word)
+    dying = _one(world, by_hand=True)
+    dying.step()
+    dying.step()
+    assert len(dying.pool.waiting) == 1
+    bury(world, dying)
+    world.produce(0, b"d")
+    successor = _one(world)
+    successor.consumer.batch = 10
+    drain(world, successor, turns=6)
+    assert list(world.tokens) == ["t:0:0-2", "t:0:3-3"]
+    dying.pool.run_one()  # its request arrives after all
+    assert sorted(world.stored) == [b"a", b"b", b"c", b"d"]
+
+
+def test_the_end_of_a_range_that_kafka_no_longer_has_does_not_hold_things_up() -> None:
+    world = World()
+    for word in (b"a", b"b", b"c"):
+        world.produce(0, word)
+    dying = _one(world, by_hand=True)
+    dying.step()
+    dying.step()
+    bury(world, dying)
+    world.logs[0] = [(offset, value) for offset, value in world.logs[0] if value != b"c"]  # compacted
+    successor = _one(world)
+    drain(world, successor, turns=6)
+    assert sorted(world.stored) == [b"a", b"b"]
+    world.produce(0, b"d")
+    drain(world, successor, turns=6)
+    assert list(world.tokens) == ["t:0:0-2", "t:0:3-3"]
+
+
+def test_a_range_larger_than_all_that_may_wait_is_repeated() -> None:
+    world = World()
+    for n in range(8):
+        world.produce(0, b"a%d b%d" % (n, n))
+    dying = _one(world, by_hand=True, rows=16)
+    dying.consumer.batch = 8
+    dying.step()
+    bury(world, dying)
+    drain(world, _one(world, rows=4), turns=10)
+    assert sorted(world.stored) == world.expected()
+
+
+def test_a_late_repetition_asks_what_is_there() -> None:
+    world = World()
+    world.produce(0, b"a b")
+    dying = _one(world, by_hand=True)
+    dying.step()
+    dying.step()
+    dying.pool.run_one()
+    bury(world, dying)
+    world.tokens.clear()
+    world.now_ms += 3_600_000
+    drain(world, _one(world), turns=6)
+    assert sorted(world.stored) == [b"a", b"b"]
+
+
+def test_offsets_reset_by_an_operator_or_expired_repeat_nothing() -> None:
+    world = World()
+    world.produce(0, b"a b")
+    first = _one(world)
+    drain(world, first, turns=4)
+    bury(world, first)
+    world.tokens.clear()
+    world.produce(0, b"c")
+    for commit in (None, (0, "")):
+        if commit:
+            world.commits[0] = commit
+        else:
+            del world.commits[0]
+        again = _one(world)
+        drain(world, again, turns=6)
+        bury(world, again)
+        assert sorted(world.stored) == [b"a", b"b", b"c"]
+
+
+def test_an_outage_pauses_and_loses_nothing() -> None:
+    world = World()
+    process = _one(world, by_hand=True, rows=3)
+    for n in range(40):
+        world.produce(0, b"w%d" % n)
+    world.down = True
+    for _ in range(20):
+        process.step()
+    assert process.consumer.paused == {0}
+    assert process.ledger.rows_waiting() <= 2 * 3
+    drain(world, process, turns=60)
+    assert not process.consumer.paused
+    assert sorted(world.stored) == world.expected()
+
+
+def test_partitions_that_fill_one_after_another_while_nothing_is_stored_stay_within_the_bound() -> None:
+    world = World(partitions=8)
+    process = Process(world, by_hand=True, rows=3)
+    join(world, process)
+    for partition in range(8):
+        give(world, partition, process)
+        for n in range(3):
+            world.produce(partition, b"p%dn%d" % (partition, n))
+        for _ in range(4):
+            process.step()
+        assert process.ledger.rows_held() <= 3 * 3  # twice the bound, and what one call of the client brought
+    drain(world, process, turns=60)
+    assert process.ledger.rows_held() == 0
+    assert sorted(world.stored) == world.expected()
+
+
+def test_the_message_at_which_an_error_came_is_not_skipped() -> None:
+    """The client's position is then behind it, and holes are no surprise where there are transactions."""
+    world = World(partitions=2)
+    process = _one(world)
+    give(world, 1, process)
+    for turn in range(6):
+        world.produce(0, b"a%d" % turn, holes=turn % 2)
+        world.produce(1, b"b%d" % turn)
+        process.consumer.failing = {0, 1} if turn % 2 else {1}
+        world.now_ms += 1_500
+        process.step()
+    drain(world, process)
+    assert sorted(world.stored) == world.expected()
+
+
+def test_refused_messages_count_against_the_bounds() -> None:
+    world = World()
+    for _ in range(40):
+        world.produce(0, b"?")
+    process = _one(world, by_hand=True, rows=4)
+    for _ in range(10):
+        process.step()
+    assert process.ledger.rows_held() <= 2 * 4 + 3
+    drain(world, process, turns=120)
+    assert len(world.letters) == 40
+
+
+def test_a_partition_that_leaves_in_peace_is_committed_as_done() -> None:
+    world = World()
+    world.produce(0, b"a", holes=1)
+    process = _one(world)
+    drain(world, process, turns=3)
+    process.consumer.close()
+    offset, metadata = world.commits[0]
+    assert offset == 2
+    assert read_mark(metadata) == Mark(at_ms=world.now_ms, last=None, rows=1)
+
+
+@pytest.mark.parametrize("metadata", ["", None, "x", "{}", '{"at_ms":"1"}', '{"at_ms":1,"last":2,"more":3}'])
+def test_foreign_metadata_is_no_mark(metadata: str | None) -> None:
+    assert read_mark(metadata) is None
+
+
+def test_a_mark_survives_kafka() -> None:
+    source = TopicPartition("t", 3)
+    commit = Commit(source, 10, Mark(at_ms=5, last=12, rows=7))
+    assert read_mark(commit.metadata) == commit.mark
+    assert len(commit.metadata) < 200
+    assert Range(10, 12).token(source) == "t:3:10-12"

@@ -1,0 +1,46 @@
+"""Figures in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from sinks.results import words
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [(0, "0 ms"), (850, "850 ms"), (1_000, "1 s"), (1_250, "1.2 s"), (12_400, "12 s"), (59_600, "1 min"),
+     (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min"), (3_600_000, "1 h")],
+)  # fmt: skip
+def test_durations(ms: float, text: str) -> None:
+    assert words.duration(ms) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 h"), (0.44, "0.4 h"), (9.94, "9.9 h"), (9.96, "10 h"), (1240.4, "1,240 h")]
+)
+def test_hours(number: float, text: str) -> None:
+    assert words.hours(number) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0"), (12_300, "12,300"), (45_600_000, "45.6 M")])
+def test_counts(number: float, text: str) -> None:
+    assert words.count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(120, "120"), (9_900, "9,900"), (23_400, "23 k"), (1_250_000, "1.2 M"), (-12_000, "-12 k")]
+)
+def test_money(number: float, text: str) -> None:
+    assert words.money(number) == text
+
+
+def test_never_pays_back() -> None:
+    assert words.months(999) == "never"
+    assert words.months(3.44) == "3.4 months"
+
+
+def test_activities_read_like_words() -> None:
+    assert words.activity("excel|edit|sheet1|cell:c") == "excel · sheet1 · edit cell c"
+    assert words.activity("chrome|navigate|erp/invoice|") == "chrome · erp/invoice · navigate"
+    assert words.activity("Paste into amount") == "Paste into amount"

@@ -1,0 +1,121 @@
+"""What is worth automating, and why."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from streams.discovery.catalogue import Catalogue
+from streams.discovery.ranking import opportunities
+from streams.discovery.ranking.opportunities import NEVER, Observed
+from taskstream.records import Routine
+from taskstream.settings import Settings
+from tests.unit.streams.discovery.routine_samples import DAY_MS, INVOICE, LOOKUP, START_MS, TICKET, segment
+
+SETTINGS = Settings()
+
+
+def routine_of(*tasks: tuple[tuple[str, ...], int, int]) -> Catalogue:
+    """A catalogue of tasks: steps, executions over five days, milliseconds a step."""
+    catalogue = Catalogue("acme", k=1)
+    for number, (steps, times, step_ms) in enumerate(tasks):
+        for i in range(times):
+            moved = sum("|paste|" in step for step in steps)
+            catalogue.add(
+                segment(
+                    steps, actor=f"p{i % 3}", agent=f"pc{number}", first_seq=100 * i, step_ms=step_ms,
+                    start_ms=START_MS + (i % 5) * DAY_MS + i * 20_000, transfers=moved, written=moved,
+                )
+            )  # fmt: skip
+    catalogue.refine()
+    return catalogue
+
+
+def test_contributions_sum_to_the_score_and_assumptions_are_shown() -> None:
+    for opportunity in routine_of((INVOICE, 200, 5_000), (LOOKUP, 40, 2_000)).opportunities(SETTINGS):
+        assert opportunity.score == pytest.approx(sum(opportunity.why.values()), abs=0.01)
+        assert opportunity.assumptions["hourly_cost"] == SETTINGS.hourly_cost
+        assert opportunity.assumptions["days_observed"] == 5
+        assert all(label and "|" not in label for label in opportunity.steps)
+
+
+def test_hours_follow_from_executions_and_time() -> None:
+    [found] = routine_of((INVOICE, 500, 6_000)).opportunities(SETTINGS)
+    assert found.executions_per_week == 500
+    assert found.active_median_ms == 48_000
+    assert found.hours_per_week == pytest.approx(500 * 48 / 3600, abs=0.01)
+    assert found.hours_per_year_low < found.hours_per_year < found.hours_per_year_high
+    assert found.payback_months_low <= found.payback_months <= found.payback_months_high
+    assert found.verdict == "worth it"
+    assert found.net_saving_low > 0
+
+
+def test_what_does_not_surely_pay_is_not_worth_it() -> None:
+    [rare] = routine_of((INVOICE, 5, 3_000)).opportunities(SETTINGS)
+    assert rare.verdict == "not worth it"
+    assert rare.net_saving_low < 0
+    assert rare.payback_months_high == NEVER
+
+
+def test_time_ranks_before_frequency() -> None:
+    first, second = routine_of((LOOKUP, 300, 500), (INVOICE, 100, 15_000)).opportunities(SETTINGS)
+    assert first.executions < second.executions
+    assert first.hours_per_year > second.hours_per_year
+    assert (first.rank, second.rank) == (1, 2)
+
+
+def test_a_part_of_a_routine_is_folded_into_it() -> None:
+    [whole] = routine_of((INVOICE, 60, 5_000)).routines()
+    part = structs.replace(
+        whole, id="part", presence={INVOICE[0]: 1.0, INVOICE[2]: 1.0}, executions=10, skeleton=INVOICE[:2]
+    )
+    [listed], covers = opportunities.fold([part, whole])
+    assert listed.id == whole.id
+    assert covers == {whole.id: ("part",)}
+    observed = Observed({1: 60}, 10**9, START_MS)
+    [found] = opportunities.rank([whole, part], observed, SETTINGS)
+    assert found.covers == ("part",)
+
+
+@pytest.mark.parametrize(("pattern", "share"), [("copy bridge", 0.9), ("re-keying", 0.85), ("messaging", 0.05)])
+def test_what_can_be_automated_depends_on_the_pattern(pattern: str, share: float) -> None:
+    [routine] = routine_of((INVOICE, 60, 5_000)).routines()
+    assert opportunities.automatable(structs.replace(routine, pattern=pattern), SETTINGS) == share
+
+
+def test_building_costs_more_for_more_steps_and_less_certainty() -> None:
+    [routine] = routine_of((INVOICE, 60, 5_000)).routines()
+    plain = opportunities.build_cost(routine, SETTINGS)
+    assert opportunities.build_cost(structs.replace(routine, determinism=0.2), SETTINGS) > plain
+    assert opportunities.build_cost(structs.replace(routine, apps=("a", "b", "c")), SETTINGS) > plain
+    fewer = structs.replace(routine, steps=routine.steps[:3])
+    assert opportunities.build_cost(fewer, SETTINGS) < plain
+
+
+def test_the_list_is_told_only_where_it_changed() -> None:
+    catalogue = routine_of((INVOICE, 60, 5_000), (TICKET, 30, 5_000))
+    assert len(catalogue.changed_opportunities(SETTINGS)) == 2
+    assert catalogue.changed_opportunities(SETTINGS) == []
+    gone: list[Routine] = [structs.replace(r, withdrawn=True) for r in catalogue.routines() if TICKET[0] in r.presence]
+    catalogue._published |= {routine.id: routine for routine in gone}
+    changed = catalogue.changed_opportunities(SETTINGS)
+    assert [(o.id, o.withdrawn, o.version) for o in changed if o.withdrawn] == [(gone[0].id, True, 1)]
+    assert catalogue.changed_opportunities(SETTINGS) == []
+
+
+def test_nothing_seen_nothing_listed() -> None:
+    assert Catalogue("acme", k=1).opportunities(SETTINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "working"),
+    [
+        ({}, 1.0),
+        ({1: 4}, 1.0),
+        ({1: 10, 2: 10, 3: 10}, 3.0),
+        ({1: 70, 2: 100, 3: 100, 4: 30}, 3.18),
+        ({5: 9, 6: 1}, 1.2),
+    ],
+)
+def test_working_days(days: dict[int, int], working: float) -> None:
+    assert opportunities.working_days(days) == pytest.approx(working, abs=0.01)

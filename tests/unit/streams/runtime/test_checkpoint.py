@@ -1,0 +1,298 @@
+"""The order of effects, with a machine and a writer that note what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from streams.operator import Input, Output, Record
+from streams.runtime.checkpoint import CATCH_UP_S, Checkpoint, Clock
+from streams.runtime.chunks import Chunk
+from streams.runtime.restore import Restored
+from streams.runtime.thread import PartitionThread
+from streams.runtime.transactions import AbortedError, FencedError
+
+
+class Machine:
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def apply(self, record: Record) -> list[Output]:
+        self.seen.append(record.offset)
+        return [Output("out", 0, None, b"%d" % record.offset)]
+
+    def flush(self) -> list[Output]:
+        return []
+
+    def snapshot(self) -> list[tuple[str, bytes | None]]:
+        return [("seen", b"%d" % len(self.seen))]
+
+    def load(self, items: Mapping[str, bytes]) -> None:
+        raise NotImplementedError
+
+
+class Writer:
+    """Takes ``room`` outputs at a time; its commit waits for ``gate``."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.room = 1 << 30
+        self.gate = threading.Event()
+        self.gate.set()
+        self.open: list[tuple[str, bytes | None]] = []
+        self.written: list[list[tuple[str, bytes | None]]] = []
+        self.closed = False
+
+    def put(self, outputs: list[Output]) -> int:
+        taken = outputs[: self.room]
+        self.open += [(f"{o.topic}:{(o.key or b'').decode()}", o.value) for o in taken]
+        return len(taken)
+
+    def commit(self) -> dict[str, int]:
+        self.gate.wait(5)
+        if self.failure is not None:
+            raise self.failure
+        self.written.append(self.open)
+        self.open = []
+        return {}
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def chunk(begin: int, end: int, *offsets: int) -> Chunk:
+    return Chunk(begin, end, [Input(offset, 0, None, b"") for offset in offsets], 0)
+
+
+class Rig(NamedTuple):
+    """A checkpoint with what stands around it; ``commits``: (committed position, transactions written by then)."""
+
+    subject: Checkpoint
+    machine: Machine
+    writer: Writer
+    commits: list[tuple[int, int]]
+
+
+Body = Callable[[Rig], Awaitable[None]]
+
+
+def with_checkpoint(body: Body, *, failure: Exception | None = None, position: int = 10) -> None:
+    async def main() -> None:
+        machine, writer, commits = Machine(), Writer(failure), list[tuple[int, int]]()
+        restored = Restored(machine, position, 0, 0, 0, 0.0)
+
+        def note(checkpoint: Checkpoint, *_: object) -> None:
+            commits.append((checkpoint.committed, len(writer.written)))
+
+        opened: Any = (writer, restored)
+        thread = PartitionThread("test")  # of this loop: one that outlives its loop ends
+        subject = Checkpoint("in", 3, Clock(0.01, 5, 60.0), thread, lambda _: opened, note)
+        await subject.restore()
+        assert (subject.state, subject.position) == ("ready", position)
+        await body(Rig(subject, machine, writer, commits))
+
+    asyncio.run(main())
+
+
+async def committed(subject: Checkpoint) -> None:
+    subject.begin()
+    while subject._committing is not None:
+        await asyncio.sleep(0.001)
+
+
+def test_only_the_next_offsets_are_applied() -> None:
+    async def body(rig: Rig) -> None:
+        assert rig.subject.apply(chunk(11, 12, 11)) == "hole"
+        assert rig.subject.apply(chunk(5, 10, 8, 9)) == "ahead"
+        assert rig.machine.seen == []
+        assert rig.subject.apply(chunk(8, 13, 8, 9, 10, 12)) == "applied"  # 11 does not exist: a transaction marker
+        assert rig.machine.seen == [10, 12]
+        assert rig.subject.position == 13
+        assert rig.subject.apply(chunk(14, 15, 14)) == "hole"
+
+    with_checkpoint(body)
+
+
+def test_outputs_and_position_are_one_transaction_and_acknowledged_after_it() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 12, 10, 11))
+        assert rig.subject.due(1e12)
+        assert rig.subject.committed == 10
+        await committed(rig.subject)
+        assert rig.writer.written == [[("out:", b"10"), ("out:", b"11"), ("state:in/position", b"\x91\x0c")]]
+        assert rig.commits == [(12, 1)]
+        assert not rig.subject.due(1e12)
+
+    with_checkpoint(body)
+
+
+def test_what_goes_beside_the_outputs_is_of_new_records_and_in_their_transaction() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject._beside = lambda outputs: [Output("beside", 0, None, output.value) for output in outputs]
+        rig.subject.apply(chunk(9, 11, 9, 10))
+        rig.subject.apply(chunk(11, 12, 11))
+        await committed(rig.subject)
+        of_outputs = [("out:", b"10"), ("beside:", b"10"), ("out:", b"11"), ("beside:", b"11")]
+        assert rig.writer.written == [[*of_outputs, ("state:in/position", b"\x91\x0c")]]
+
+    with_checkpoint(body)
+
+
+def test_outputs_leave_as_soon_as_they_are_made() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 12, 10, 11))
+        assert rig.writer.open == [("out:", b"10"), ("out:", b"11")]
+        assert rig.writer.written == []
+
+    with_checkpoint(body)
+
+
+def test_outputs_keep_their_order_when_the_queue_is_full() -> None:
+    async def body(rig: Rig) -> None:
+        rig.writer.room = 0
+        rig.subject.apply(chunk(10, 12, 10, 11))
+        rig.writer.room = 1
+        rig.subject.apply(chunk(12, 13, 12))
+        assert rig.writer.open == []  # it has to go behind the others
+        await committed(rig.subject)
+        outputs = [("out:", b"10"), ("out:", b"11"), ("out:", b"12")]
+        assert rig.writer.written == [[*outputs, ("state:in/position", b"\x91\x0d")]]
+
+    with_checkpoint(body)
+
+
+def test_a_partition_far_behind_commits_rarely() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        await committed(rig.subject)
+        rig.subject.apply(chunk(11, 12, 11))
+        now = rig.subject._begun
+        assert (rig.subject.due(now + 0.02), rig.subject.due(now + 0.02, behind=True)) == (True, False)
+        assert rig.subject.due(now + CATCH_UP_S, behind=True)
+
+    with_checkpoint(body)
+
+
+def test_events_are_applied_while_the_transaction_is_under_way() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        rig.writer.gate.clear()
+        rig.subject.begin()
+        await asyncio.sleep(0.01)
+        rig.subject.apply(chunk(11, 12, 11))
+        assert rig.writer.open == [("out:", b"10"), ("state:in/position", b"\x91\x0b")]
+        assert not rig.subject.due(1e12)
+        assert (rig.subject.position, rig.subject.committed) == (12, 10)
+        rig.writer.gate.set()
+        while rig.subject._committing is not None:
+            await asyncio.sleep(0.001)
+        assert rig.subject.committed == 11
+        await committed(rig.subject)
+        assert [written[0][1] for written in rig.writer.written] == [b"10", b"11"]
+
+    with_checkpoint(body)
+
+
+def test_snapshot_every_so_many_records() -> None:
+    async def body(rig: Rig) -> None:
+        for offset in range(10, 16):
+            rig.subject.apply(chunk(offset, offset + 1, offset))
+            await committed(rig.subject)
+        with_state = [len(written) for written in rig.writer.written]
+        assert with_state == [2, 2, 2, 2, 4, 2]
+        assert rig.writer.written[4][1:] == [
+            ("state:in/seen", b"5"), ("state:in/snapshot", b"\x91\x0f"), ("state:in/position", b"\x91\x0f"),
+        ]  # fmt: skip
+
+    with_checkpoint(body)
+
+
+@pytest.mark.parametrize("error", [FencedError("a newer one"), AbortedError("not taken")])
+def test_a_void_transaction_drops_everything(error: Exception) -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        await committed(rig.subject)
+        assert rig.subject.state == "gone"
+        assert rig.subject.error is error
+        assert rig.subject.apply(chunk(10, 11, 10)) == "hole"
+        assert (rig.subject.committed, rig.commits) == (10, [])
+
+    with_checkpoint(body, failure=error)
+
+
+def test_another_failure_is_kept_for_the_worker() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        await committed(rig.subject)
+        assert isinstance(rig.subject.error, OSError)
+        assert (rig.commits, rig.subject.due(1e12)) == ([], False)  # what was lost must not be skipped by a later one
+
+    with_checkpoint(body, failure=OSError("disk"))
+
+
+def test_a_fault_within_a_record_commits_nothing_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def body(rig: Rig) -> None:
+        def apply(record: Record) -> list[Output]:
+            if record.offset == 12:
+                raise KeyError("a fault")
+            return [Output("out", 0, None, b"%d" % record.offset)]
+
+        rig.subject.apply(chunk(10, 11, 10))
+        rig.machine.apply = apply  # type: ignore[method-assign]
+        assert rig.subject.apply(chunk(11, 13, 11, 12)) == "failed"
+        assert isinstance(rig.subject.error, KeyError)
+        await rig.subject.close(5)
+        assert (rig.writer.written, rig.subject.due(1e12)) == ([], False)
+
+    with_checkpoint(body)
+    assert "in/3: the record at offset 12" in caplog.text
+
+
+def test_revoked_commits_first_with_a_snapshot() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        await rig.subject.close(5)
+        assert rig.subject.state == "gone"
+        assert [name for name, _ in rig.writer.written[0]] == [
+            "out:",
+            "state:in/seen",
+            "state:in/snapshot",
+            "state:in/position",
+        ]
+
+    with_checkpoint(body)
+
+
+def test_revoked_has_a_deadline() -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        rig.writer.gate.clear()
+        await asyncio.wait_for(rig.subject.close(0.05), 1)
+        assert rig.subject.state == "gone"
+        rig.writer.gate.set()
+
+    with_checkpoint(body)
+
+
+def test_back_pressure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.runtime.checkpoint.MAX_WAITING_BYTES", 50)
+
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        rig.writer.gate.clear()
+        rig.subject.begin()
+        waiting = asyncio.ensure_future(rig.subject.room())
+        await asyncio.sleep(0.01)
+        rig.subject.apply(chunk(11, 12, 11))
+        second = asyncio.ensure_future(rig.subject.room())
+        await asyncio.sleep(0.01)
+        assert not second.done()
+        rig.writer.gate.set()
+        await asyncio.wait_for(asyncio.gather(waiting, second), 2)
+        assert rig.subject.committed == 11 or rig.subject.committed == 12
+
+    with_checkpoint(body)

@@ -1,0 +1,59 @@
+"""Anything may arrive; only the contract gets in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.operator import Input
+from streams.stages.validate import REASONS, Refused, decode
+from taskstream.events import BATCH_TYPE, MAX_BATCH_BYTES, MAX_SEQ, TICK_TYPE, EventBatch, Tick, encode
+from tests.unit.streams.build import T0, batch, event, record
+
+GOOD = record(0, batch(0, [event(0)]))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"value": None}, "empty"),
+        ({"value": b""}, "empty"),
+        ({"value": b"\xff\xfe"}, "json"),
+        ({"value": b"{"}, "json"),
+        ({"value": b"[]"}, "schema"),
+        ({"value": b"[" * 100_000}, "schema"),
+        ({"value": (GOOD.value or b"").replace(b'"schema":1', b'"schema":2')}, "schema"),
+        ({"value": (GOOD.value or b"").replace(b'"tenant"', b'"typed":"secret","tenant"')}, "schema"),
+        ({"value": b" " * (MAX_BATCH_BYTES + 1)}, "size"),
+        ({"key": b"somebody"}, "key"),
+        ({"key": None}, "key"),
+        ({"headers": (("ce_type", b"other"),)}, "type"),
+        ({"headers": (("ce_type", TICK_TYPE),)}, "schema"),
+        ({"value": encode(batch(MAX_SEQ, [event(0)]))}, "number"),
+    ],
+)
+def test_refused(change: dict[str, object], reason: str) -> None:
+    found = decode(GOOD._replace(**change))  # type: ignore[arg-type]
+    assert isinstance(found, Refused)
+    assert found.reason == reason
+    assert found.reason in REASONS
+    assert "secret" not in found.detail
+
+
+def test_accepted() -> None:
+    assert isinstance(decode(GOOD), EventBatch)
+    assert isinstance(decode(GOOD._replace(headers=())), EventBatch), "without a type it is a batch"
+    assert decode(record(0, Tick(schema=1, advance_ms=5))) == Tick(schema=1, advance_ms=5)
+
+
+@given(st.binary(max_size=300), st.none() | st.binary(max_size=5), st.sampled_from([BATCH_TYPE, TICK_TYPE, b"x"]))
+def test_nothing_raises(value: bytes, key: bytes | None, kind: bytes) -> None:
+    decode(Input(0, T0, key, value, (("ce_type", kind),)))
+
+
+@given(st.integers(0, len(GOOD.value or b"") - 1), st.integers(0, 255))
+def test_a_changed_byte_never_raises(place: int, byte: int) -> None:
+    data = bytearray(GOOD.value or b"")
+    data[place] = byte
+    decode(GOOD._replace(value=bytes(data)))
