@@ -14,7 +14,7 @@ from deploy.offline.mine import Miner
 from sinks.clickhouse.feeds import FEEDS, builder, layout
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store
-from sinks.results import routine
+from sinks.results import routine as results
 from taskstream.errors import UsageError
 from taskstream.events import encode
 from taskstream.records import Opportunity, Routine
@@ -53,8 +53,8 @@ def database(clickhouse: Any, mined: tuple[Routine, Opportunity], request: Any) 
 @pytest.mark.parametrize("database", [1], indirect=True)
 def test_it_is_found_by_rank_and_by_id(database: Any, mined: tuple[Routine, Opportunity]) -> None:
     routine, opportunity = mined
-    found = routine.read(database, str(opportunity.rank))
-    assert found == routine.read(database, routine.id)
+    found = results.read(database, str(opportunity.rank))
+    assert found == results.read(database, routine.id)
     assert (found.id, found.name, found.executions) == (routine.id, routine.name, 50)
     assert found.steps == routine.steps
     assert found.edges == routine.edges
@@ -68,10 +68,10 @@ def test_it_is_found_by_rank_and_by_id(database: Any, mined: tuple[Routine, Oppo
 @pytest.mark.parametrize("database", [1], indirect=True)
 def test_an_unknown_one_is_refused_with_advice(database: Any) -> None:
     with pytest.raises(UsageError, match=r"there is no routine '7'.*taskstream opportunities"):
-        routine.read(database, "7")
+        results.read(database, "7")
 
 
 @pytest.mark.parametrize("database", [2], indirect=True)
 def test_below_the_floor_there_is_none(database: Any, mined: tuple[Routine, Opportunity]) -> None:
     with pytest.raises(UsageError):
-        routine.read(database, mined[0].id)
+        results.read(database, mined[0].id)
