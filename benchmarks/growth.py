@@ -14,7 +14,8 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,8 @@ import msgspec
 from benchmarks import ending
 from benchmarks.streams_load import multiplied, partition_of
 from streams.operator import Input
-from streams.stages.partition import PartitionState, Rules
+from streams.stages.partition import PartitionState
+from streams.stages.stage_settings import Rules
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 
 PEOPLE: Final = 20
@@ -87,20 +89,22 @@ def middle(found: list[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.median(one[name] for one in found) for name in found[0]}
 
 
+def _point(
+    copies: int, per_message: int, events: int, *, partitions: int = 4, strings: int | None = None
+) -> dict[str, float]:
+    load = multiplied(copies, per_message, events, people=PEOPLE)
+    return cost(load if strings is None else with_strings(load, strings), partitions)
+
+
 def curves(events: int, repeats: int) -> dict[str, Curve]:
     """All curves. The repeats go round all points, so that a disturbance of the machine does not fall on one."""
     copies = 1_000 // PEOPLE
-    points = {
-        ("agents", n): lambda n=n: cost(multiplied(n // PEOPLE, 20, max(events, 60 * n), people=PEOPLE)) for n in AGENTS
+    points: dict[tuple[str, int], Callable[[], dict[str, float]]] = {
+        ("agents", n): partial(_point, n // PEOPLE, 20, max(events, 60 * n)) for n in AGENTS
     }
-    points |= {
-        ("partitions", n): lambda n=n: cost(multiplied(copies, 20, events, people=PEOPLE), n) for n in PARTITIONS
-    }
-    points |= {("batch size", n): lambda n=n: cost(multiplied(copies, n, events, people=PEOPLE)) for n in SIZES}
-    points |= {
-        ("distinct strings", n): lambda n=n: cost(with_strings(multiplied(copies, 20, events, people=PEOPLE), n))
-        for n in STRINGS
-    }
+    points |= {("partitions", n): partial(_point, copies, 20, events, partitions=n) for n in PARTITIONS}
+    points |= {("batch size", n): partial(_point, copies, n, events) for n in SIZES}
+    points |= {("distinct strings", n): partial(_point, copies, 20, events, strings=n) for n in STRINGS}
     found: dict[tuple[str, int], list[dict[str, float]]] = {point: [] for point in points}
     for repeat in range(repeats):
         for number, (point, measure) in enumerate(points.items(), 1):

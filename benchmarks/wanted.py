@@ -93,7 +93,7 @@ def get(result: Mapping[str, Any], key: str) -> float | None:
     found: Any = result
     for part in key.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
-    return found
+    return found if isinstance(found, int | float) else None
 
 
 def show(value: float | None, figure: Figure) -> str:

@@ -38,4 +38,4 @@ def take_picture(url: str, path: str, width: int = 1360, height: int = 1000) -> 
 
 
 if __name__ == "__main__":
-    take_picture(*sys.argv[1:3])
+    take_picture(sys.argv[1], sys.argv[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from taskstream.events import EventBatch, UiEvent, Value
+from taskstream.events import EventBatch, Kind, UiEvent, Value
 
 APPS = ("excel", "chrome", "outlook", "sap", "teams")
 START_MS = 1_760_000_000_000
@@ -58,7 +58,7 @@ class Load:
         if draw.random() < 0.002:
             self._now_ms[n] += 1_200_000  # a break that ends the session
         app = draw.choice(APPS)
-        kind = draw.choice(
+        kind: Kind = draw.choice(
             ("click", "click", "keys", "copy", "paste", "edit", "submit", "lock" if i == 19 else "window")
         )
         value = Value(digest=draw.randint(1, 40), length=4, form="text") if kind in {"copy", "paste", "edit"} else None

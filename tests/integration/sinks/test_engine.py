@@ -187,7 +187,8 @@ def _any_record(kind: Any) -> Any:
     text = str(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind(**{field.name: _any_record(field.type) for field in msgspec.structs.fields(kind)})
-    origin, arguments = getattr(kind, "__origin__", None), getattr(kind, "__args__", ())
+    origin = getattr(kind, "__origin__", None)
+    arguments: Any = getattr(kind, "__args__", ())
     if origin is tuple:
         return (_any_record(arguments[0]), _any_record(arguments[0]))
     if origin is dict:

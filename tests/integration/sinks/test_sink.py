@@ -6,6 +6,7 @@ import random
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ pytestmark = pytest.mark.integration
 def _counts(stage: Stage) -> tuple[int, int]:
     rows = stage.query("SELECT count(), uniqExact(agent, seq) FROM ui_events")
     return int(rows[0][0]), int(rows[0][1])
+
+
+def _more_than(stage: Stage, rows: int) -> bool:
+    return _counts(stage)[0] > rows
 
 
 def test_everything_arrives_once_and_a_stop_is_clean(stage: Stage) -> None:
@@ -107,7 +112,7 @@ def test_a_rollup_that_somebody_adds_does_not_count_twice(stage: Stage) -> None:
     for turn in range(2):
         stage.send("ui-events.clean", batches(10, 20, 10, first=turn * 200))
         sink = stage.start_sink()
-        until(lambda turn=turn: _counts(stage)[0] > turn * 2_000)
+        until(partial(_more_than, stage, turn * 2_000))
         sink.kill()
         sink.wait()
     stage.start_sink()

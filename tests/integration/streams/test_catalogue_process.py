@@ -80,7 +80,8 @@ def read(settings: Settings, topic: str, kind: type[T]) -> list[T]:
     name = settings.prefix + topic
     partitions = consumer.list_topics(name).topics[name].partitions
     consumer.assign([TopicPartition(name, p, 0) for p in partitions])
-    found, ended = [], set()
+    found: list[T] = []
+    ended: set[int] = set()
     while len(ended) < len(partitions):
         for message in consumer.consume(1000, 0.05):
             if message.error():

@@ -16,7 +16,8 @@ RECORDED = (Path(__file__).parents[2] / "data" / "contract-v1" / "batches.jsonl"
 
 
 def batch(**changes: Any) -> dict[str, Any]:
-    return orjson.loads(RECORDED[1]) | changes
+    recorded: dict[str, Any] = orjson.loads(RECORDED[1])
+    return recorded | changes
 
 
 @pytest.mark.parametrize("line", RECORDED)

@@ -6,6 +6,7 @@ import base64
 import urllib.error
 import urllib.parse
 import urllib.request
+from typing import Any
 
 from msgspec import Struct
 
@@ -52,7 +53,7 @@ def ask(
         return Reply(error.code, _lower(error.headers), error.read())
 
 
-def read(server: ClickHouse, sql: str, **query: str) -> Reply:
+def read(server: ClickHouse, sql: str, **query: Any) -> Reply:
     """Send one statement as the read-only user."""
     return ask(server, sql, user=server.reader_user, password=server.reader_password, **query)
 

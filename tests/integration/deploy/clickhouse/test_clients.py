@@ -132,7 +132,7 @@ def test_external_data_and_sessions(clickhouse: ClickHouse, client: Any) -> None
         ("1", {"query": "SELECT"}, "1\n"),
     ],
 )
-def test_plain_http(clickhouse: ClickHouse, sql: str, query: dict[str, str], text: str) -> None:
+def test_plain_http(clickhouse: ClickHouse, sql: str, query: dict[str, Any], text: str) -> None:
     reply = ask(clickhouse, sql, **query)
     assert (reply.status, reply.text) == (200, text)
 

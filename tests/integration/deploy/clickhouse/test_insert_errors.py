@@ -29,7 +29,7 @@ def client(clickhouse: ClickHouse, database: str) -> Iterator[Any]:
 def insert(clickhouse: ClickHouse, database: str) -> Insert:
     """Send ``data`` into a table under the token ``token``, the statement in the URL."""
 
-    def send(table: str, form: str, data: bytes, **query: str) -> Reply:
+    def send(table: str, form: str, data: bytes, **query: Any) -> Reply:
         query = {"insert_deduplication_token": "token", **query}
         return ask(clickhouse, data, query=f"INSERT INTO {table} (b, a) FORMAT {form}", database=database, **query)
 

@@ -25,7 +25,7 @@ def _batches(spool: Spool) -> list[EventBatch]:
 
 def _accounted(batches: list[EventBatch]) -> list[int]:
     """Every number that some event carries or a gap event declares as dropped, in order of appearance."""
-    numbers = []
+    numbers: list[int] = []
     for batch in batches:
         for index, event in enumerate(batch.events):
             seq = batch.first_seq + index
@@ -135,9 +135,9 @@ def test_every_number_is_sent_or_declared_missing(
             spool.rewind()
             taken.clear()
     rest = _batches(spool)
-    for agent in ("a0", "a1", "a2"):
-        numbers = sent.get(agent, []) + _accounted([batch for batch in rest if batch.agent == agent])
-        assert numbers == list(range(spool.next_seq(agent)))
+    for name in ("a0", "a1", "a2"):
+        numbers = sent.get(name, []) + _accounted([batch for batch in rest if batch.agent == name])
+        assert numbers == list(range(spool.next_seq(name)))
     assert spool.pending == len(rest)
     spool.close()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from deploy.cli.doctor import doctor
-from deploy.local import checks
+from deploy.local import checks, jars
 from taskstream.settings import load
 from tests import prerequisites
 
@@ -29,9 +30,9 @@ def test_a_cache_that_is_empty_or_damaged_is_told_apart(tmp_path: Path) -> None:
     settings = load(home=tmp_path, cache=tmp_path)
     empty = checks.kafka_jars(settings)
     assert (empty.state, "47 of 47 jars are not fetched yet" in empty.found) == ("warn", True)
-    folder = checks.jars.folder_of(tmp_path, checks.jars.locked())
+    folder = jars.folder_of(tmp_path, jars.locked())
     folder.mkdir()
-    (folder / checks.jars.locked()[0].filename).write_bytes(b"x")
+    (folder / jars.locked()[0].filename).write_bytes(b"x")
     assert "1 jars in" in checks.kafka_jars(settings).found
 
 
@@ -66,7 +67,7 @@ def test_java_that_is_missing_fails(tmp_path: Path) -> None:
         ({"DISPLAY": ":0", "WAYLAND_DISPLAY": "w"}, "warn"),
     ],
 )
-@pytest.mark.skipif(checks.sys.platform != "linux", reason="displays as Linux has them")
+@pytest.mark.skipif(sys.platform != "linux", reason="displays as Linux has them")
 def test_displays(environment: dict[str, str], state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -65,7 +66,7 @@ def test_a_kill_at_any_line_loses_and_repeats_nothing(fresh_tokens: bool) -> Non
     while True:
         line += 1
         world = _world()
-        died = _dying_at(line, lambda world=world: _scenario(world))
+        died = _dying_at(line, partial(_scenario, world))
         if not fresh_tokens:  # the successor comes so late that ClickHouse has forgotten the tokens
             world.tokens.clear()
             world.now_ms += 600_000
@@ -88,7 +89,7 @@ def test_without_the_range_kept_rows_are_repeated() -> None:
     repeated = False
     for line in range(1, 600):
         world = _world()
-        if not _dying_at(line, lambda world=world: _scenario(world)):
+        if not _dying_at(line, partial(_scenario, world)):
             break
         world.commits = {p: (offset, '{"at_ms":0}') for p, (offset, _) in world.commits.items()}
         world.now_ms += 100

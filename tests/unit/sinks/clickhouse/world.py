@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -118,14 +118,14 @@ class World:
         return True
 
 
-class Pool:
+class Pool(Executor):
     """Runs a job at once, or when told to."""
 
     def __init__(self, by_hand: bool) -> None:
         self.by_hand = by_hand
         self.waiting: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
 
-    def submit(self, job: Any, *arguments: Any) -> Future[Any]:
+    def submit(self, job: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
         self.waiting.append((future, job, arguments))
         if not self.by_hand:
@@ -140,7 +140,7 @@ class Pool:
         except Exception as error:
             future.set_exception(error)
 
-    def shutdown(self, wait: bool = True, cancel_futures: bool = False) -> None:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         pass
 
 

@@ -43,7 +43,8 @@ def test_holes_are_bounded() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 12)), max_size=40))
 def test_no_number_twice(batches: list[tuple[int, int]]) -> None:
-    numbering, seen = Numbering(), set()
+    numbering = Numbering()
+    seen: set[int] = set()
     for first, count in batches:
         admitted = numbering.admit(first, count)
         numbers = [first + index for start, end in admitted.ranges for index in range(start, end)]

@@ -79,5 +79,6 @@ def test_columns_that_do_not_fit_each_other_are_no_batches() -> None:
             batches(change)
     with pytest.raises(IndexError):
         batches(wrong(app=pack(CODE, [9])))
+    assert good.missing is not None
     with pytest.raises(Exception, match="argument"):
         batches(wrong(missing=msgspec.structs.replace(good.missing, missing=pack(COUNT, [1, 2]))))
