@@ -40,6 +40,7 @@ lint: install  ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/notice.py --check
 
 bench: install  ## measure speed: worker, sink, whole pipeline, bytes a row (JSON=out.json)
 	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
