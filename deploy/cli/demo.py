@@ -44,7 +44,7 @@ def demo(
     Its data lie in the folder demo of the home folder, apart from your own. Exit code 5 when anything sent is lost or
     stored twice.
     """
-    from deploy.cli.running import console_for_people, progress_on, quiet_libraries, stop_on_signals
+    from deploy.cli.running import console_for_people, progress_on, quiet_libraries, require_parts, stop_on_signals
     from deploy.demo import report
     from deploy.demo.run import Demo, Plan
     from deploy.demo.view import Lines, Screen
@@ -52,6 +52,7 @@ def demo(
     from deploy.local.supervisor import Stopped, Supervisor
     from taskstream.endpoints import DEMO
 
+    require_parts(settings)
     if json_file is not None:
         report.writable(json_file)
     home = settings.home / DEMO

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
     from deploy.local.home import InstanceState
     from deploy.local.progress import Progress
+    from taskstream.settings import Settings
+
+
+def require_parts(settings: Settings) -> None:
+    """See that all parts are installed which the settings ask to run here.
+
+    Raises:
+        TaskstreamError: one is not.
+    """
+    from taskstream import extras
+
+    extras.require("streams", "sinks", *(() if settings.kafka and settings.clickhouse else ("embedded",)))
 
 
 @contextlib.contextmanager

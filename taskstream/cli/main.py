@@ -9,6 +9,7 @@ import click
 
 from taskstream import __version__
 from taskstream.errors import TaskstreamError
+from taskstream.extras import advice
 
 
 def _registered() -> dict[str, EntryPoint]:
@@ -25,25 +26,9 @@ class _Commands(click.Group):
         entry = _registered().get(cmd_name)
         if entry is None:
             return None
-        try:
-            command = entry.load()
-        except ModuleNotFoundError as error:
-            part = entry.module.split(".")[0]
-            return _missing(cmd_name, part, error.name or "?")
+        command = entry.load()
         assert isinstance(command, click.Command)
         return command
-
-
-def _missing(name: str, part: str, module: str) -> click.Command:
-    extra = {"collectors": "collector", "deploy": "embedded"}.get(part, part)
-
-    @click.command(name, help=f"(not installed: pip install 'taskstream[{extra}]')", add_help_option=False)
-    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
-    def command(rest: tuple[str, ...]) -> None:
-        del rest
-        raise TaskstreamError(f"`taskstream {name}` needs {module}: pip install 'taskstream[{extra}]'")
-
-    return command
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,6 +51,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        words = advice(error.name or "")
+        if not words:
+            raise
+        click.echo(f"taskstream: {words}", err=True)
+        sys.exit(TaskstreamError.exit_code)
     except TaskstreamError as error:
         click.echo(f"taskstream: {error}", err=True)
         sys.exit(error.exit_code)
