@@ -1,3 +1,22 @@
-"""What all parts of Taskstream share: the contract, records, topics, settings. Imports none of the parts."""
+"""What all parts share: the contract, records, topics, settings.
+
+May import: nobody.
+
+    events         The contract between desktops and streams: UI events, version 1
+    event_columns  The contract between streams and sinks
+    records        What the streams emit
+    activity       Names of activities, `app | kind | screen | element`
+    topics         Every Kafka topic, declared once
+    settings       Every setting, declared once
+    endpoints      Where Kafka and ClickHouse are
+    errors         The errors a user can meet
+    metrics        Every metric, declared once
+    interning      Numbers for strings
+    memory         How a busy process treats its memory: few heaps, and rare looks for reference cycles
+    privacy/       Privacy by construction: values without content, redacted strings, keyed pseudonyms
+    kafka/         Kafka at the edges
+    cli/           The command `taskstream`, and the commands that belong to no part
+    __main__       `python -m taskstream` is the command `taskstream`
+"""
 
 __version__ = "0.1.0"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from collectors.agent.gate import Gate
 from collectors.agent.screens import Screens, load_rules
+from collectors.clock import now_ms
 from collectors.delivery.spool import Origin, Spool
-from collectors.sources.base import Control, Observation
-from collectors.sources.x11.display import now_ms
+from collectors.sources.base import Control, Observation, Platform
 from taskstream.errors import ServiceError, TaskstreamError, UsageError
 from taskstream.events import UiEvent
 from taskstream.privacy.pseudonym import derive, local_master_key, pseudonym
@@ -58,12 +58,13 @@ class Agent:
     """Records until :meth:`stop`. ``on_event`` is shown every event that is stored."""
 
     def __init__(
-        self, settings: Settings, spool: Spool, publisher: Publisher | None, on_event: Callable[[UiEvent], None]
+        self,
+        settings: Settings,
+        platform: Platform,
+        spool: Spool,
+        publisher: Publisher | None,
+        on_event: Callable[[UiEvent], None],
     ) -> None:
-        from collectors.agent.notice import Notice
-        from collectors.sources.x11.desktop import X11Desktop
-        from collectors.sources.x11.input import X11Input
-
         key = derive(local_master_key(settings.home), "actor", settings.key_epoch)
         self.origin = Origin(
             tenant=settings.tenant,
@@ -84,9 +85,9 @@ class Agent:
         self._waiting: list[UiEvent] = []
         self._waiting_since = 0
         self.counts: Counter[str] = Counter()
-        self._notice = Notice(self.toggle_pause)
-        self._input = X11Input(self._see, self._notice.covers)
-        self._desktop = X11Desktop(self._see, self._note_layout)
+        self._notice = platform.notice(self.toggle_pause)
+        self._input = platform.input(self._see, self._notice.covers)
+        self._desktop = platform.desktop(self._see, self._note_layout)
 
     @property
     def paused(self) -> bool:

@@ -35,10 +35,11 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
     """
     from collectors.agent.agent import Agent, only_one, refuse_root_of_others
     from collectors.delivery.spool import Spool
-    from collectors.sources.x11.display import require_x11
+    from collectors.sources.opening import open_sources
     from taskstream import metrics
 
-    require_x11()
+    platform = open_sources(sys.platform)
+    platform.require()
     refuse_root_of_others()
     _consent(settings, yes)
     with only_one(settings.home):
@@ -51,7 +52,7 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
             click.echo(f"the spool was damaged: moved to {spool.moved_aside}, a new one is begun", err=True)
         publisher = None if no_send else _publisher(settings, spool)
         try:
-            agent = Agent(settings, spool, publisher, _echo if show else lambda _: None)
+            agent = Agent(settings, platform, spool, publisher, _echo if show else lambda _: None)
             metrics.HEALTH.require("recording", lambda: not agent.paused)
             serve_metrics(settings.metrics_port)
             if publisher is not None:
@@ -69,7 +70,7 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
 
 def _consent(settings: Settings, yes: bool) -> None:
     from collectors.agent import consent
-    from collectors.sources.x11.display import now_ms
+    from collectors.clock import now_ms
 
     if consent.given(settings.home):
         return
@@ -85,8 +86,8 @@ def _consent(settings: Settings, yes: bool) -> None:
 
 def _publisher(settings: Settings, spool: Spool) -> Publisher | None:
     """The publisher, or None when no Kafka is known: the spool then keeps everything for a later start."""
+    from collectors.clock import now_ms
     from collectors.delivery.publisher import Publisher
-    from collectors.sources.x11.display import now_ms
     from taskstream.endpoints import resolve
     from taskstream.topics import UI_EVENTS
 

@@ -167,7 +167,7 @@ def _send(
 
 def _end_ms(dealt: list[Desktop], speed: float, ago: float) -> int:
     """When the recording is to have ended: now, or when playing it ends, less ``ago`` hours."""
-    from collectors.delivery.pacing import now_ms
+    from collectors.clock import now_ms
     from collectors.importers.dealing import duration_ms
 
     return now_ms() + (int(duration_ms(dealt) / speed) if speed else 0) - int(ago * 3_600_000)

@@ -112,7 +112,8 @@ def _publish(
     shown: bool,
 ) -> dict[str, object]:
     """Send the office's events; the summary of the run."""
-    from collectors.delivery.pacing import Feed, now_ms
+    from collectors.clock import now_ms
+    from collectors.delivery.pacing import Feed
     from collectors.importers.dealing import moved
     from collectors.simulate.output import Tally, written
     from taskstream.endpoints import resolve

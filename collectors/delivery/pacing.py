@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from collectors.clock import now_ms
 from collectors.delivery.publisher import Publisher, input_partitions, send_ticks
 from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
@@ -188,8 +189,3 @@ class Feed:
         if (second := time.monotonic()) - self._reported_s > 0.1:
             self._reported_s = second
             self._on_progress(self.delivered)
-
-
-def now_ms() -> int:
-    """This machine's clock, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000

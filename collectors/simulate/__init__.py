@@ -1,1 +1,12 @@
-"""A simulated office: people doing routines and everything else, with the truth of every event."""
+"""A simulated office: people doing routines and everything else, with the truth of it.
+
+May import: taskstream.
+
+    model      What a task is made of
+    phrases    Common turns of desktop work, from which tasks are composed
+    tasks      The routines of the default office, and its teams
+    generator  Tasks drawn at random, plausible but seen by nobody
+    person     One person's working days, event by event, in true time
+    office     The office: people in teams, their desktops' clocks and networks
+    output     A simulated office as files
+"""

@@ -1,1 +1,9 @@
-"""Where a desktop's raw observations come from. They hold no character, no clipboard contents, no position."""
+"""Where raw observations come from. They hold no character, no clipboard contents, no position.
+
+May import: taskstream, collectors.clock.
+
+    base     Raw observations, as small as the gate needs them
+    keys     From key presses to classes and allow-listed shortcuts
+    opening  Which sources this system has
+    x11/     The sources of an X11 desktop
+"""

@@ -69,6 +69,25 @@ Observation = Key | Shortcut | Click | Scroll | Window | Clipboard | Idle | Cont
 Sink = Callable[[Observation], None]
 
 
+class Notice(Protocol):
+    """Says on the screen that a recording runs."""
+
+    def show(self) -> None:
+        """Show it; raises ServiceError when it cannot be, and then nothing may be recorded."""
+
+    def covers(self, x: int, y: int) -> bool:
+        """Whether a position of the screen is the notice's."""
+
+    def set_paused(self, paused: bool) -> None:
+        """Say whether the recording pauses."""
+
+    def visible(self) -> bool:
+        """Whether it is still on the screen."""
+
+    def close(self) -> None:
+        """Take it away."""
+
+
 class Source(Protocol):
     """Something that observes the desktop and hands observations to a sink, quickly and in order."""
 
@@ -80,3 +99,26 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """End and release everything."""
+
+
+class Input(Source, Protocol):
+    """Keyboard and mouse."""
+
+    def restart(self, why: str) -> None:
+        """Listen anew."""
+
+
+class Platform(Protocol):
+    """What a recording needs of one kind of desktop."""
+
+    def require(self) -> None:
+        """Raises ServiceError, with one clear line, where this session cannot be recorded."""
+
+    def notice(self, on_click: Callable[[], None]) -> Notice:
+        """The notice; ``on_click`` pauses or resumes."""
+
+    def desktop(self, sink: Sink, on_layout: Callable[[], None]) -> Source:
+        """Windows, clipboard, idle time."""
+
+    def input(self, sink: Sink, excluded: Callable[[int, int], bool]) -> Input:
+        """Keyboard and mouse, without clicks where ``excluded`` says so."""

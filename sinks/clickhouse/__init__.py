@@ -1,1 +1,18 @@
-"""ClickHouse: its schema, the sink that fills it exactly once, and the queries that people ask."""
+"""The sink: fills ClickHouse's tables exactly once, and keeps their schema.
+
+May import: taskstream, sinks.connect.
+
+    run           Puts the sink together from settings and endpoints
+    consumer      The sink: from Kafka to ClickHouse, each row exactly once
+    feeds         Which topic fills which table
+    ledger        Which messages form which block: the sink's promise as a pure state machine
+    ranges        Where a partition stands, kept in Kafka beside its committed offset
+    blocks/       Rows as blocks of ClickHouse's Native format
+    writer        Stores blocks, whatever ClickHouse says
+    store         The sink's side of ClickHouse
+    dead_letters  The sink's dead letters: messages, or rows of them, that no table can hold
+    read_again    Messages of the input once more
+    progress      How far the sink is behind
+    migrate       Bring a ClickHouse database to the schema that the numbered files in `migrations/` describe
+    migrations/   The schema, in numbered files
+"""

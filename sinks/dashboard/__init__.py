@@ -1,8 +1,15 @@
-"""The live page: opportunities, activity, transfers between applications and the pipeline's health, on loopback.
+"""The live page.
 
-``model``   what is shown, as data          ``store``   reads ClickHouse's views (``sql/``), as the read-only user
-``lag``     Kafka's own figures             ``poller``  looks for all viewers at once
-``words``, ``theme``, ``charts``, ``listing``  data into texts, colours, charts and rows: pure
-``page``    the page of one viewer          ``safety``  this machine only
-``server``  the process
+May import: taskstream, sinks.connect, sinks.results.
+
+    server   Serves the page and its JSON on loopback until told to stop
+    safety   Keeps the page to this machine
+    page     The page: built once for each viewer, then only what has changed is sent
+    model    What the page shows, as data
+    store    Reads the views that are made for people; nothing below k people, no person's own rows
+    poller   Looks at the database for everybody who has the page open
+    lag      Kafka's own figures
+    listing  The list of opportunities as rows of a table
+    charts   The charts, as options for ECharts: plain data from plain data
+    theme    Colours: one set for light, one for dark
 """

@@ -1,0 +1,19 @@
+"""The worker: Faust, Kafka, transactions, health. All that is not pure.
+
+May import: taskstream, streams.
+
+    run                The worker as a process: logs, metrics, signals, deadlines, exit codes
+    app                The Faust application
+    transport          Faust's transport in micro-batches
+    worker             The partitions that this worker owns
+    fetch              Input from Kafka
+    chunks             Records of one partition as they travel through Faust
+    thread             One thread for the blocking calls of one partition, kept for the life of the process
+    checkpoint         The transactional checkpoint of one input partition
+    transactions       Kafka transactions
+    restore            Bring a partition's machine to the committed position
+    heartbeat          Event time where no events come
+    routine_follower   The routines that the catalogue has published, followed in a thread
+    observe            Metrics of the worker: taken once per chunk or transaction, never per event
+    dead_letter_topic  Reading the dead-letter topic, and sending refused input once more to where it came from
+"""

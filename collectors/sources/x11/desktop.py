@@ -7,8 +7,9 @@ import select
 import threading
 from typing import Any, Final
 
+from collectors.clock import now_ms
 from collectors.sources.base import Clipboard, Idle, Sink, Window
-from collectors.sources.x11.display import connect, now_ms
+from collectors.sources.x11.display import connect
 from taskstream.errors import ServiceError
 
 POLL_S: Final = 1.0

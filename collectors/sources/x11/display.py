@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
 from taskstream.errors import ServiceError
-
-
-def now_ms() -> int:
-    """The desktop's clock, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def require_x11() -> None:

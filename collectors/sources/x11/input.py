@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from collectors.clock import now_ms
 from collectors.sources.base import Click, Control, Scroll, Sink
 from collectors.sources.keys import Keyboard
-from collectors.sources.x11.display import now_ms
 from taskstream.errors import ServiceError
 
 STARTUP_S = 5.0

@@ -1,22 +1,20 @@
 """The ClickHouse engine (chDB) behind the ClickHouse HTTP protocol, for one machine.
 
-One process owns a data directory and serves it on loopback (``python -m deploy.local.clickhouse``), so that the
-sink, the page, Grafana, notebooks and ``curl`` use the same path here as with a ClickHouse server. Two users exist:
-the owner, who may do everything except leave the database (no files, no network), and a read-only one.
+May import: taskstream.
 
-===============  ===============================================================
-``process``      starts and stops the process (:class:`process.EmbeddedClickHouse`)
-``server``       the process itself: HTTP server, signals, readiness
-``handler``      one request: who asks, what for, run it
-``answering``    the answer: headers, errors before and in the middle of it
-``sessions``     connections kept between requests
-``turns``        how many statements run and wait at a time
-``request``      the HTTP request as data: SQL, settings, parameters, body
-``access``       users and passwords, foreign web pages
-``lexer``        SQL into tokens
-``guard``        which statements are refused, and why
-``engine``       connections to chDB, bounded and cancellable
-``failures``     errors as a ClickHouse server words them
-``limits``       the bounds of memory, time and concurrency
-===============  ===============================================================
+    process    Starts and stops the endpoint's process
+    __main__   `python -m deploy.local.clickhouse --path DIR [--port N] [--user U]`
+    server     The process: opens the directory, serves it on loopback, says where, and stops cleanly
+    handler    One request from end to end
+    request    One HTTP request as data
+    access     Who may ask: passwords, and no web page but our own address
+    lexer      SQL into tokens, without comments, as the ClickHouse lexer cuts it
+    guard      Which statements are refused
+    limits     The bounds within which the endpoint works, all in one place
+    turns      Turns: how many statements run and wait at a time
+    sessions   Sessions: connections kept between requests, for temporary tables and SET
+    incoming   The data of one INSERT, collected in a private file that the engine then reads
+    engine     Connections to the chDB engine: one process, one directory, one fresh connection a request
+    answering  The answer to one request, in the words of a ClickHouse server
+    failures   Errors in the words and with the codes of a ClickHouse server
 """

@@ -1,0 +1,10 @@
+"""What is known of a routine: times, steps, values moved, its name.
+
+May import: taskstream, streams.discovery.words, streams.discovery.grouping.
+
+    record       A routine's public record, with all its evidence, from what the catalogue keeps of it
+    timing       How long executions take
+    process_map  The process map of a routine
+    patterns     What kind of work a routine is: decides which automation fits it
+    naming       A routine's human name, from what its activities say
+"""
