@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from benchmarks.discovered import discovered
 from benchmarks.discovery_logs import CPN, RECORDED, Labelled, load
 from benchmarks.discovery_metrics import Score, boundary_f1, mean_edit_distance, routine_f, type_f1
 from benchmarks.discovery_tasks import person
@@ -26,9 +27,7 @@ from benchmarks.discovery_variants import interleaved, masked, mix, noisy
 from collectors.importers import ImportedEvent
 from collectors.simulate.generator import generate_tasks
 from collectors.simulate.office import Office
-from deploy.offline.mine import Miner
 from streams.stages.segment import AgentSegmenter
-from taskstream.settings import Settings
 
 Log = Sequence[Labelled]
 Named = tuple[str, Log]
@@ -125,15 +124,11 @@ SUITES: Final = (
 
 def measure(log: Log) -> Score:
     """Mine a log of one person and score the result."""
-    miner = Miner(Settings(), k=1)
-    miner.run("log", (ImportedEvent(row, "", one.event) for row, one in enumerate(log)), lambda _: None)
-    miner.finish()
-    found: list[Hashable] = [None] * len(log)
-    routines: list[Hashable] = [None] * len(log)
-    for row, segment, routine in miner.assignments():
-        found[row], routines[row] = segment, routine
+    mined = discovered([ImportedEvent(row, "", one.event) for row, one in enumerate(log)])
+    found: list[Hashable] = [execution or None for execution in mined.executions]
+    routines: list[Hashable] = [routine or None for routine in mined.routines]
     acts, true = [one.act for one in log], [one.case for one in log]
-    patterns = [tuple([acts[row] for row in example.example_events]) for example in miner.examples()]
+    patterns = [tuple([acts[row] for row in example]) for example in mined.examples]
     return Score(
         events=len(log),
         found=len(set(found) - {None}),
@@ -142,7 +137,7 @@ def measure(log: Log) -> Score:
         edit_mean=mean_edit_distance(acts, found, true),
         type_f1=type_f1(routines, [one.type for one in log]),
         routine_f=routine_f(patterns, acts, true),
-        routines=len(miner.routines()),
+        routines=len(mined.listed),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from benchmarks.discovery_logs import Labelled, load
+from taskstream.events import UiEvent
 
 START_MS = 1_600_000_000_000
 POOL = ("log1", "log4", "log5", "log6", "StudentRecord", "Reimbursement")
@@ -157,19 +158,20 @@ def _switch(rng: random.Random, flows: list[Log], clock: _Clock, mean: int) -> N
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+def _hidden(text: str) -> str:
+    return _WORD.sub(lambda found: f"w{zlib.crc32(found[0].encode()) % 100_003}x", text)
+
+
+def wordless(event: UiEvent) -> UiEvent:
+    """The event with every word of its labels replaced by a meaningless one; submitting and saving look like clicks."""
+    role, colon, label = event.element.partition(":")
+    kind = event.kind
+    if kind in {"submit", "save"}:
+        role, colon, label, kind = "button", ":", f"{kind} {label}", "click"
+    element = role + colon + (label if role in {"cell", "range"} else _hidden(label))
+    return replace(event, kind=kind, element=element, screen=_hidden(event.screen))
+
+
 def masked(log: Sequence[Labelled]) -> Log:
-    """The log with every word of its labels replaced by a meaningless one; submitting and saving look like clicks."""
-
-    def hidden(text: str) -> str:
-        return _WORD.sub(lambda found: f"w{zlib.crc32(found[0].encode()) % 100_003}x", text)
-
-    out = []
-    for one in log:
-        event = one.event
-        role, colon, label = event.element.partition(":")
-        kind = event.kind
-        if kind in {"submit", "save"}:
-            role, colon, label, kind = "button", ":", f"{kind} {label}", "click"
-        element = role + colon + (label if role in {"cell", "range"} else hidden(label))
-        out.append(replace(one, event=replace(event, kind=kind, element=element, screen=hidden(event.screen))))
-    return out
+    """The log without meaning in its words."""
+    return [replace(one, event=wordless(one.event)) for one in log]
