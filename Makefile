@@ -30,8 +30,10 @@ test: install  ## set up and run all tests, linters and type checks
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 
-bench-discovery: install  ## accuracy and speed of discovery on public, noisy, interleaved and generated logs, and of companies' routines (JSON=out.json)
+bench-discovery: install  ## accuracy and speed of discovery: public logs, own worlds by trait, companies (JSON=out.json SEEDS=20000-20099 GYM=folder)
 	$(BIN)/python -m benchmarks.discovery $(if $(JSON),--json $(JSON)); code=$$?; \
+	$(BIN)/python -m benchmarks.worlds --knockouts --jobs 2 $(if $(SEEDS),--seeds $(SEEDS)) $(if $(JSON),--json $(JSON:.json=-worlds.json)) || code=1; \
+	$(if $(GYM),$(BIN)/python -m benchmarks.worlds --gym $(GYM) --knockouts --jobs 2 $(if $(JSON),--json $(JSON:.json=-gym.json)) || code=1;) \
 	$(BIN)/python -m benchmarks.routines $(if $(JSON),--json $(JSON:.json=-routines.json)) && exit $$code
 
 lint: install  ## ruff, mypy, import-linter

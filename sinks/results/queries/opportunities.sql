@@ -1,6 +1,6 @@
--- Opportunities, best first; of k people at least, and of no fewer than the database's own floor.
-SELECT * EXCEPT (updated_ms)
+-- Opportunities, best first.
+SELECT *
 FROM v_opportunities
 WHERE people >= {k:UInt32}
 ORDER BY rank, id
-LIMIT {top:UInt32}
+LIMIT 200
