@@ -15,18 +15,17 @@ from xml.etree import ElementTree
 from msgspec import Struct
 
 from collectors.importers import read_log
+from deploy.demo.players import RECORDINGS
 from taskstream.events import UiEvent
 
 FOLDER: Final = Path(__file__).parent / "ui-logs"
 FILES: Final = {
-    "log1": "log1.xes.gz",
-    "log4": "log4.xes.gz",
-    "log5": "log5.xes.gz",
-    "log6": "log6.xes.gz",
-    "StudentRecord": "StudentRecord.csv",
-    "Reimbursement": "Reimbursement.csv",
-    "extended": "experiment_extended_SR_RT_parallel.csv",
-}
+    "log1": FOLDER / "log1.xes.gz",
+    "log4": FOLDER / "log4.xes.gz",
+    "log5": FOLDER / "log5.xes.gz",
+    "log6": FOLDER / "log6.xes.gz",
+    "extended": FOLDER / "experiment_extended_SR_RT_parallel.csv",
+} | {path.stem: path for path in RECORDINGS}
 CPN: Final = ("log1", "log4", "log5", "log6")
 RECORDED: Final = ("StudentRecord", "Reimbursement")
 _KEY: Final = b"benchmark key of thirty-two byte"
@@ -45,7 +44,7 @@ class Labelled(Struct, frozen=True):
 @lru_cache(maxsize=16)
 def load(name: str) -> tuple[Labelled, ...]:
     """A public log in the order in which its events happened."""
-    path = FOLDER / FILES[name]
+    path = FILES[name]
     imported = list(read_log(path, key=_KEY))
     order = [one.index for one in imported]
     if path.suffix == ".gz":

@@ -10,6 +10,7 @@ May import: nobody.
     settings       Every setting, declared once
     endpoints      Where Kafka and ClickHouse are
     errors         The errors a user can meet
+    extras         Which extra holds a missing package
     metrics        Every metric, declared once
     interning      Numbers for strings
     memory         How a busy process treats its memory: few heaps, and rare looks for reference cycles

@@ -6,11 +6,15 @@ Ids derive from the input alone, so that a replay gives the same bytes. All time
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 Share = Annotated[float, Meta(ge=0, le=1)]
+WORTH_IT: Final = "worth it"
+NOT_WORTH_IT: Final = "not worth it"
+NEVER_MONTHS: Final = 999.0
+"""Months that stand for a payback that does not come."""
 
 
 class _Record(Struct, frozen=True, forbid_unknown_fields=True):
@@ -329,11 +333,11 @@ class Opportunity(_Record, frozen=True):
 
     ``id``    the routine's
     ``why``   feature → contribution to the score (they sum to it); ``assumptions``: setting → value used
-    ``verdict``  ``worth it``, or ``not worth it``: the 90 % interval of net savings over the horizon crosses or lies
-              below zero
+    ``verdict``  :data:`WORTH_IT`, or :data:`NOT_WORTH_IT`: the 90 % interval of net savings over the horizon crosses
+              or lies below zero
     ``covers``  ids of routines that are contained in this one and not listed by themselves
     ``exceptions``  share of executions expected to need a person all the same
-    ``payback_months*``  5 %, 50 % and 95 % of the simulated distribution; 999 stands for never
+    ``payback_months*``  5 %, 50 % and 95 % of the simulated distribution; :data:`NEVER_MONTHS` stands for never
     """
 
     id: str

@@ -85,10 +85,6 @@ CATALOGUE_STATE: Final = Topic(
     "catalogue.state", "tenant/cluster", "checkpoints of the catalogue", ("catalogue",), ("catalogue",),
     partitions=1, compacted=True,
 )  # fmt: skip
-CONTROL: Final = Topic(
-    "control", "subject", "consent, policy, erasure orders", ("control",), ("collectors", "streams", "sinks"),
-    partitions=1, compacted=True,
-)  # fmt: skip
 DEAD_LETTER: Final = Topic(
     "dead-letter", "none", "refused input with its reason; restricted",
     ("collectors", "streams", "sinks"), ("steward",),
@@ -98,5 +94,5 @@ DEAD_LETTER: Final = Topic(
 
 ALL: Final[tuple[Topic, ...]] = (
     UI_EVENTS, CLEAN, SESSIONS, SEGMENTS, TRANSFERS, ACTIVITY_PARTIAL, ACTIVITY, ASSIGNMENTS, ROUTINES, OPPORTUNITIES,
-    STATE, CATALOGUE_STATE, CONTROL, DEAD_LETTER,
+    STATE, CATALOGUE_STATE, DEAD_LETTER,
 )  # fmt: skip

@@ -56,9 +56,8 @@ SECURE_APP: Final = "password prompt"
 class Gate:
     """One desktop's gate. Feed it observations in order; call :meth:`tick` about every second."""
 
-    def __init__(self, screens: Screens, *, hidden_apps: frozenset[str] = frozenset()) -> None:
+    def __init__(self, screens: Screens) -> None:
         self._screens = screens
-        self._hidden_apps = hidden_apps
         self._app = ""
         self._screen = ""
         self._secure = False
@@ -126,9 +125,8 @@ class Gate:
 
     def _window(self, seen: Window) -> None:
         secure = seen.app in SECURE_APPS or any(word in seen.title.lower() for word in _SECURE_TITLES)
-        hidden = seen.app in self._hidden_apps
-        app = SECURE_APP if secure else "other app" if hidden else seen.app
-        screen = "" if secure or hidden else self._screens.screen(seen.app, seen.title)
+        app = SECURE_APP if secure else seen.app
+        screen = "" if secure else self._screens.screen(seen.app, seen.title)
         if (app, screen, seen.own) == (self._app, self._screen, self._own):
             return
         self._close_all()

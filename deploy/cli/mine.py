@@ -12,10 +12,9 @@ from taskstream.errors import UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from deploy.offline.mine import Miner
-    from taskstream.records import Opportunity, Routine
+    from sinks.results.opportunities import ListedOpportunity
+    from sinks.results.routine import ListedRoutine
 
 
 @click.command()
@@ -54,6 +53,7 @@ def mine(
     from collectors.cli.running import progress, terminated_as_interrupt
     from collectors.importers import read_log
     from deploy.offline.mine import Miner
+    from sinks.results import opportunities, routine
 
     if len(logs) > 1 and (assignments or routines):
         raise UsageError("--assignments and --routines name events by their row: give one LOG")
@@ -66,7 +66,7 @@ def mine(
     with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
         for path in logs:
             miner.run(str(path), read_log(path, key=key), shown)
-        found = miner.finish()
+        found = [opportunities.listed(one) for one in miner.finish()]
     seconds = time.perf_counter() - started
     if assignments is not None:
         _write_assignments(assignments, miner)
@@ -82,10 +82,11 @@ def mine(
         "seconds": round(seconds, 3),
         "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
     }
+    told = [routine.listed(one) for one in miner.routines()] if evidence else []
     if as_json:
-        _print_json(summary, found, miner.routines() if evidence else None)
+        _print_json(summary, found, told if evidence else None)
     else:
-        _print_lists(summary, found, miner.routines() if evidence else [], k)
+        _print_lists(summary, found, told, k)
 
 
 def _write_assignments(path: Path, miner: Miner) -> None:
@@ -103,17 +104,19 @@ def _write_routines(path: Path, miner: Miner) -> None:
     path.write_bytes(msgspec.json.encode(miner.examples()))
 
 
-def _print_json(summary: dict[str, Any], found: Iterable[Opportunity], evidence: list[Routine] | None) -> None:
+def _print_json(summary: dict[str, Any], found: list[ListedOpportunity], evidence: list[ListedRoutine] | None) -> None:
     import msgspec
     import orjson
 
-    body = summary | {"opportunities": msgspec.to_builtins(list(found))}
+    body = summary | {"opportunities": msgspec.to_builtins(found)}
     if evidence is not None:
         body["evidence"] = msgspec.to_builtins(evidence)
     click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
 
 
-def _print_lists(summary: dict[str, Any], found: list[Opportunity], evidence: list[Routine], k: int) -> None:
+def _print_lists(
+    summary: dict[str, Any], found: list[ListedOpportunity], evidence: list[ListedRoutine], k: int
+) -> None:
     from rich.console import Console
 
     from sinks.cli import opportunity_table, routine_evidence

@@ -12,7 +12,7 @@ from msgspec import Struct
 from taskstream.errors import DataLossError, UsageError
 
 if TYPE_CHECKING:
-    from sinks.results.opportunities import Listed
+    from sinks.results.opportunities import ListedOpportunity
 
 
 class Events(Struct, frozen=True):
@@ -57,7 +57,7 @@ class Report(Struct, frozen=True):
     dead_letters: int
     sources: tuple[Source, ...]
     versions: Versions
-    opportunities: tuple[Listed, ...]
+    opportunities: tuple[ListedOpportunity, ...]
 
     def check(self) -> None:
         """Raise when anything is lost or duplicated.

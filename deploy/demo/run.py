@@ -23,7 +23,7 @@ from taskstream.errors import ServiceError
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from sinks.results.opportunities import Listed
+    from sinks.results.opportunities import ListedOpportunity
 
 # No further row for so long while rows are missing: they are lost.
 STALLED_S = 60.0
@@ -58,7 +58,7 @@ class Demo:
         self._began = time.monotonic()
         self._players: list[Player] = []
         self._sampler: Sampler | None = None
-        self._listed_before: tuple[Listed, ...] = ()
+        self._listed_before: tuple[ListedOpportunity, ...] = ()
         self._phase = "starting Kafka, ClickHouse and Taskstream"
 
     def play(self) -> Report:
@@ -154,7 +154,7 @@ class Demo:
     def _await_list(self) -> None:
         self._phase = "waiting for the list of opportunities"
         began = changed_s = time.monotonic()
-        listed: tuple[Listed, ...] = ()
+        listed: tuple[ListedOpportunity, ...] = ()
 
         def unsteady() -> bool:
             nonlocal listed, changed_s
@@ -206,7 +206,7 @@ class Demo:
                 if player.played
             ),
             versions=Versions(state.kafka.version, state.clickhouse.version),
-            opportunities=tuple(read(client, LISTED)),
+            opportunities=read(client, LISTED),
         )
 
     @contextlib.contextmanager

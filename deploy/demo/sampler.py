@@ -72,5 +72,5 @@ class Sampler:
             stored=measure.stored_since(self._client, self._since_ms),
             dead_letters=measure.refused_since(self._client, self._since_ms),
             freshness_ms=measure.freshness_since(self._client, self._since_ms),
-            opportunities=tuple(read(self._client, LISTED)),
+            opportunities=read(self._client, LISTED),
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from deploy.local.home import InstanceState
-    from sinks.results.opportunities import Listed
+    from sinks.results.opportunities import ListedOpportunity
 
 SHOWN = 5
 
@@ -30,7 +30,7 @@ class Sample(Struct):
     lag: int = 0
     dead_letters: int = 0
     freshness_ms: tuple[float, float] = (0.0, 0.0)
-    opportunities: tuple[Listed, ...] = ()
+    opportunities: tuple[ListedOpportunity, ...] = ()
 
 
 class View(Protocol):
@@ -127,6 +127,7 @@ def render(sample: Sample, state: InstanceState | None) -> Group:
     from rich.text import Text
 
     from deploy.cli.running import addresses
+    from sinks.results.words import duration
 
     parts: list[object] = [Text(f"Taskstream demo: {sample.phase}", style="bold")]
     if state is not None:
@@ -144,9 +145,8 @@ def render(sample: Sample, state: InstanceState | None) -> Group:
     if sample.opportunities:
         table = Table("", "opportunity", "h/week", "times", "people", "median", box=None, pad_edge=False)
         for each in sample.opportunities[:SHOWN]:
-            median = f"{each.active_median_ms / 1000:.0f} s"
             row = (str(each.rank), each.name, f"{each.hours_per_week:.1f}", f"{each.executions:,}", str(each.people))
-            table.add_row(*row, median)
+            table.add_row(*row, duration(each.active_median_ms))
         parts.append(table)
     if state is not None:
         parts += [Text(line) for line in addresses(state)]

@@ -10,17 +10,16 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from sinks.results.opportunities import Listed
-from taskstream.records import Opportunity
+from sinks.results.opportunities import ListedOpportunity
+from sinks.results.words import duration, judged
+from taskstream.records import NEVER_MONTHS
 
 WIDE: Final = 110
 """Columns from which the table fits."""
-NEVER: Final = 999.0
-"""Months that stand for a payback that does not come (``taskstream.records.Opportunity``)."""
 _SHOWN_STEPS: Final = 8
 
 
-def show(console: Console, rows: Sequence[Listed] | Sequence[Opportunity]) -> None:
+def show(console: Console, rows: Sequence[ListedOpportunity]) -> None:
     """Print ``rows``."""
     if console.width >= WIDE:
         console.print(_table(rows))
@@ -29,37 +28,26 @@ def show(console: Console, rows: Sequence[Listed] | Sequence[Opportunity]) -> No
     console.print(Text(_basis(rows[0]), style="dim"))
 
 
-def duration(ms: float) -> str:
-    """Milliseconds as people say them."""
-    seconds = ms / 1000
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.1f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
-
-
-def why(row: Listed | Opportunity) -> str:
+def why(row: ListedOpportunity) -> str:
     """The features of the score, the weightiest first."""
     parts = sorted(row.why.items(), key=lambda item: -abs(item[1]))
     told = [f"{feature} {points:+.1f}" for feature, points in parts if abs(points) >= 0.05]
     return f"score {row.score:.1f}: " + ", ".join(told)
 
 
-def saving(row: Listed | Opportunity) -> str:
+def saving(row: ListedOpportunity) -> str:
     """Hours a year with their interval, and when an automation would have paid for itself."""
     hours = f"{row.hours_per_year:,.0f} h a year ({row.hours_per_year_low:,.0f} to {row.hours_per_year_high:,.0f})"
-    if row.payback_months >= NEVER:
+    if row.payback_months >= NEVER_MONTHS:
         return f"{hours}; would not pay for itself"
-    high = "never" if row.payback_months_high >= NEVER else f"{row.payback_months_high:.0f}"
+    high = "never" if row.payback_months_high >= NEVER_MONTHS else f"{row.payback_months_high:.0f}"
     return (
         f"{hours}; {row.yearly_saving:,.0f} a year net of upkeep, costs {row.build_cost:,.0f}, pays back in "
         f"{row.payback_months:.0f} months ({row.payback_months_low:.0f} to {high})"
     )
 
 
-def _table(rows: Sequence[Listed] | Sequence[Opportunity]) -> Table:
+def _table(rows: Sequence[ListedOpportunity]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right")
     table.add_column("opportunity", ratio=1, overflow="fold")
@@ -74,7 +62,7 @@ def _table(rows: Sequence[Listed] | Sequence[Opportunity]) -> Table:
     return table
 
 
-def _card(row: Listed | Opportunity, *, with_figures: bool) -> RenderableType:
+def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
     steps = list(row.steps[:_SHOWN_STEPS])
     more = len(row.steps) - len(steps)
     lines: list[RenderableType] = [Text.assemble((f"{row.rank}. {row.name}", "bold"), "  ", (row.verdict, _style(row)))]
@@ -113,10 +101,10 @@ def labelled(name: str, text: str) -> Table:
     return line
 
 
-def _style(row: Listed | Opportunity) -> str:
-    return {"worth it": "green", "not worth it": "red"}.get(row.verdict, "yellow")
+def _style(row: ListedOpportunity) -> str:
+    return {"good": "green", "bad": "red", "unsure": "yellow"}[judged(row.verdict)]
 
 
-def _basis(row: Listed | Opportunity) -> str:
+def _basis(row: ListedOpportunity) -> str:
     told = ", ".join(f"{name} {value:g}" for name, value in row.assumptions.items())
     return f"assumptions (each a setting): {told}" if told else ""

@@ -10,8 +10,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from sinks.cli.opportunity_table import duration, labelled
-from taskstream.records import Routine, RoutineStep
+from sinks.cli.opportunity_table import labelled
+from sinks.results.routine import ListedRoutine
+from sinks.results.words import duration
+from taskstream.records import RoutineStep
 
 SHOWN_EDGES = 3
 """Successors of a step that the process map shows."""
@@ -19,7 +21,7 @@ LEAST_EDGE = 0.05
 """Share of executions below which a path is left out of the process map."""
 
 
-def show(console: Console, routine: Routine) -> None:
+def show(console: Console, routine: ListedRoutine) -> None:
     """Print everything that is known of ``routine``."""
     console.print(Rule(style="dim"))
     console.print(Text.assemble((routine.name, "bold"), f"  {routine.pattern}  ", (routine.id, "dim")))
@@ -35,7 +37,7 @@ def show(console: Console, routine: Routine) -> None:
             console.print(table)
 
 
-def _figures(routine: Routine) -> Iterator[RenderableType]:
+def _figures(routine: ListedRoutine) -> Iterator[RenderableType]:
     low, high = duration(routine.active_low_ms), duration(routine.active_high_ms)
     yield labelled(
         "active",
@@ -67,7 +69,7 @@ def _figures(routine: Routine) -> Iterator[RenderableType]:
         yield labelled("before", "; ".join(routine.triggers))
 
 
-def _steps(routine: Routine) -> Table:
+def _steps(routine: ListedRoutine) -> Table:
     table = _table("#", "step", "in", "times", "active", "next certain")
     for number, step in enumerate(routine.steps, 1):
         table.add_row(
@@ -77,14 +79,14 @@ def _steps(routine: Routine) -> Table:
     return table
 
 
-def _flows(routine: Routine) -> Table:
+def _flows(routine: ListedRoutine) -> Table:
     table = _table("from", "to", "how", "form", "in")
     for flow in routine.flows:
         table.add_row(Text(flow.source), Text(flow.target), flow.how, flow.form, f"{flow.share:.0%}")
     return table
 
 
-def _variants(routine: Routine) -> Table:
+def _variants(routine: ListedRoutine) -> Table:
     table = _table("variant", "executions", "share", "differs from the first by")
     usual = routine.variants[0].steps if routine.variants else ()
     words = {step.activity: step.label for step in routine.steps}
@@ -109,7 +111,7 @@ def _plain(activity: str) -> str:
     return f"{kind} {element or screen} ({app})"
 
 
-def _map(routine: Routine) -> Table:
+def _map(routine: ListedRoutine) -> Table:
     table = _table("after", "comes", "in")
     for source in range(-1, len(routine.steps)):
         edges = [edge for edge in routine.edges if edge.source == source and edge.share >= LEAST_EDGE]

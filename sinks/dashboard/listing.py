@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.dashboard.model import Opportunity, Routine, Snapshot, Variant
+from sinks.dashboard.model import Snapshot
 from sinks.results import words
+from sinks.results.opportunities import ListedOpportunity
+from sinks.results.routine import ListedRoutine, ListedVariant
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "rank", "label": "#", "field": "rank", "align": "right", "sortable": True},
@@ -20,7 +22,6 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "saving", "label": "Saving a year", "field": "hours_per_year", "align": "right", "sortable": True},
     {"name": "verdict", "label": "Verdict", "field": "verdict", "align": "left", "sortable": True},
 ]
-_VERDICTS = {"worth it": "good", "not worth it": "bad"}
 _ASSUMED = {
     "hourly_cost": "cost of an hour of work",
     "adoption": "runs an automation takes over",
@@ -32,22 +33,19 @@ _ASSUMED = {
 def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """One dict an opportunity. Everything in it is plain text or a number: the page adds no markup from data."""
     routines = {routine.id: routine for routine in snapshot.routines}
-    variants = defaultdict[str, list[Variant]](list)
+    variants = defaultdict[str, list[ListedVariant]](list)
     for variant in snapshot.variants:
         variants[variant.routine].append(variant)
     top = max((each.hours_per_week for each in snapshot.opportunities), default=0.0) or 1.0
-    return [
-        _row(each, routines.get(each.id), variants[each.id], top, at + 1)
-        for at, each in enumerate(snapshot.opportunities)
-    ]
+    return [_row(each, routines.get(each.id), variants[each.id], top) for each in snapshot.opportunities]
 
 
 def _row(
-    each: Opportunity, routine: Routine | None, variants: Sequence[Variant], top: float, place: int
+    each: ListedOpportunity, routine: ListedRoutine | None, variants: Sequence[ListedVariant], top: float
 ) -> dict[str, Any]:
     return {
         "id": each.id,
-        "rank": each.rank or place,
+        "rank": each.rank,
         "name": each.name,
         "pattern": each.pattern,
         "apps": list(each.apps),
@@ -68,7 +66,7 @@ def _row(
         "saving_text": words.hours(each.hours_per_year),
         "interval_text": f"{words.hours(each.hours_per_year_low)} to {words.hours(each.hours_per_year_high)}",
         "verdict": each.verdict,
-        "verdict_class": _VERDICTS.get(each.verdict, "unsure"),
+        "verdict_class": words.judged(each.verdict),
         "steps": list(each.steps),
         "variants": [
             {
@@ -86,23 +84,21 @@ def _row(
     }
 
 
-def _flows(routine: Routine | None) -> list[dict[str, str]]:
+def _flows(routine: ListedRoutine | None) -> list[dict[str, str]]:
     if routine is None:
         return []
     return [
         {
-            "source": words.activity(source),
-            "target": words.activity(target),
-            "how": "pasted" if how == "paste" else "typed again",
-            "share": words.share(share),
+            "source": words.activity(flow.source),
+            "target": words.activity(flow.target),
+            "how": "pasted" if flow.how == "paste" else "typed again",
+            "share": words.share(flow.share),
         }
-        for source, target, how, share in zip(
-            routine.flows_source, routine.flows_target, routine.flows_how, routine.flows_share, strict=False
-        )
-    ][:6]
+        for flow in routine.flows[:6]
+    ]
 
 
-def _why(each: Opportunity) -> list[dict[str, Any]]:
+def _why(each: ListedOpportunity) -> list[dict[str, Any]]:
     most = max((abs(points) for points in each.why.values()), default=0.0) or 1.0
     ordered = sorted(each.why.items(), key=lambda item: -item[1])
     return [
@@ -112,7 +108,7 @@ def _why(each: Opportunity) -> list[dict[str, Any]]:
     ]
 
 
-def _facts(each: Opportunity) -> list[dict[str, str]]:
+def _facts(each: ListedOpportunity) -> list[dict[str, str]]:
     facts = [
         ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),
         ("values moved a run", f"{each.transferred_values:.1f}"),

@@ -1,8 +1,11 @@
-"""What the page shows, as data. Rows come from ClickHouse in JSON: unknown columns are ignored, missing ones empty."""
+"""What the page shows, as data: what ``sinks.results`` declares, and figures of the page's own."""
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from msgspec import Struct
+
+from sinks.results.opportunities import ListedOpportunity
+from sinks.results.routine import ListedRoutine, ListedVariant
 
 ENOUGH = 100
 """Events of which 99 % can be told."""
@@ -18,54 +21,6 @@ class People(Struct, frozen=True):
     """Number of people, 0 below the floor."""
 
     people: int = 0
-
-
-class Opportunity(Struct, frozen=True):
-    """One row of the list (``taskstream.records.Opportunity`` says what each field is)."""
-
-    id: str
-    rank: int
-    name: str
-    pattern: str = ""
-    steps: tuple[str, ...] = ()
-    apps: tuple[str, ...] = ()
-    executions: int = 0
-    executions_per_week: float = 0
-    people: int = 0
-    active_median_ms: float = 0
-    active_p90_ms: float = 0
-    active_low_ms: float = 0
-    active_high_ms: float = 0
-    hours_per_week: float = 0
-    hours_per_year: float = 0
-    hours_per_year_low: float = 0
-    hours_per_year_high: float = 0
-    transferred_values: float = 0
-    transfer_share: float = 0
-    determinism: float = 0
-    variants: int = 0
-    build_cost: float = 0
-    yearly_saving: float = 0
-    payback_months_low: float = 0
-    payback_months: float = 0
-    payback_months_high: float = 0
-    verdict: str = ""
-    score: float = 0
-    why: dict[str, float] = field(default_factory=dict)
-    assumptions: dict[str, float] = field(default_factory=dict)
-    version: int = 0
-
-
-class Variant(Struct, frozen=True):
-    """One way a routine is carried out."""
-
-    routine: str
-    variant: str
-    steps: tuple[str, ...] = ()
-    executions: int = 0
-    share: float = 0
-    people: int = 0
-    active_median_ms: float = 0
 
 
 class Minute(Struct, frozen=True):
@@ -131,22 +86,6 @@ class Kafka(Struct, frozen=True):
         return sum(group.messages for group in self.groups)
 
 
-class Routine(Struct, frozen=True):
-    """The evidence of one routine."""
-
-    id: str
-    skeleton: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    triggers: tuple[str, ...] = ()
-    waiting_share: float = 0
-    teams: int = 0
-    days: int = 0
-    flows_source: tuple[str, ...] = field(default=(), name="flows.source")
-    flows_target: tuple[str, ...] = field(default=(), name="flows.target")
-    flows_how: tuple[str, ...] = field(default=(), name="flows.how")
-    flows_share: tuple[float, ...] = field(default=(), name="flows.share")
-
-
 class Snapshot(Struct, frozen=True):
     """All of it at one moment. ``problem`` is one line when ClickHouse cannot be read; the rest is then the last known.
 
@@ -160,9 +99,9 @@ class Snapshot(Struct, frozen=True):
     totals: Totals = Totals()
     events_per_s: float = 0
     people: int = 0
-    opportunities: tuple[Opportunity, ...] = ()
-    routines: tuple[Routine, ...] = ()
-    variants: tuple[Variant, ...] = ()
+    opportunities: tuple[ListedOpportunity, ...] = ()
+    routines: tuple[ListedRoutine, ...] = ()
+    variants: tuple[ListedVariant, ...] = ()
     activity: tuple[Minute, ...] = ()
     transfers: tuple[Moved, ...] = ()
     freshness: tuple[FreshMinute, ...] = ()

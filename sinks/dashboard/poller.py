@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,10 @@ from msgspec.structs import replace
 from sinks.dashboard import model
 from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.model import Snapshot
-from sinks.dashboard.store import NoTables, Store, UnknownForm
+from sinks.dashboard.store import Store
+from sinks.results.database import UnknownForm
+from sinks.results.opportunities import ListedOpportunity
+from sinks.results.routine import ListedRoutine, ListedVariant
 from taskstream.errors import ServiceError
 
 log = logging.getLogger("taskstream.dashboard")
@@ -31,23 +35,24 @@ RATE_S = 10.0
 
 
 class _Look(Struct, frozen=True):
-    """One thing to look at: the field of the snapshot, the query, its rows, and how often (seconds)."""
+    """One thing to look at: the field of the snapshot, the query with its parameters, its rows, how often (seconds)."""
 
     field: str
     query: str
     kind: type[Any]
     every_s: float
+    parameters: dict[str, Any] = {}
 
 
 LOOKS = (
     _Look("totals", "totals", model.Totals, 1.0),
     _Look("activity", "activity", model.Minute, 1.5),
     _Look("freshness", "freshness", model.FreshMinute, 1.5),
-    _Look("opportunities", "opportunities", model.Opportunity, 1.0),
+    _Look("opportunities", "opportunities", ListedOpportunity, 1.0, {"top": 200}),
     _Look("transfers", "transfers", model.Moved, 2.0),
     _Look("pipeline", "pipeline", model.TopicProgress, 2.0),
-    _Look("routines", "routines", model.Routine, 5.0),
-    _Look("variants", "variants", model.Variant, 10.0),
+    _Look("routines", "routines", ListedRoutine, 5.0, {"id": ""}),
+    _Look("variants", "variants", ListedVariant, 10.0, {"routine": "", "each": 5}),
     _Look("refused", "dead_letters", model.Refused, 5.0),
     _Look("people", "people", model.People, 5.0),
 )
@@ -108,8 +113,6 @@ class Poller:
             except UnknownForm as error:
                 self._schedule(look.field, UNKNOWN_S, self._clock())
                 problem = str(error)
-            except NoTables as error:
-                return f"{error}: `taskstream up` or `taskstream migrate` makes them"
             except ServiceError as error:
                 return str(error)
         return problem
@@ -118,7 +121,7 @@ class Poller:
         if not self._is_due(look.field):
             return
         began = self._clock()
-        rows = await asyncio.to_thread(self._store.rows, look.query, look.kind)
+        rows = await asyncio.to_thread(partial(self._store.rows, look.query, look.kind, **look.parameters))
         self._schedule(look.field, look.every_s, began)
         if look.kind is model.Totals:
             self._put(totals=rows[0], events_per_s=self._rate(rows[0].events))

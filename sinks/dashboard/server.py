@@ -19,7 +19,7 @@ from nicegui import ui
 
 from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.model import Snapshot
-from sinks.dashboard.page import Page
+from sinks.dashboard.overview import Overview
 from sinks.dashboard.poller import Poller
 from sinks.dashboard.safety import OwnMachineOnly
 from sinks.dashboard.store import Store
@@ -99,7 +99,7 @@ def application(poller: Poller) -> FastAPI:
 
     @ui.page("/", title="Taskstream")
     async def page() -> None:
-        shown = Page(poller)
+        shown = Overview(poller)
         # What asks for the page without running it (a check, a prefetch) has no choice to tell.
         with contextlib.suppress(TimeoutError):
             await ui.context.client.connected(timeout=10)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Callable
-from importlib.resources import files
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from sinks.connect import connect
+from sinks.results import database
+from sinks.results.database import TIMEOUT_S, UnknownForm
 from taskstream.endpoints import READER, Endpoints, reader_password
 from taskstream.errors import ServiceError
 
@@ -16,20 +18,6 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 T = TypeVar("T")
-TIMEOUT_S = 20
-_SETTINGS = {
-    "output_format_json_quote_64bit_integers": 0,
-    "output_format_json_quote_denormals": 0,
-    "max_execution_time": TIMEOUT_S,
-}
-
-
-class NoTables(ServiceError):
-    """The database or a view does not exist yet."""
-
-
-class UnknownForm(ServiceError):
-    """A view's rows are not what this version expects."""
 
 
 class Store:
@@ -44,30 +32,19 @@ class Store:
         self._k = k
         self._client: Client | None = None
 
-    def rows(self, query: str, kind: type[T]) -> tuple[T, ...]:
-        """The rows of ``sql/QUERY.sql``.
+    def rows(self, query: str, kind: type[T], **parameters: Any) -> tuple[T, ...]:
+        """The rows of ``sinks/results/queries/QUERY.sql``, of no fewer people than the page's floor.
 
         Raises:
-            NoTables: the database is not set up yet.
-            UnknownForm: the rows are not what this version expects.
-            ServiceError: ClickHouse does not answer, or not as it should.
+            ServiceError: as :func:`sinks.results.database.rows`.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
-        sql = files("sinks.results").joinpath("queries", f"{query}.sql").read_text()
         try:
-            data = self._connected().raw_query(sql, {"k": self._k}, settings=_SETTINGS, fmt="JSONEachRow")
-            return tuple(msgspec.json.Decoder(kind).decode_lines(data))
-        except (ClickHouseError, OSError) as error:
+            return database.rows(self._connected(), query, kind, k=self._k, **parameters)
+        except UnknownForm:
+            raise
+        except ServiceError:
             self.close()
-            if getattr(error, "code", None) in (60, 81):
-                raise NoTables(f"the database {self._database} has no tables yet") from error
-            text = str(error).strip().splitlines()
-            raise ServiceError(
-                f"ClickHouse does not answer: {text[0][:200] if text else type(error).__name__}"
-            ) from error
-        except msgspec.MsgspecError as error:
-            raise UnknownForm(f"ClickHouse answered {query} in an unknown form: {error}") from error
+            raise
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -76,20 +53,10 @@ class Store:
             client.close()
 
     def _connected(self) -> Client:
-        import clickhouse_connect
-
         if self._client is None:
-            endpoints = as_reader(self._find())
-            self._client = clickhouse_connect.get_client(
-                dsn=endpoints.clickhouse,
-                username=endpoints.clickhouse_user,
-                password=endpoints.clickhouse_password,
-                database=self._database,
-                autogenerate_session_id=False,
-                compress=False,
-                connect_timeout=5,
-                send_receive_timeout=TIMEOUT_S,
-            )
+            client = connect(as_reader(self._find()), timeout_s=TIMEOUT_S)
+            client.database = self._database  # named afterwards: that it is missing is said by the first question
+            self._client = client
         return self._client
 
 

@@ -1,9 +1,13 @@
-"""The read side, once: what an opportunity and a routine are as read.
+"""The read side, once: what an opportunity, a routine and a variant are as read, for page, commands and exports.
+
+A new field of an opportunity or a routine is added to the record (`taskstream.records`), to one migration (column and
+view) and to the declaration here.
 
 May import: taskstream, sinks.connect.
 
+    database       Asks ClickHouse one of the questions in `queries/*.sql`; rows come as they are declared
     opportunities  The ranked opportunities, as ClickHouse has them now
-    routine        One routine with its evidence, as ClickHouse has it now; never of fewer than k people
-    words          Numbers in words that people read at a glance
+    routine        One routine with its variants and evidence, as ClickHouse has it now; never of fewer than k people
+    words          Numbers and verdicts in words that people read at a glance
     queries/       The SQL of the read side
 """

@@ -5,21 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from sinks.connect import first_line
-from taskstream.errors import ServiceError
+from sinks.results.database import rows
+from taskstream.records import Opportunity
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_QUERY = "SELECT {columns} FROM v_opportunities ORDER BY rank, id LIMIT {{top:UInt32}}"
 
-
-class Listed(Struct, frozen=True):
+class ListedOpportunity(Struct, frozen=True):
     """One row of the list; fields as in :class:`taskstream.records.Opportunity`. Never of fewer than k people."""
 
     rank: int
@@ -57,6 +55,7 @@ class Listed(Struct, frozen=True):
     assumptions: dict[str, float]
     id: str
     tenant: str
+    version: int
 
 
 class Standing(Struct, frozen=True):
@@ -68,16 +67,18 @@ class Standing(Struct, frozen=True):
     floor: int
 
 
-def read(client: Client, top: int) -> list[Listed]:
-    """The best ``top`` opportunities.
+def read(client: Client, top: int, *, k: int = 0) -> tuple[ListedOpportunity, ...]:
+    """The best ``top`` opportunities; ``k``: a floor above the database's own.
 
     Raises:
         ServiceError: the database cannot be asked, or lacks the schema.
     """
-    columns = ", ".join(Listed.__struct_fields__)
-    answer = _ask(client, _QUERY.format(columns=columns), {"top": top})
-    rows = (dict(zip(Listed.__struct_fields__, row, strict=True)) for row in answer)
-    return [msgspec.convert(row, Listed, strict=False) for row in rows]
+    return rows(client, "opportunities", ListedOpportunity, top=top, k=k)
+
+
+def listed(record: Opportunity) -> ListedOpportunity:
+    """An opportunity that was never in a database, as read."""
+    return msgspec.convert(record, ListedOpportunity, from_attributes=True)
 
 
 def standing(client: Client) -> Standing:
@@ -86,17 +87,15 @@ def standing(client: Client) -> Standing:
     Raises:
         ServiceError: as :func:`read`.
     """
-    counts = "(SELECT count() FROM ui_events), (SELECT count() FROM segments), (SELECT uniqExact(id) FROM routines)"
-    events, segments, routines, floor = _ask(client, f"SELECT {counts}, (SELECT k FROM v_floor)", {})[0]
-    return Standing(int(events), int(segments), int(routines), int(floor))
+    return rows(client, "standing", Standing)[0]
 
 
-def as_csv(rows: Sequence[Listed]) -> str:
-    """``rows`` as CSV with a header; steps and applications joined by `` > ``, maps as JSON."""
+def as_csv(found: Sequence[ListedOpportunity]) -> str:
+    """The list as CSV with a header; steps and applications joined by `` > ``, maps as JSON."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Listed.__struct_fields__)
-    for row in rows:
+    writer.writerow(ListedOpportunity.__struct_fields__)
+    for row in found:
         writer.writerow([_cell(value) for value in msgspec.structs.astuple(row)])
     return text.getvalue()
 
@@ -129,12 +128,3 @@ def advice(there: Standing) -> str:
         f"nothing to show: no routine that would be listed is shared by {there.floor} people or more. More people "
         "help; on a machine of your own, `taskstream migrate --k 1` lowers the floor."
     )
-
-
-def _ask(client: Client, sql: str, parameters: dict[str, Any]) -> list[Any]:
-    from clickhouse_connect.driver.exceptions import ClickHouseError
-
-    try:
-        return list(client.query(sql, parameters=parameters).result_rows)
-    except (ClickHouseError, OSError) as error:
-        raise ServiceError(f"opportunities cannot be read: {first_line(error)}; run `taskstream migrate`?") from error

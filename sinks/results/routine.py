@@ -2,69 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
-from sinks.connect import first_line
-from taskstream.errors import ServiceError, UsageError
-from taskstream.records import Edge, Flow, Routine, RoutineStep, RoutineVariant
+from sinks.results.database import rows
+from taskstream.errors import UsageError
+from taskstream.records import Edge, Flow, Routine, RoutineStep
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_NESTED: Final = {"flows": Flow, "steps": RoutineStep, "edges": Edge}
-_TIMES: Final = ("first_ms", "last_ms")
-_ID: Final = "SELECT id FROM v_opportunities WHERE toString(rank) = {which:String} OR id = {which:String} ORDER BY rank"
-_KNOWN: Final = "SELECT id FROM v_routines WHERE id = {which:String}"
-_VARIANTS: Final = (
-    "SELECT variant AS id, steps, executions, share FROM v_routine_variants "
-    "WHERE routine = {id:String} AND tenant = {tenant:String} AND notEmpty(steps) ORDER BY executions DESC, id"
-)
+_EACH = 100
+"""Variants of one routine that are read."""
 
 
-def read(client: Client, which: str) -> Routine:
+class ListedVariant(Struct, frozen=True):
+    """One way a routine is carried out; ``steps`` are empty where rare ways are counted together.
+
+    ``people`` and the times are 0 where only the catalogue's model of the routine is known.
+    """
+
+    routine: str
+    variant: str
+    steps: tuple[str, ...]
+    executions: int
+    share: float
+    people: int = 0
+    active_median_ms: float = 0
+    active_p90_ms: float = 0
+
+
+class ListedRoutine(Struct, frozen=True):
+    """A routine and its evidence; fields as in :class:`taskstream.records.Routine`."""
+
+    id: str
+    tenant: str
+    name: str
+    pattern: str
+    skeleton: tuple[str, ...]
+    optional: tuple[str, ...]
+    apps: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    triggers: tuple[str, ...]
+    executions: int
+    partial: int
+    people: int
+    teams: int
+    days: int
+    first_ms: int
+    last_ms: int
+    active_median_ms: int
+    active_p90_ms: int
+    active_low_ms: int
+    active_high_ms: int
+    elapsed_median_ms: int
+    elapsed_p90_ms: int
+    waiting_share: float
+    call_share: float
+    transfer_share: float
+    determinism: float
+    steps: tuple[RoutineStep, ...]
+    edges: tuple[Edge, ...]
+    active_by_idle_ms: dict[str, int]
+    waiting_median_ms: int
+    complete_share: float
+    transferred_values: float
+    version: int
+    variants: tuple[ListedVariant, ...] = ()
+
+
+def listed(record: Routine) -> ListedRoutine:
+    """A routine that was never in a database, as read."""
+    variants = tuple(ListedVariant(record.id, one.id, one.steps, one.executions, one.share) for one in record.variants)
+    return replace(
+        msgspec.convert(replace(record, variants=()), ListedRoutine, from_attributes=True), variants=variants
+    )
+
+
+class _Named(Struct, frozen=True):
+    id: str
+
+
+def read(client: Client, which: str) -> ListedRoutine:
     """The routine of an opportunity, by its rank in the list or its id.
 
     Raises:
         UsageError: there is none of that name (or it is of fewer than k people).
         ServiceError: the database cannot be asked, or lacks the schema.
     """
-    found = _ask(client, _ID, {"which": which}) or _ask(client, _KNOWN, {"which": which})
+    named = rows(client, "named", _Named, which=which)
+    found = rows(client, "routines", ListedRoutine, k=0, id=named[0].id) if named else ()
     if not found:
         raise UsageError(f"there is no routine {which!r}: give a rank or an id of `taskstream opportunities`")
-    row = _ask(client, f"SELECT {_columns()} FROM v_routines WHERE id = {{id:String}} LIMIT 1", found[0])[0]
-    variants = _ask(client, _VARIANTS, {"id": row["id"], "tenant": row["tenant"]})
-    return _routine(row, [msgspec.convert(variant, RoutineVariant, strict=False) for variant in variants])
-
-
-def _columns() -> str:
-    absent = {"presence", "variants", "parts", "merged", "into", "split_from", "withdrawn", "partial"}
-    names: list[str] = []
-    for field in Routine.__struct_fields__:
-        if field in _NESTED:
-            names += [f"{field}.{inner}" for inner in _NESTED[field].__struct_fields__]
-        elif field in _TIMES:
-            names.append(f"toUnixTimestamp64Milli({field}) AS {field}")
-        elif field not in absent:
-            names.append(field)
-    return ", ".join(names)
-
-
-def _routine(row: Mapping[str, Any], variants: list[RoutineVariant]) -> Routine:
-    fields: dict[str, Any] = {name: value for name, value in row.items() if "." not in name}
-    for name, kind in _NESTED.items():
-        columns = [row[f"{name}.{inner}"] for inner in kind.__struct_fields__]
-        fields[name] = [dict(zip(kind.__struct_fields__, values, strict=True)) for values in zip(*columns, strict=True)]
-    return msgspec.convert(fields | {"presence": {}, "variants": variants}, Routine, strict=False)
-
-
-def _ask(client: Client, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    from clickhouse_connect.driver.exceptions import ClickHouseError
-
-    try:
-        answer = client.query(sql, parameters=dict(parameters))
-    except (ClickHouseError, OSError) as error:
-        raise ServiceError(f"the routine cannot be read: {first_line(error)}; run `taskstream migrate`?") from error
-    return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+    variants = rows(client, "variants", ListedVariant, k=0, routine=found[0].id, each=_EACH)
+    return replace(found[0], variants=tuple(variant for variant in variants if variant.steps))

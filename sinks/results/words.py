@@ -1,6 +1,17 @@
-"""Numbers in words that people read at a glance."""
+"""Numbers and verdicts in words that people read at a glance."""
 
 from __future__ import annotations
+
+from typing import Final, Literal
+
+from taskstream.records import NEVER_MONTHS, NOT_WORTH_IT, WORTH_IT
+
+_JUDGED: Final[dict[str, Literal["good", "bad"]]] = {WORTH_IT: "good", NOT_WORTH_IT: "bad"}
+
+
+def judged(verdict: str) -> Literal["good", "bad", "unsure"]:
+    """What a verdict means; one that this version does not know is unsure."""
+    return _JUDGED.get(verdict, "unsure")
 
 
 def duration(ms: float) -> str:
@@ -53,7 +64,7 @@ def activity(name: str) -> str:
 
 
 def months(number: float) -> str:
-    """A time to pay back; 999 stands for never."""
-    if number >= 999:
+    """A time to pay back."""
+    if number >= NEVER_MONTHS:
         return "never"
     return f"{number:.1f} months" if number < 10 else f"{number:.0f} months"

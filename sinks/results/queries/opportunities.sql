@@ -1,6 +1,6 @@
--- Opportunities, best first.
-SELECT *
+-- Opportunities, best first; of k people at least, and of no fewer than the database's own floor.
+SELECT * EXCEPT (updated_ms)
 FROM v_opportunities
 WHERE people >= {k:UInt32}
 ORDER BY rank, id
-LIMIT 200
+LIMIT {top:UInt32}

@@ -13,13 +13,11 @@ from msgspec import Struct, structs
 
 from streams.discovery.evidence.timing import median, quantile
 from streams.discovery.grouping.hashing import hash64
-from taskstream.records import Opportunity, Routine
+from taskstream.records import NEVER_MONTHS, NOT_WORTH_IT, WORTH_IT, Opportunity, Routine
 from taskstream.settings import Settings
 
 HOUR_MS = 3_600_000
 DRAWS = 500
-NEVER = 999.0
-"""Months that stand for a payback that does not come."""
 FOLD = 0.85
 """Share of a routine's usual activities that another must hold for it to be a part of that one."""
 HELD = 0.5
@@ -115,7 +113,7 @@ def _opportunity(routine: Routine, covers: tuple[str, ...], observed: Observed, 
         payback_months_low=savings.payback[0],
         payback_months=savings.payback[1],
         payback_months_high=savings.payback[2],
-        verdict="worth it" if savings.net[0] > 0 else "not worth it",
+        verdict=WORTH_IT if savings.net[0] > 0 else NOT_WORTH_IT,
         score=round(sum(why.values()), 3),
         why=why,
         assumptions=assumptions(settings, days) | {"automatable": possible},
@@ -186,7 +184,9 @@ def simulate(routine: Routine, days: float, cost: float, exceptions: float, sett
         yearly -= settings.maintenance_share * built
         hours.append(round(year_hours * 1000))
         nets.append(round(100 * (yearly * settings.horizon_years - built)))
-        paybacks.append(round(100 * min(NEVER, 12 * built / yearly)) if yearly > 0 else round(100 * NEVER))
+        paybacks.append(
+            round(100 * min(NEVER_MONTHS, 12 * built / yearly)) if yearly > 0 else round(100 * NEVER_MONTHS)
+        )
     return Savings(_quantiles(hours, 1000), _quantiles(nets, 100), _quantiles(paybacks, 100))
 
 

@@ -12,7 +12,9 @@ from sinks.clickhouse.migrate import migrate
 from sinks.dashboard import model
 from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.poller import LOOKS
-from sinks.dashboard.store import NoTables, Store, as_reader
+from sinks.dashboard.store import Store, as_reader
+from sinks.results.database import NoTables
+from sinks.results.opportunities import ListedOpportunity
 from taskstream.endpoints import READER, Endpoints
 from taskstream.errors import ServiceError
 from tests.browser import seed
@@ -48,18 +50,18 @@ def test_the_embedded_server_is_read_as_its_reader(endpoints: Endpoints) -> None
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.field)
 def test_every_view_answers_in_the_expected_form(endpoints: Endpoints, database: str, look: Any) -> None:
-    Store(lambda: endpoints, database, seed.K).rows(look.query, look.kind)
+    Store(lambda: endpoints, database, seed.K).rows(look.query, look.kind, **look.parameters)
 
 
 @pytest.mark.usefixtures("filled")
 def test_nothing_below_the_floor(endpoints: Endpoints, database: str) -> None:
     store = Store(lambda: endpoints, database, seed.K)
-    assert [each.name for each in store.rows("opportunities", model.Opportunity)] == ["Shown"]
+    assert [each.name for each in store.rows("opportunities", ListedOpportunity, top=9)] == ["Shown"]
     assert [(each.target, each.values) for each in store.rows("transfers", model.Moved)] == [("chrome", 12)]
     assert store.rows("people", model.People) == (model.People(8),)
     stricter = Store(lambda: endpoints, database, 9)
     assert stricter.rows("people", model.People) == (model.People(0),)
-    assert stricter.rows("opportunities", model.Opportunity) == ()
+    assert stricter.rows("opportunities", ListedOpportunity, top=9) == ()
     assert stricter.rows("transfers", model.Moved) == ()
     assert stricter.rows("activity", model.Minute) == ()
 
@@ -68,7 +70,7 @@ def test_a_database_without_tables_and_a_server_that_is_away(endpoints: Endpoint
     with pytest.raises(NoTables):
         Store(lambda: endpoints, "nothing_here", 5).rows("totals", model.Totals)
     away = replace(endpoints, clickhouse="http://127.0.0.1:9")
-    with pytest.raises(ServiceError, match="does not answer"):
+    with pytest.raises(ServiceError, match=r"ClickHouse at http://127\.0\.0\.1:9: Connection refused"):
         Store(lambda: away, "taskstream", 5).rows("totals", model.Totals)
 
 

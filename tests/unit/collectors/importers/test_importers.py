@@ -16,7 +16,7 @@ from taskstream.errors import InputError
 from taskstream.events import UiEvent, encode
 
 KEY = b"a key for tests of thirty-two by"
-LOGS = Path(__file__).parents[4] / "benchmarks" / "ui-logs"
+ROOT = Path(__file__).parents[4]
 HEADER = "timeStamp,userID,targetApp,eventType,url,content,target.sheetName,target.id,target.name,target.value\n"
 
 
@@ -33,13 +33,13 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("name", "events", "first"),
     [
-        ("log1.xes.gz", 1_400, ("excel", "open", "sheet1", "file")),
-        ("StudentRecord.csv", 2_409, ("excel", "click", "sheet1", "cell:a")),
-        ("experiment_extended_SR_RT_parallel.csv", 7_119, ("excel", "copy", "sheet1", "cell:a")),
+        ("benchmarks/ui-logs/log1.xes.gz", 1_400, ("excel", "open", "sheet1", "file")),
+        ("deploy/demo/StudentRecord.csv", 2_409, ("excel", "click", "sheet1", "cell:a")),
+        ("benchmarks/ui-logs/experiment_extended_SR_RT_parallel.csv", 7_119, ("excel", "copy", "sheet1", "cell:a")),
     ],
 )
 def test_every_event_of_the_public_logs_is_read(name: str, events: int, first: tuple[str, ...]) -> None:
-    imported = list(read_log(LOGS / name, key=KEY))
+    imported = list(read_log(ROOT / name, key=KEY))
     assert sorted(one.index for one in imported) == list(range(events))
     event = imported[0].event
     assert (event.app, event.kind, event.screen, event.element) == first

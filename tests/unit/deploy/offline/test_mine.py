@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from deploy.cli.mine import mine
 from taskstream.errors import InputError, UsageError
 
-LOG = Path(__file__).parents[4] / "benchmarks" / "ui-logs" / "StudentRecord.csv"
+LOG = Path(__file__).parents[4] / "deploy" / "demo" / "StudentRecord.csv"
 
 
 def run(*arguments: str) -> str:

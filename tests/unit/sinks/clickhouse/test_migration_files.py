@@ -34,7 +34,9 @@ def test_every_statement_can_be_repeated() -> None:
     for migration in migrations():
         for statement in migration.statements:
             assert re.match(
-                r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) |ALTER TABLE \w+ ADD COLUMN IF NOT EXISTS ", statement
+                r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) |DROP TABLE IF EXISTS |"
+                r"ALTER TABLE \w+ ADD COLUMN IF NOT EXISTS ",
+                statement,
             ), statement[:60]
 
 

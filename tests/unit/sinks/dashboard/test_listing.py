@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 from sinks.dashboard import listing
-from sinks.dashboard.model import FreshMinute, Opportunity, Routine, Snapshot, Variant
+from sinks.dashboard.model import FreshMinute, Snapshot
+from sinks.results.routine import ListedVariant
+from taskstream.records import Flow
+from tests.unit.sinks.results.samples import opportunity, routine
 
-ONE = Opportunity(
+ONE = opportunity(
     id="r1", rank=1, name="Copy amounts", apps=("excel", "chrome"), executions=420, executions_per_week=84.0, people=8,
     active_median_ms=74_000, active_p90_ms=133_000, hours_per_week=8.6, hours_per_year=378, hours_per_year_low=258,
     hours_per_year_high=447, verdict="worth it", why={"hours a year": 38.2, "applications": -2.0, "people": 0.01},
@@ -38,12 +41,16 @@ def test_a_payback_that_never_comes_is_said_so() -> None:
 
 
 def test_evidence_of_the_routine_is_joined_by_id() -> None:
-    routine = Routine(
-        id="r1", flows_source=("excel|copy|s|cell:c",), flows_target=("chrome|paste|p|field:amount",),
-        flows_how=("rekey",), flows_share=(0.92,), optional=("outlook|window|inbox|",),
-    )  # fmt: skip
-    variants = (Variant("r1", "v1", ("a|click|s|button:ok",), 300, 0.71, 6, 70_000), Variant("r2", "v9"))
-    (row,) = listing.rows(Snapshot(opportunities=(ONE,), routines=(routine,), variants=variants))
+    evidence = routine(
+        id="r1",
+        flows=(Flow("excel|copy|s|cell:c", "chrome|paste|p|field:amount", "rekey", "amount", 0.92),),
+        optional=("outlook|window|inbox|",),
+    )
+    variants = (
+        ListedVariant("r1", "v1", ("a|click|s|button:ok",), 300, 0.71, 6, 70_000),
+        ListedVariant("r2", "v9", (), 3, 1.0),
+    )
+    (row,) = listing.rows(Snapshot(opportunities=(ONE,), routines=(evidence,), variants=variants))
     assert row["flows"][0]["how"] == "typed again"
     assert row["flows"][0]["share"] == "92 %"
     assert [each["share"] for each in row["variants"]] == ["71 %"]

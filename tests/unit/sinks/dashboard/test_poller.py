@@ -7,7 +7,7 @@ from typing import Any
 
 from sinks.dashboard import model
 from sinks.dashboard.poller import LOOKS, Poller
-from sinks.dashboard.store import NoTables
+from sinks.results.database import NoTables
 from taskstream.errors import ServiceError
 
 
@@ -19,7 +19,7 @@ class _Store:
         self.costs: dict[str, float] = {}
         self._clock = clock
 
-    def rows(self, query: str, kind: type[Any]) -> tuple[Any, ...]:
+    def rows(self, query: str, kind: type[Any], **_: Any) -> tuple[Any, ...]:
         self.asked.append(query)
         if self.fails:
             raise self.fails
@@ -97,7 +97,7 @@ def test_when_clickhouse_is_away_the_last_figures_stay_with_the_reason() -> None
 
 def test_missing_tables_come_with_what_to_do() -> None:
     poller, store, _ = _poller()
-    store.fails = NoTables("the database x has no tables yet")
+    store.fails = NoTables("the database x lacks tables or views: `taskstream migrate` makes them")
     assert "taskstream migrate" in asyncio.run(poller.look()).problem
 
 

@@ -7,8 +7,8 @@ from msgspec import structs
 
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.ranking import opportunities
-from streams.discovery.ranking.opportunities import NEVER, Observed
-from taskstream.records import Routine
+from streams.discovery.ranking.opportunities import Observed
+from taskstream.records import NEVER_MONTHS, Routine
 from taskstream.settings import Settings
 from tests.unit.streams.discovery.routine_samples import DAY_MS, INVOICE, LOOKUP, START_MS, TICKET, segment
 
@@ -54,7 +54,7 @@ def test_what_does_not_surely_pay_is_not_worth_it() -> None:
     [rare] = routine_of((INVOICE, 5, 3_000)).opportunities(SETTINGS)
     assert rare.verdict == "not worth it"
     assert rare.net_saving_low < 0
-    assert rare.payback_months_high == NEVER
+    assert rare.payback_months_high == NEVER_MONTHS
 
 
 def test_time_ranks_before_frequency() -> None:

@@ -1,0 +1,63 @@
+"""The table of opportunities; while there are none, what to do."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+from nicegui import ui
+
+from sinks.dashboard import listing
+from sinks.dashboard.model import Snapshot
+from sinks.results import words
+
+ROWS: Final = 10
+"""Rows of the table without turning a page."""
+
+
+class OpportunityList:
+    """A row opens to its evidence."""
+
+    def __init__(self) -> None:
+        with ui.element("section").classes("card"):
+            ui.html("<h2>What is worth automating</h2>", sanitize=False)
+            ui.label(
+                "Routines that several people carry out, by what automating them saves. Open a row for the evidence."
+            ).classes("lead")
+            self._empty = ui.html("", sanitize=False).classes("empty")
+            self._table = ui.table(
+                columns=[{"name": "open", "label": "", "field": "id"}, *listing.COLUMNS],
+                rows=[], row_key="id", pagination={"rowsPerPage": ROWS, "sortBy": "rank"},
+            ).classes("list").props('flat aria-label="Opportunities"')  # fmt: skip
+            self._table.add_slot("body", files("sinks.dashboard").joinpath("row.html").read_text(encoding="utf-8"))
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The rows as they are now."""
+        rows = listing.rows(snapshot)
+        self._empty.set_visibility(not rows)
+        self._table.set_visibility(bool(rows))
+        if not rows:
+            self._empty.set_content(_nothing_yet(snapshot))
+            return
+        if rows != self._table.rows:
+            self._table.rows = rows
+        if len(rows) > ROWS:
+            self._table.props(remove="hide-pagination")
+        else:
+            self._table.props("hide-pagination")
+
+
+def _nothing_yet(snapshot: Snapshot) -> str:
+    """What to do when there is no opportunity yet. Only numbers of ours go into the markup."""
+    if snapshot.problem:
+        return "<b>No data to show</b>The line above says what is missing."
+    if not snapshot.totals.events:
+        return (
+            "<b>No events yet</b><code>taskstream replay LOG</code> plays a recording, "
+            "<code>taskstream simulate</code> a believable office, "
+            "<code>taskstream collect</code> records this desktop. The page fills by itself."
+        )
+    return (
+        f"<b>Looking for routines</b>{words.count(snapshot.totals.events)} events are stored. A routine is listed as "
+        f"soon as at least {snapshot.k} people are seen to carry it out repeatedly."
+    )

@@ -1,0 +1,78 @@
+"""An opportunity and a routine as read, for tests to change."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sinks.results.opportunities import ListedOpportunity
+from sinks.results.routine import ListedRoutine, ListedVariant
+from taskstream.records import Edge, Flow, RoutineStep
+
+_OPPORTUNITY: Final[dict[str, Any]] = {
+    "rank": 1,
+    "name": "Copy customer row from Excel to web form and submit",
+    "verdict": "worth it",
+    "pattern": "copy bridge",
+    "steps": ("excel: copy cell", "chrome: paste name", "chrome: submit"),
+    "apps": ("excel", "chrome"),
+    "executions": 120,
+    "executions_per_week": 60.0,
+    "people": 12,
+    "active_median_ms": 69_000,
+    "active_p90_ms": 140_000,
+    "active_low_ms": 67_000,
+    "active_high_ms": 71_000,
+    "hours_per_week": 1.2,
+    "transferred_values": 6.5,
+    "transfer_share": 0.63,
+    "determinism": 0.85,
+    "variants": 4,
+    "exceptions": 0.1,
+    "hours_per_year": 52.8,
+    "hours_per_year_low": 40.0,
+    "hours_per_year_high": 66.0,
+    "build_cost": 3000.0,
+    "yearly_saving": 1500.0,
+    "net_saving_low": -10.0,
+    "net_saving": 1200.0,
+    "net_saving_high": 2400.0,
+    "payback_months_low": 18.0,
+    "payback_months": 24.0,
+    "payback_months_high": 999.0,
+    "score": 41.2,
+    "why": {"people": 7.7, "hours a year": 38.2, "none": 0.0},
+    "assumptions": {"hourly_cost": 45.0},
+    "id": "r1",
+    "tenant": "local",
+    "version": 3,
+}
+_ROUTINE: Final[dict[str, Any]] = {
+    "id": "r1", "tenant": "local", "name": "Copy row", "pattern": "copy bridge",
+    "skeleton": ("excel|copy|s|cell:a",), "optional": (), "apps": ("excel", "crm"),
+    "variants": (
+        ListedVariant("r1", "v1", ("excel|copy|s|cell:a", "crm|paste|f|field:name"), 30, 0.75),
+        ListedVariant("r1", "v2", ("crm|paste|f|field:name", "crm|click|f|button:help"), 10, 0.25),
+    ),
+    "flows": (Flow("Excel / column A", "CRM / field Name", "paste", "text", 0.9),),
+    "triggers": ("after: Read mail (40%)",), "executions": 40, "people": 6, "teams": 1, "days": 3,
+    "first_ms": 1_760_000_000_000, "last_ms": 1_760_200_000_000, "active_median_ms": 61_000, "active_p90_ms": 90_000,
+    "active_low_ms": 58_000, "active_high_ms": 64_000, "elapsed_median_ms": 120_000, "elapsed_p90_ms": 300_000,
+    "waiting_share": 0.4, "transfer_share": 0.8, "determinism": 0.9, "partial": 4, "complete_share": 0.95,
+    "transferred_values": 3.0, "call_share": 0.05, "waiting_median_ms": 9_000, "version": 1,
+    "steps": (
+        RoutineStep("excel|copy|s|cell:a", "copy column A (Excel)", 1.0, 1.0, 0.9, 2_000, "read"),
+        RoutineStep("crm|paste|f|field:name", "paste into field Name (CRM)", 1.0, 1.0, 1.0, 1_000, "write"),
+    ),
+    "edges": (Edge(-1, 0, 1.0), Edge(0, 1, 0.9), Edge(1, -1, 1.0), Edge(0, -1, 0.01)),
+    "active_by_idle_ms": {"180000": 75_000, "30000": 61_000, "60000": 66_000},
+}  # fmt: skip
+
+
+def opportunity(**changed: Any) -> ListedOpportunity:
+    """One, but for what is said."""
+    return ListedOpportunity(**_OPPORTUNITY | changed)
+
+
+def routine(**changed: Any) -> ListedRoutine:
+    """One, but for what is said."""
+    return ListedRoutine(**_ROUTINE | changed)
