@@ -32,7 +32,8 @@ MEAN_MARGIN: Final = 0.02
 EXECUTIONS: Final = 20
 
 _PLAIN: Final = {
-    "recorder": "cells", "labels": "words", "language": "en", "equal": "no", "values": "linked", "keys": "no",
+    "recorder": "cells", "labels": "words", "language": "en", "equal": "no", "volatile": "no",
+    "release": "no", "detours": "0", "focus": "no", "values": "linked", "keys": "no",
     "pauses": "human", "clock": "exact", "sessions": "one", "ending": "final", "tails": "no", "order": "runs",
     "loops": "none", "branches": "some", "length": "middle", "alike": "no", "mixing": "none", "noise": "0",
     "chatter": "0", "strolls": "no", "abandoned": "0", "shared": "nothing", "people": "1", "kinds": "3",

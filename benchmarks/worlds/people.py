@@ -6,9 +6,8 @@ import random
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from benchmarks.worlds.screens import Element
+from benchmarks.worlds.screens import Desk, Element
 from benchmarks.worlds.tasks import Act, Carry, Choice, Loop, Maybe, Part, Sequence
-from benchmarks.worlds.traits import Traits
 
 LEAST_ROWS: Final = 3
 """An execution given up earlier leaves no trace in the truth or the log."""
@@ -46,14 +45,15 @@ class Woven(NamedTuple):
 class Person:
     """Performs tasks in the person's own manner: an order for what has none, options taken more or less often."""
 
-    def __init__(self, seed: int, number: int, traits: Traits) -> None:
+    def __init__(self, seed: int, number: int, desk: Desk) -> None:
         self.name = f"p{number}"
         self.rng = random.Random(f"person {number} of world {seed}")
         self.pace = self.rng.uniform(0.7, 1.5)
         self._lean = self.rng.uniform(0.7, 1.3)
         self._orders: dict[Sequence, list[int]] = {}
         self._favourite: dict[Choice, int] = {}
-        self._traits = traits
+        self._desk = desk
+        self._traits = desk.traits
 
     def _value(self, element: Element) -> str:
         rng = self.rng
@@ -97,7 +97,11 @@ class Person:
         if self._traits.values == "rekeyed":
             read = "read" if part.source.role == "cell" else "look"
             return [Deed(part.source, read, value), Deed(part.target, "edit", value)]
-        return [Deed(part.source, "copy", value), Deed(part.target, "paste", value)]
+        written = value
+        if self._traits.values == "reformatted":
+            amount = self.rng.randint(1_000, 9_999_999) / 100
+            value, written = f"{amount:,.2f} EUR", f"{amount:.2f}"
+        return [Deed(part.source, "copy", value), Deed(part.target, "paste", written)]
 
     def _order(self, part: Sequence) -> list[int]:
         rng = self.rng
@@ -105,12 +109,24 @@ class Person:
         habit = self._orders.setdefault(part, rng.sample(places, len(places)))
         return habit if rng.random() < 0.8 else rng.sample(places, len(places))
 
+    def _with_detours(self, deeds: list[Deed]) -> list[Deed]:
+        """The deeds, after some of which the person goes wrong in the same application, and does the last again."""
+        rng, often = self.rng, float(self._traits.detours)
+        out = []
+        for deed in deeds:
+            out.append(deed)
+            if rng.random() < often:
+                near = [one for one in self._desk.elements if one.screen.app == deed.element.screen.app]
+                out += [Deed(rng.choice(near), "click") for _ in range(rng.randint(1, 3))]
+                out.append(deed)
+        return out
+
     def executions(self, tasks: list[Part], counts: list[int]) -> Iterator[Execution]:
         """All executions in the order in which they fall due."""
         rng, traits = self.rng, self._traits
         key = rng.randint(10_000, 50_000)
         for number, task in enumerate(_agenda(rng, traits.order, counts)):
-            deeds = self.perform(tasks[task])
+            deeds = self._with_detours(self.perform(tasks[task]))
             if rng.random() < float(traits.abandoned):
                 deeds = deeds[: rng.randint(1, len(deeds))]
             if not (traits.keys == "handed" and number and rng.random() < 0.5):

@@ -26,6 +26,7 @@ _PASTIMES: Final = {
 }
 _BREAK: Final = 0.004
 """Chance, before any deed, of a call or a coffee in the midst of an execution."""
+_SCROLLS: Final = 0.08
 _WAIT: Final = 0.06
 """Chance of a wait for the system, where these are as long as the pauses between executions."""
 
@@ -47,6 +48,8 @@ class Row(Struct, frozen=True):
     key: int = 0
     row: int = 0
     """The number of the execution: the line of a sheet, the place in a list."""
+    released: bool = False
+    """After a new release of the applications."""
 
 
 class World:
@@ -77,8 +80,11 @@ class World:
         """The whole recording in the order of time."""
         rows = []
         for number in range(int(self.traits.people)):
-            rows += _Recorder(self, Person(self.seed, number, self.traits)).record()
+            rows += _Recorder(self, Person(self.seed, number, self.desk)).record()
         rows.sort(key=lambda row: row.at_ms)
+        if self.traits.release == "half":
+            middle = rows[len(rows) // 2].at_ms
+            rows = [replace(row, released=row.at_ms >= middle) for row in rows]
         return rows
 
 
@@ -93,6 +99,8 @@ class _Recorder:
         self._now = START_MS + self._rng.randint(0, 3_600_000)
         self._rows: list[Row] = []
         self._numbers: dict[str, int] = {}
+        self._window = ""
+        self._turned = False
 
     def record(self) -> list[Row]:
         """All rows of the person."""
@@ -158,6 +166,8 @@ class _Recorder:
         """The rows of a deed, as the recorder reports it and as noise leaves them."""
         execution, deed = step.execution, step.deed
         rows = [self._row(execution, deed, deed.action, deed.value)]
+        if self._traits.focus == "yes":
+            self._turn(execution, deed.element, fresh=step.fresh)
         if deed.action == "edit" and self._world.clicks_before_edits:
             rows.insert(0, self._row(execution, deed, "look"))
         if deed.action == "copy" and deed.element.role == "cell":
@@ -165,7 +175,18 @@ class _Recorder:
         if self._rng.random() < float(self._traits.noise):
             rows = self._spoilt(rows)
         for k, row in enumerate(rows):
-            self._add(row, fresh=step.fresh and k == 0)
+            self._add(row, fresh=step.fresh and k == 0 and not self._turned)
+
+    def _turn(self, execution: Execution, element: Element, *, fresh: bool) -> None:
+        """The person turns to the window of the next deed, or scrolls in it."""
+        app = element.screen.app
+        self._turned = app != self._window
+        window = self._world.desk.window(element.screen)
+        if self._turned:
+            self._window = app
+            self._add(self._row(execution, Deed(window, "window"), "window"), fresh=fresh)
+        elif self._rng.random() < _SCROLLS:
+            self._add(self._row(execution, Deed(window, "scroll"), "scroll"))
 
     def _spoilt(self, rows: list[Row]) -> list[Row]:
         rng = self._rng

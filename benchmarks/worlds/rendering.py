@@ -32,14 +32,22 @@ _CELL_ACTIONS: Final = {
     ("button", "click"): "clickButton", ("link", "click"): "clickLink", ("field", "look"): "clickTextField",
     ("field", "edit"): "editField", ("field", "copy"): "copy", ("field", "paste"): "paste",
     ("select", "select"): "selectOptions", ("checkbox", "click"): "clickCheckbox", ("cell", "read"): "getCell",
-    ("cell", "copy"): "copyCell",
+    ("cell", "copy"): "copyCell", ("window", "window"): "selectTab",
 }  # fmt: skip
-_PLAIN_ACTIONS: Final = {"edit": "type", "look": "click", "read": "click"}
+_PLAIN_ACTIONS: Final = {"edit": "type", "look": "click", "read": "click", "window": "selectTab"}
 _KINDS: Final[dict[str, Kind]] = {
     "click": "click", "look": "click", "read": "click", "edit": "edit", "select": "edit", "copy": "copy",
-    "paste": "paste", "lock": "lock", "unlock": "unlock",
+    "paste": "paste", "lock": "lock", "unlock": "unlock", "window": "window", "scroll": "scroll",
 }  # fmt: skip
-_TAGS: Final = {"button": "BUTTON", "link": "A", "field": "INPUT", "select": "SELECT", "checkbox": "INPUT", "cell": ""}
+_TAGS: Final = {
+    "button": "BUTTON",
+    "link": "A",
+    "field": "INPUT",
+    "select": "SELECT",
+    "checkbox": "INPUT",
+    "cell": "",
+    "window": "",
+}
 _TYPES: Final = {"checkbox": "checkbox", "select": "select-one"}
 _PLACES: Final = 23
 """Places in a list of results that an element may stand at."""
@@ -50,16 +58,19 @@ class _Seen:
 
     def __init__(self, world: World, row: Row, element: Element) -> None:
         style = world.traits.labels
-        number = element.number
         screen, label = element.screen, element.label
-        own = number >= 0
+        moved = element.later if row.released else ""
+        label = moved or label
+        if element.volatile and label and row.execution:
+            label = f"{label} ({row.row % 7 + 1})"
+        own = element.number >= 0
         """False for mail, chat and news: they look as everywhere, whatever the company's own applications show."""
         key = row.key if world.traits.keys != "no" and own and row.key else 0
         self.key = key
         self.app = screen.app
         self.title = screen.title
         self.label = label
-        self.path = element.path
+        self.path = element.path.replace("/html/body/", "/html/body/main[1]/") if moved else element.path
         self.automation = ""
         if element.listed and row.execution:
             self.path = self.path.replace("/html/body/", f"/html/body/div[{1 + row.row % _PLACES}]/")
@@ -69,7 +80,9 @@ class _Seen:
             self.title = self.label = ""
         elif style == "automation" and own:
             self.title, self.label, self.path = "", "", ""
-            self.automation = element.automation
+            self.automation = element.automation + ("New" if moved else "")
+            if element.volatile and row.execution:
+                self.automation += f"_{row.row}"
         elif style == "titles" and own:
             self.label = self.path = ""
         self.shown = f"{self.title} {key}" if key and self.title else self.title

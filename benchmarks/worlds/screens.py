@@ -11,10 +11,22 @@ from benchmarks.worlds.names import coined, vocabulary
 from benchmarks.worlds.traits import Traits
 
 SHEETS: Final = "Excel"
+WINDOWS: Final = 900
+"""Numbers of windows start here; other elements have lower ones."""
 _KINDS: Final = ("", "", " CRM", " ERP", " Portal", " Desk", " Archive", " Web")
 _TAGS: Final = ("div", "div", "div", "section", "form", "table", "tbody", "tr", "td", "ul", "li", "span", "fieldset")
-_PREFIX: Final = {"button": "btn", "field": "txt", "link": "lnk", "select": "cbo", "checkbox": "chk", "cell": "col"}
-_HTML: Final = {"link": "a", "field": "input", "checkbox": "input", "cell": "td"}
+_PREFIX: Final = {
+    "button": "btn",
+    "field": "txt",
+    "link": "lnk",
+    "select": "cbo",
+    "checkbox": "chk",
+    "cell": "col",
+    "window": "win",
+}
+_HTML: Final = {"link": "a", "field": "input", "checkbox": "input", "cell": "td", "window": "main"}
+_VOLATILE: Final = 0.25
+_MOVED: Final = 0.3
 
 
 class Screen(Struct, frozen=True):
@@ -28,7 +40,11 @@ class Screen(Struct, frozen=True):
 
 
 class Element(Struct, frozen=True):
-    """What can be acted on. ``listed``: it stands in a list, so its path holds another index in each execution."""
+    """What can be acted on.
+
+    ``listed``: it stands in a list, so its path holds another index in each execution; ``volatile``: its label and path
+    carry content; ``later``: what it is called after a new release, empty where nothing changed.
+    """
 
     number: int
     screen: Screen
@@ -37,6 +53,8 @@ class Element(Struct, frozen=True):
     path: str
     automation: str
     listed: bool = False
+    volatile: bool = False
+    later: str = ""
 
 
 class Desk:
@@ -51,6 +69,7 @@ class Desk:
         self._names = 0
         self.apps = [(self._coin().capitalize() + self.rng.choice(_KINDS), self.rng.random() < 0.5) for _ in range(4)]
         self.has_sheets = self.rng.random() < 0.7
+        self._windows: dict[str, Element] = {}
 
     def _coin(self) -> str:
         self._names += 1
@@ -78,9 +97,22 @@ class Desk:
         steps = "".join(f"/{rng.choice(_TAGS)}[{rng.randint(1, 12)}]" for _ in range(rng.randint(1, 4)))
         path = f"{screen.place}{steps}/{_HTML.get(role, role)}[{number % 30 + 1}]"
         letters = "".join(rng.choice("bcdfgklmnprstvxz") for _ in range(3))
-        one = Element(number, screen, role, label, path, f"{_PREFIX[role]}{letters}{number % 900}", listed)
+        volatile = rng.random() < _VOLATILE and self.traits.volatile == "some"
+        moved = rng.random() < _MOVED and self.traits.release == "half"
+        later = f"{rng.choice(self.words.things)} {rng.choice(self.words.fields)}"
+        automation = f"{_PREFIX[role]}{letters}{number % 900}"
+        one = Element(number, screen, role, label, path, automation, listed, volatile, later if moved else "")
         self.elements.append(one)
         return one
+
+    def window(self, screen: Screen) -> Element:
+        """The window of a screen's application."""
+        if screen.app not in self._windows:
+            letters = "".join(chr(ord("a") + int(digit)) for digit in str(len(self._windows)))
+            whole = Screen(screen.app, screen.web, screen.app, "/html/body", ())
+            number = WINDOWS + len(self._windows)
+            self._windows[screen.app] = Element(number, whole, "window", "", "/html/body/main", f"win{letters}")
+        return self._windows[screen.app]
 
     def field(self, screen: Screen) -> Element:
         """A field to fill in, sometimes a list to choose from or a box to tick."""

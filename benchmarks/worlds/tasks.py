@@ -11,7 +11,7 @@ from benchmarks.worlds.screens import Desk, Element, Screen
 LEAST_STEPS: Final = 4
 """Steps that the shortest execution of a task has."""
 _BLOCKS: Final = {"short": (1, 1), "middle": (2, 4), "long": (6, 9)}
-_BRANCHING: Final = {"few": 0.06, "some": 0.2, "many": 0.45}
+_BRANCHING: Final = {"none": 0.0, "few": 0.06, "some": 0.2, "many": 0.45}
 
 
 class Act(Struct, frozen=True):
@@ -218,7 +218,7 @@ class _Writer:
             self._columns += 1
             source = desk.element(self._source, "cell", label) if label else desk.text_field(self._source)
             parts.append(Carry(source, desk.text_field(self._screen)))
-        return Sequence(tuple(parts), free=rng.random() < 0.15)
+        return Sequence(tuple(parts), free=rng.random() < _BRANCHING[desk.traits.branches])
 
     def _entry(self) -> Part:
         return _form(self._desk, self._screen, self._desk.rng.randint(2, 6))

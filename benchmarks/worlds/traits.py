@@ -18,8 +18,11 @@ class Traits(Struct, frozen=True):
                    automation ids, or nothing but the window's title
     ``language``   of the visible words
     ``equal``      fields of one form that bear the same label and differ in their place alone
-    ``values``     linked by copy and paste, typed anew after reading (rekeyed), the same few ones again and again
-                   (constant: they link what does not belong together), or not recorded
+    ``volatile``   some labels and paths carry content: a count, a generated id
+    ``release``    half-way through the recording, a new release of the applications renames and moves a third of them
+    ``values``     linked by copy and paste, copied and written in another spelling (reformatted), typed anew after
+                   reading (rekeyed), the same few ones again and again (constant: they link what does not belong
+                   together), or not recorded
     ``keys``       titles and addresses carry the number of the business object; ``handed``: the next execution often
                    continues with the object of the last
     ``pauses``     longer between executions than within (human), no different (steady), one event a second (even), or
@@ -31,11 +34,13 @@ class Traits(Struct, frozen=True):
     ``tails``      steps that sometimes follow the completing one: print, back to the list, close
     ``order``      the next task anew each time (turns), in runs, in one block each, or always in the same cycle
     ``loops``      none, line items within a task, a form that is refused and filled in again, or both
-    ``branches``   how much executions of one task differ: few, some, many
+    ``branches``   how much executions of one task differ: not (none), few, some, many
+    ``detours``    share of deeds after which a person takes a wrong turn, comes back and does the last thing again
     ``length``     steps of a task: short, middle, long, or each its own (mixed)
     ``alike``      tasks differ as a whole, or in one part alone
     ``mixing``     one at a time; set aside and resumed (aside), also within each other (nested); up to three open at
                    once (shuffle); two of one task side by side (pairs, told apart by keys)
+    ``focus``      the recorder also tells when a person turns to another window, and scrolling
     ``noise``      share of events that are foreign, doubled, missing or swapped
     ``chatter``    chance of mail, chat and news before an execution or a part of one
     ``strolls``    long stretches of work that is no task: reading mail, browsing
@@ -50,6 +55,8 @@ class Traits(Struct, frozen=True):
     labels: str
     language: str
     equal: str
+    volatile: str
+    release: str
     values: str
     keys: str
     pauses: str
@@ -60,9 +67,11 @@ class Traits(Struct, frozen=True):
     order: str
     loops: str
     branches: str
+    detours: str
     length: str
     alike: str
     mixing: str
+    focus: str
     noise: str
     chatter: str
     strolls: str
@@ -77,7 +86,9 @@ SHARES: Final[dict[str, dict[str, int]]] = {
     "labels": {"words": 7, "masked": 2, "path": 2, "code": 2, "automation": 2, "titles": 1},
     "language": {"en": 5, "de": 3, "fr": 1, "es": 1, "it": 1, "nl": 1, "pl": 1, "ja": 1},
     "equal": {"no": 4, "some": 1},
-    "values": {"linked": 4, "rekeyed": 2, "constant": 1, "none": 3},
+    "volatile": {"no": 4, "some": 1},
+    "release": {"no": 6, "half": 1},
+    "values": {"linked": 4, "reformatted": 1, "rekeyed": 2, "constant": 1, "none": 3},
     "keys": {"no": 4, "own": 2, "handed": 1},
     "pauses": {"human": 6, "steady": 2, "even": 2, "waiting": 2},
     "clock": {"exact": 6, "seconds": 2, "minutes": 1, "equal": 1, "jitter": 1},
@@ -86,10 +97,12 @@ SHARES: Final[dict[str, dict[str, int]]] = {
     "tails": {"no": 3, "some": 2},
     "order": {"turns": 3, "runs": 4, "blocks": 2, "cycle": 1},
     "loops": {"none": 4, "items": 2, "retry": 2, "both": 1},
-    "branches": {"few": 3, "some": 3, "many": 1},
+    "branches": {"none": 2, "few": 3, "some": 2, "many": 1},
+    "detours": {"0": 5, "0.03": 1},
     "length": {"short": 2, "middle": 4, "long": 1, "mixed": 3},
     "alike": {"no": 4, "yes": 1},
     "mixing": {"none": 7, "aside": 2, "nested": 1, "shuffle": 1, "pairs": 1},
+    "focus": {"no": 3, "yes": 1},
     "noise": {"0": 4, "0.05": 3, "0.15": 2, "0.3": 1},
     "chatter": {"0": 3, "0.1": 2, "0.3": 1},
     "strolls": {"no": 3, "some": 1},
