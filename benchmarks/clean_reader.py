@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
-from taskstream.kafka.clients import reading
+from taskstream.kafka.clients import new_consumer, reading
+from taskstream.settings import KafkaSettings
 from taskstream.topics import CLEAN
 
 _AT_ONCE: Final = 1_000
@@ -26,7 +27,9 @@ class CleanReader:
     """Reads all partitions from their beginning; costs a percent of what a worker does."""
 
     def __init__(self, kafka: str, prefix: str, partitions: int) -> None:
-        self._consumer = Consumer(reading(kafka, "bench") | {"fetch.wait.max.ms": 20})
+        self._consumer = new_consumer(
+            reading(KafkaSettings(kafka=kafka, prefix=prefix), "bench") | {"fetch.wait.max.ms": 20}
+        )
         self._consumer.assign([TopicPartition(prefix + CLEAN.name, number, 0) for number in range(partitions)])
         self._events = 0
 

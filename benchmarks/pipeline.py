@@ -30,17 +30,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import clickhouse_connect
 import msgspec
 import psutil
-from confluent_kafka import Producer
 
 from benchmarks import ending
 from benchmarks.streams_load import batches, partition_of
 from deploy.local.clickhouse.process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
+from sinks.connect import connect
+from taskstream.endpoints import Endpoints
 from taskstream.events import BATCH_TYPE, EventBatch, encode
-from taskstream.settings import load
+from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.settings import KafkaSettings, load
 
 PARTITIONS = 4
 PREFIX = "pipeline."
@@ -69,9 +70,7 @@ class Pipeline:
         self.url = self.clickhouse.start()
         self.run("topics", "apply")
         self.run("migrate")
-        self.client = clickhouse_connect.get_client(
-            dsn=self.url, username="taskstream", password=self.clickhouse.password, database="taskstream"
-        )
+        self.client = connect(Endpoints("", self.url, "taskstream", self.clickhouse.password), "taskstream")
 
     def _environment(self) -> dict[str, str]:
         names = {
@@ -125,14 +124,8 @@ class Pipeline:
 
 def send(kafka: str, load_: Iterator[EventBatch], rate: int | None) -> int:
     """Send the load, as fast as possible or at ``rate`` events a second with its hand-over time; returns the events."""
-    producer = Producer(
-        {
-            "bootstrap.servers": kafka,
-            "compression.type": "zstd",
-            "linger.ms": 20 if rate else 100,
-            "batch.size": 1_000_000,
-        }
-    )
+    config = {"compression.type": "zstd", "linger.ms": 20 if rate else 100, "batch.size": 1_000_000}
+    producer = new_producer(kafka_config(KafkaSettings(kafka=kafka), "bench") | config)
     headers = [("ce_type", BATCH_TYPE)]
     began, sent = time.monotonic(), 0
     for batch in load_:
@@ -254,9 +247,8 @@ class Feeder:
 def _feed(bootstrap: str, rate: Any, sent: Any) -> None:
     """The feeder's process. A batch costs it about 15 us, so 100,000 events a second are a tenth of a core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    producer = Producer(
-        {"bootstrap.servers": bootstrap, "compression.type": "lz4", "linger.ms": 50, "batch.size": 1_000_000}
-    )
+    config = {"compression.type": "lz4", "linger.ms": 50, "batch.size": 1_000_000}
+    producer = new_producer(kafka_config(KafkaSettings(kafka=bootstrap), "bench") | config)
     headers = [("ce_type", BATCH_TYPE)]
     now_rate, began, count = 0, 0.0, 0
     for batch in batches(20, 1 << 62):

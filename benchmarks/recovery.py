@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from confluent_kafka import Producer
 
 from benchmarks import ending
 from benchmarks.clean_reader import CleanReader
@@ -37,6 +36,8 @@ from benchmarks.streams_load import multiplied, partition_of
 from benchmarks.worker import LIMIT_S, PARTITIONS, broker, fill_with
 from streams.runtime.worker import SESSION_S
 from taskstream.events import BATCH_TYPE, EventBatch, encode
+from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.settings import KafkaSettings
 
 PEOPLE: Final = 20
 EVENTS_EACH: Final = 60
@@ -92,7 +93,7 @@ class Watch:
 
 def send(kafka: str, prefix: str, load: Iterable[EventBatch]) -> None:
     """Put batches into ``ui-events``."""
-    producer = Producer({"bootstrap.servers": kafka})
+    producer = new_producer(kafka_config(KafkaSettings(kafka=kafka), "bench"))
     for batch in load:
         target = partition_of(batch, PARTITIONS)
         producer.produce(

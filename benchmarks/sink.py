@@ -25,20 +25,20 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
 
 from benchmarks import ending
 from benchmarks.sink_load import batches, messages
 from deploy.local.clickhouse.process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
 from sinks.clickhouse.blocks.event_block import EventBlock
+from sinks.clickhouse.consumer import GROUP
 from sinks.clickhouse.migrate import migrate
-from sinks.clickhouse.run import GROUP, LIMITS, THREADS
+from sinks.clickhouse.run import LIMITS, THREADS
 from sinks.clickhouse.store import Store
 from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 from taskstream.kafka import topic_admin
+from taskstream.kafka.clients import kafka_config, new_admin, new_producer
 from taskstream.settings import Settings, load
 from taskstream.topics import CLEAN
 
@@ -98,16 +98,10 @@ def sink_run(client: Any, environment: dict[str, str], events: int) -> tuple[flo
         process.wait(30)
 
 
-def produce(kafka: str, settings: Settings, partitions: list[list[bytes]]) -> None:
+def produce(settings: Settings, partitions: list[list[bytes]]) -> None:
     """Put each partition's messages into the topic of clean events, one of each in turn."""
-    producer = Producer(
-        {
-            "bootstrap.servers": kafka,
-            "compression.type": "lz4",
-            "linger.ms": 50,
-            "queue.buffering.max.messages": 2_000_000,
-        }
-    )
+    config = {"compression.type": "lz4", "linger.ms": 50, "queue.buffering.max.messages": 2_000_000}
+    producer = new_producer(kafka_config(settings, "bench") | config)
     for row in zip_longest(*partitions):
         for partition, value in enumerate(row):
             if value is not None:
@@ -129,10 +123,11 @@ def measure(events: int, runs: int) -> dict[str, Any]:
         kafka = broker.start()
         try:
             with EmbeddedClickHouse(home / "clickhouse") as server:
-                topic_admin.apply(kafka, settings, dry_run=False)
-                produce(kafka, settings, partitions)
+                settings = settings.model_copy(update={"kafka": kafka})
+                topic_admin.apply(settings, dry_run=False)
+                produce(settings, partitions)
                 endpoints = Endpoints(kafka, server.url, server.user, server.password)
-                admin = AdminClient({"bootstrap.servers": kafka})
+                admin = new_admin(kafka_config(settings, "bench"))
                 engine = psutil.Process(server.pid)
                 for run in range(runs):
                     database = f"bench{run}"

@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from confluent_kafka import Consumer, Producer
 
 from benchmarks import ending
 from benchmarks.clean_reader import CleanReader
@@ -45,6 +44,7 @@ from streams.runtime.worker import rules_of
 from streams.stages.partition import PartitionState
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.kafka import topic_admin
+from taskstream.kafka.clients import kafka_config, new_consumer, new_producer
 from taskstream.settings import Settings
 
 PARTITIONS = 4
@@ -64,10 +64,10 @@ def fill(kafka: str, per_message: int, events: int) -> str:
 def fill_with(kafka: str, load: Iterable[EventBatch]) -> str:
     """A fresh deployment whose ``ui-events`` holds ``load``; its prefix."""
     prefix = f"bench{uuid.uuid4().hex[:8]}."
-    topic_admin.apply(kafka, settings_of(kafka, prefix), dry_run=False)
-    producer = Producer(
-        {"bootstrap.servers": kafka, "compression.type": "zstd", "linger.ms": 50, "batch.size": 1_000_000}
-    )
+    settings = settings_of(kafka, prefix)
+    topic_admin.apply(settings, dry_run=False)
+    config = {"compression.type": "zstd", "linger.ms": 50, "batch.size": 1_000_000}
+    producer = new_producer(kafka_config(settings, "bench") | config)
     headers = [("ce_type", BATCH_TYPE)]
     for batch in load:
         while True:
@@ -150,13 +150,15 @@ class Stages:
     """The same stages for the peers: outputs go straight to a producer."""
 
     def __init__(self, kafka: str, prefix: str) -> None:
-        rules = rules_of(settings_of(kafka, prefix))
+        settings = settings_of(kafka, prefix)
+        rules = rules_of(settings)
         self._states = [PartitionState(partition, rules) for partition in range(PARTITIONS)]
         self._prefix = prefix
-        self.producer = Producer(
-            {"bootstrap.servers": kafka, "compression.type": "lz4", "linger.ms": 20, "batch.size": 1_000_000,
-             "queue.buffering.max.messages": 1_000_000}
-        )  # fmt: skip
+        self.producer = new_producer(
+            kafka_config(settings, "bench")
+            | {"compression.type": "lz4", "linger.ms": 20, "batch.size": 1_000_000}
+            | {"queue.buffering.max.messages": 1_000_000}
+        )
 
     def run(self, partition: int, record: Input) -> None:
         """One record."""
@@ -180,8 +182,8 @@ class Stages:
 def plain(kafka: str, prefix: str) -> None:
     """A plain consumer loop."""
     stages = Stages(kafka, prefix)
-    config = {"bootstrap.servers": kafka, "group.id": f"{prefix}plain", "auto.offset.reset": "earliest"}
-    consumer = Consumer(config | {"enable.auto.commit": False})
+    config = {"group.id": f"{prefix}plain", "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = new_consumer(kafka_config(settings_of(kafka, prefix), "bench") | config)
     consumer.subscribe([f"{prefix}ui-events"])
     committed = time.monotonic()
     while True:

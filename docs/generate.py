@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from taskstream import metrics
-from taskstream.settings import Settings
+from taskstream.settings import GROUPS
 from taskstream.topics import ALL
 
 FOLDER = Path(__file__).parent / "reference"
@@ -16,11 +18,17 @@ HEAD = "<!-- made by `python docs/generate.py` from {source}; do not edit -->\n\
 def settings_page() -> str:
     """The table of all settings."""
     rows = ["# Settings", "", "Command line, then environment (`TASKSTREAM_` and the name in capitals), then"]
-    rows += ["`taskstream.toml` in the home folder, then the default.", ""]
-    rows += ["| setting | default | what |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        default = "(the user's folder)" if field.default_factory else repr(field.default)
-        rows.append(f"| `{name}` | `{default}` | {field.description} |")
+    rows += ["`taskstream.toml` in the home folder, then the default. Secrets are given by the environment or by files"]
+    rows += ["(`..._file`): a command line can be read by every user of the machine.", ""]
+    for group in GROUPS:
+        rows += [f"## {(group.__doc__ or '').splitlines()[0].rstrip('.')}", ""]
+        rows += ["| setting | default | what |", "|---|---|---|"]
+        for name, field in group.model_fields.items():
+            secret = isinstance(field.default, SecretStr)
+            default = "(the user's folder)" if field.default_factory else "''" if secret else repr(field.default)
+            rows.append(f"| `{name}` | `{default}` | {field.description} |")
+        rows.append("")
+    rows.pop()
     return HEAD.format(source="taskstream/settings.py") + "\n".join(rows) + "\n"
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
+from taskstream.files import readable
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+CONNECT_S: Final = 8
+"""How long a server may take to let us connect (seconds)."""
 _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
@@ -19,7 +23,8 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
     """A client of the server in ``endpoints``. Calls may overlap (no session); it repeats none by itself.
 
     Raises:
-        ServiceError: no server answers there, it refuses the user, or the database does not exist.
+        UsageError: a file of the settings for TLS cannot be read.
+        ServiceError: no server answers there, it refuses the user, TLS fails, or the database does not exist.
     """
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -29,17 +34,38 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
     try:
         return clickhouse_connect.get_client(
             dsn=endpoints.clickhouse,
+            interface=urlsplit(endpoints.clickhouse).scheme,  # it goes by the port, else
             username=endpoints.clickhouse_user,
             password=endpoints.clickhouse_password,
+            **_tls(endpoints),
             database=database,
             autogenerate_session_id=False,
             compress=False,
             query_retries=0,
-            connect_timeout=10,
+            connect_timeout=CONNECT_S,
             send_receive_timeout=timeout_s,
         )
     except (ClickHouseError, OSError, ValueError) as error:
         raise ServiceError(f"ClickHouse at {endpoints.clickhouse}: {first_line(error)}") from error
+
+
+def _tls(endpoints: Endpoints) -> dict[str, Any]:
+    given = {
+        name: str(readable(path, name)) if path else None
+        for name, path in (
+            ("clickhouse_ca", endpoints.clickhouse_ca),
+            ("clickhouse_certificate", endpoints.clickhouse_certificate),
+            ("clickhouse_key", endpoints.clickhouse_key),
+        )
+    }
+    # Without a password the certificate is the login (ClickHouse's own way); with one it only opens the connection.
+    mode = "strict" if endpoints.clickhouse_password else "mutual"
+    return {
+        "ca_cert": given["clickhouse_ca"],
+        "client_cert": given["clickhouse_certificate"],
+        "client_cert_key": given["clickhouse_key"],
+        "tls_mode": mode if endpoints.clickhouse_certificate else None,
+    }
 
 
 def first_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ May import: nobody.
     topics         Every Kafka topic, declared once
     settings       Every setting, declared once
     endpoints      Where Kafka and ClickHouse are
+    files          Files that settings name
     errors         The errors a user can meet
     extras         Which extra holds a missing package
     metrics        Every metric, declared once

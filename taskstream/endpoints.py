@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from taskstream.errors import ServiceError
+from taskstream.files import secret
 from taskstream.settings import Settings
 
 DEMO = "demo"
@@ -24,7 +25,10 @@ DEMO = "demo"
 
 
 class Endpoints(Struct, frozen=True):
-    """Addresses of the services. ``pid`` is the process that runs them, 0 for the user's own."""
+    """Addresses of the services. ``pid`` is the process that runs them, 0 for the user's own.
+
+    How an own ClickHouse is reached by TLS is in ``clickhouse_ca``, ``_certificate`` and ``_key``: paths of PEM files.
+    """
 
     kafka: str
     clickhouse: str
@@ -32,6 +36,13 @@ class Endpoints(Struct, frozen=True):
     clickhouse_password: str
     dashboard: str = ""
     pid: int = 0
+    clickhouse_ca: str = ""
+    clickhouse_certificate: str = ""
+    clickhouse_key: str = ""
+
+    def __repr__(self) -> str:
+        """Without the password: what is printed ends in logs."""
+        return f"Endpoints(kafka={self.kafka!r}, clickhouse={self.clickhouse!r}, pid={self.pid})"
 
 
 READER: Final = "reader"
@@ -84,13 +95,12 @@ def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = True) 
         ServiceError: one is needed, not given, and nothing runs here.
     """
     running = read(settings.home) or read(settings.home / DEMO)
-    found = Endpoints(
+    found = own_clickhouse(settings) if settings.clickhouse or running is None else running
+    found = msgspec.structs.replace(
+        found,
         kafka=settings.kafka or (running.kafka if running else ""),
-        clickhouse=settings.clickhouse or (running.clickhouse if running else ""),
-        clickhouse_user=settings.clickhouse_user
-        or (running.clickhouse_user if running and not settings.clickhouse else "default"),
-        clickhouse_password=settings.clickhouse_password
-        or (running.clickhouse_password if running and not settings.clickhouse else ""),
+        clickhouse_user=settings.clickhouse_user or found.clickhouse_user,
+        clickhouse_password=clickhouse_password(settings) or found.clickhouse_password,
         dashboard=running.dashboard if running else "",
         pid=running.pid if running else 0,
     )
@@ -99,3 +109,34 @@ def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = True) 
     if clickhouse and not found.clickhouse:
         raise ServiceError("no ClickHouse: start `taskstream up`, or name your own with --clickhouse URL")
     return found
+
+
+def own_clickhouse(settings: Settings) -> Endpoints:
+    """The endpoints of which ClickHouse is the user's own, as the settings say; without a Kafka."""
+    return Endpoints(
+        kafka="",
+        clickhouse=settings.clickhouse,
+        clickhouse_user=settings.clickhouse_user or "default",
+        clickhouse_password=clickhouse_password(settings),
+        clickhouse_ca=settings.clickhouse_ca,
+        clickhouse_certificate=settings.clickhouse_certificate,
+        clickhouse_key=settings.clickhouse_key,
+    )
+
+
+def clickhouse_password(settings: Settings) -> str:
+    """The password at ClickHouse that the settings give, or that is in the file which they name; empty for none.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    return secret(settings.clickhouse_password, settings.clickhouse_password_file, "clickhouse_password_file")
+
+
+def with_kafka(settings: Settings) -> Settings:
+    """``settings`` with the address of the running instance's Kafka, where they name no own one.
+
+    Raises:
+        ServiceError: none is named, and nothing runs here.
+    """
+    return settings.model_copy(update={"kafka": resolve(settings, clickhouse=False).kafka})

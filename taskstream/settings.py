@@ -1,7 +1,8 @@
-"""Every setting, declared once: name, unit, default, purpose. docs/settings.md is generated from here.
+"""Every setting, declared once: name, unit, default, purpose. docs/reference/settings.md is generated from here.
 
 A setting comes from, in this order: the command line, the environment (``TASKSTREAM_`` and the name in capitals), the
-file ``taskstream.toml`` in the home folder, the default.
+file ``taskstream.toml`` in the home folder, the default. The groups are for readers, and for functions that need one of
+them; to users all names are flat.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, Self
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from taskstream.errors import UsageError
@@ -26,21 +27,139 @@ def _default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("taskstream", appauthor=False))
 
 
-class Settings(BaseSettings):
-    """All settings, validated. Units are in the names (``_ms``, ``_bytes``) or in the descriptions."""
+_GROUP: Final = ConfigDict(extra="forbid", frozen=True)
 
-    model_config = SettingsConfigDict(env_prefix="TASKSTREAM_", extra="forbid", frozen=True)
+
+def _given(group: BaseModel, *names: str) -> list[str]:
+    """Those of ``names`` that have a value."""
+    values = {name: getattr(group, name) for name in names}
+    return [n for n, v in values.items() if (v.get_secret_value() if isinstance(v, SecretStr) else v)]
+
+
+def _one_of(group: BaseModel, *names: str) -> None:
+    if len(_given(group, *names)) > 1:
+        raise ValueError(f"give one of {' and '.join(names)}, not both")
+
+
+class PlaceSettings(BaseModel):
+    """Folders of this machine."""
+
+    model_config = _GROUP
 
     home: Path = Field(default_factory=_default_home, description="folder of all data kept on this machine")
     cache: Path = Field(default_factory=_default_cache, description="folder of downloads that can be made again")
 
-    kafka: str = Field(default="", description="HOST:PORT of your own Kafka; empty: the embedded one")
-    clickhouse: str = Field(default="", description="URL of your own ClickHouse server; empty: the embedded one")
+
+class KafkaSettings(BaseModel):
+    """Kafka: where it is, how it is reached, what our topics are called."""
+
+    model_config = _GROUP
+
+    kafka: str = Field(
+        default="",
+        description="HOST:PORT of your own Kafka, several with commas; empty: the embedded one. "
+        "TLS and logins: the settings kafka_…",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how your Kafka is reached: SSL is TLS, SASL is a login"
+    )
+    kafka_ca: str = Field(
+        default="", description="PEM file of who signed Kafka's certificate; empty: those the system trusts"
+    )
+    kafka_certificate: str = Field(
+        default="", description="PEM file of our certificate, where Kafka wants one (mutual TLS)"
+    )
+    kafka_key: str = Field(
+        default="", description="PEM file of its private key; empty: it is in the certificate's file"
+    )
+    kafka_key_password: SecretStr = Field(default=SecretStr(""), description="password of an encrypted private key")
+    kafka_key_password_file: str = Field(default="", description="file that holds the private key's password")
+    kafka_sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = Field(
+        default="", description="kind of login: `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`"
+    )
+    kafka_user: str = Field(default="", description="user at Kafka")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="password at Kafka")
+    kafka_password_file: str = Field(default="", description="file that holds the password at Kafka")
+    kafka_token_command: str = Field(
+        default="",
+        description="command that prints an access token for `OAUTHBEARER`: a JWT, or the JSON of a token endpoint",
+    )
+    prefix: str = Field(default="taskstream.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="prefix of all topics")
+    partitions: int = Field(
+        default=4, ge=1, le=1024, description="partitions of ui-events and of the topics derived from it"
+    )
+    replication: int = Field(default=1, ge=1, le=7, description="replicas of each topic (an enterprise wants 3)")
+
+    @model_validator(mode="after")
+    def _kafka_is_whole(self) -> Self:
+        """No half of TLS or of a login is passed over in silence: what was meant to be secret would go in the clear."""
+        protocol, mechanism = self.kafka_security_protocol, self.kafka_sasl_mechanism
+        _one_of(self, "kafka_password", "kafka_password_file")
+        _one_of(self, "kafka_key_password", "kafka_key_password_file")
+        tls = _given(self, "kafka_ca", "kafka_certificate", "kafka_key")
+        if tls and not protocol.endswith("SSL"):
+            raise ValueError(f"{tls[0]} is for TLS, but kafka_security_protocol is {protocol}: set SSL or SASL_SSL")
+        if self.kafka_key and not self.kafka_certificate:
+            raise ValueError("kafka_key is given without kafka_certificate")
+        login = _given(
+            self, "kafka_sasl_mechanism", "kafka_user", "kafka_password", "kafka_password_file", "kafka_token_command"
+        )
+        if not protocol.startswith("SASL"):
+            if login:
+                raise ValueError(f"{login[0]} is for a login, but kafka_security_protocol is {protocol}: set SASL_SSL")
+        elif not mechanism:
+            raise ValueError(f"kafka_security_protocol {protocol} needs kafka_sasl_mechanism")
+        elif mechanism == "OAUTHBEARER":
+            if not self.kafka_token_command:
+                raise ValueError("kafka_sasl_mechanism OAUTHBEARER needs kafka_token_command")
+        elif not self.kafka_user or not _given(self, "kafka_password", "kafka_password_file"):
+            raise ValueError(f"kafka_sasl_mechanism {mechanism} needs kafka_user and kafka_password (or _file)")
+        return self
+
+
+class ClickHouseSettings(BaseModel):
+    """ClickHouse: where it is and how it is reached."""
+
+    model_config = _GROUP
+
+    clickhouse: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="URL of your own ClickHouse server, http or https; empty: the embedded one",
+    )
     clickhouse_user: str = Field(default="", description="user at ClickHouse; empty: the embedded one's")
-    clickhouse_password: str = Field(default="", description="password at ClickHouse; empty: the embedded one's")
+    clickhouse_password: SecretStr = Field(
+        default=SecretStr(""), description="password at ClickHouse; empty: the embedded one's"
+    )
+    clickhouse_password_file: str = Field(default="", description="file that holds the password at ClickHouse")
+    clickhouse_ca: str = Field(
+        default="", description="PEM file of who signed ClickHouse's certificate; empty: those the system trusts"
+    )
+    clickhouse_certificate: str = Field(
+        default="", description="PEM file of our certificate, where ClickHouse wants one"
+    )
+    clickhouse_key: str = Field(
+        default="", description="PEM file of its private key; empty: it is in the certificate's file"
+    )
     database: str = Field(
         default="taskstream", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database in ClickHouse"
     )
+
+    @model_validator(mode="after")
+    def _clickhouse_is_whole(self) -> Self:
+        _one_of(self, "clickhouse_password", "clickhouse_password_file")
+        tls = _given(self, "clickhouse_ca", "clickhouse_certificate", "clickhouse_key")
+        if tls and not self.clickhouse.startswith("https:"):
+            raise ValueError(f"{tls[0]} is for TLS: give clickhouse as an https URL")
+        if self.clickhouse_key and not self.clickhouse_certificate:
+            raise ValueError("clickhouse_key is given without clickhouse_certificate")
+        return self
+
+
+class EmbeddedSettings(BaseModel):
+    """The embedded Kafka and ClickHouse."""
+
+    model_config = _GROUP
 
     java: str = Field(
         default="", description="Java for the embedded Kafka: `system`, or a path of Java 17+; empty: the bundled one"
@@ -56,15 +175,21 @@ class Settings(BaseSettings):
         default=0, ge=0, le=65535, description="loopback port of the embedded ClickHouse; 0: any free one"
     )
 
-    prefix: str = Field(default="taskstream.", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="prefix of all topics")
-    partitions: int = Field(
-        default=4, ge=1, le=1024, description="partitions of ui-events and of the topics derived from it"
-    )
-    replication: int = Field(default=1, ge=1, le=7, description="replicas of each topic (an enterprise wants 3)")
+
+class WorkSettings(BaseModel):
+    """Whose work it is, and who may see what of it."""
+
+    model_config = _GROUP
 
     tenant: str = Field(default="local", min_length=1, max_length=128, description="whose data it is")
     team: str = Field(default="default", min_length=1, max_length=128, description="team of this desktop's person")
     k: int = Field(default=5, ge=1, le=1000, description="people a result must cover at least before anybody sees it")
+
+
+class StreamSettings(BaseModel):
+    """The streams: sessions, event time, transactions."""
+
+    model_config = _GROUP
 
     session_gap_ms: int = Field(default=900_000, ge=1_000, description="inactivity that closes a session")
     idle_ms: int = Field(default=30_000, ge=1_000, description="a gap between events counts as active time up to this")
@@ -80,6 +205,12 @@ class Settings(BaseSettings):
     )
     transaction_ms: int = Field(default=250, ge=10, le=30_000, description="interval of the streams' transactions")
     max_agents: int = Field(default=50_000, ge=1, description="agents whose state one worker keeps at most")
+
+
+class CollectorSettings(BaseModel):
+    """The collector on a desktop."""
+
+    model_config = _GROUP
 
     spool_max_bytes: int = Field(
         default=200_000_000,
@@ -98,6 +229,12 @@ class Settings(BaseSettings):
         description="rotation epoch of pseudonyms and digests; a new one cuts all links",
     )
 
+
+class CatalogueSettings(BaseModel):
+    """The routine catalogue."""
+
+    model_config = _GROUP
+
     catalogue_quiet_ms: int = Field(
         default=1_000, ge=50, description="silence of the segments after which the catalogue refines its routines"
     )
@@ -105,12 +242,24 @@ class Settings(BaseSettings):
         default=10_000, ge=100, description="longest time between two refinements while segments arrive"
     )
 
+
+class PortSettings(BaseModel):
+    """Ports of this machine that we serve."""
+
+    model_config = _GROUP
+
     dashboard_port: int = Field(
         default=8750, ge=0, le=65535, description="loopback port of the live page; 0: any free one"
     )
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="loopback port of the Prometheus endpoint; 0: any free one"
     )
+
+
+class CostSettings(BaseModel):
+    """What work and automation cost, for the ranking."""
+
+    model_config = _GROUP
 
     hourly_cost: float = Field(default=45.0, gt=0, description="cost of an hour of work, in your currency")
     weeks_per_year: float = Field(default=44.0, gt=0, le=53, description="working weeks of a year")
@@ -157,6 +306,21 @@ class Settings(BaseSettings):
         default=0.25, ge=0, le=1, description="uncertainty of the build cost (share, one sigma)"
     )
 
+
+GROUPS: Final = (
+    PlaceSettings, KafkaSettings, ClickHouseSettings, EmbeddedSettings, WorkSettings, StreamSettings, CollectorSettings,
+    CatalogueSettings, PortSettings, CostSettings,
+)  # fmt: skip
+
+
+class Settings(
+    PlaceSettings, KafkaSettings, ClickHouseSettings, EmbeddedSettings, WorkSettings, StreamSettings, CollectorSettings,
+    CatalogueSettings, PortSettings, CostSettings, BaseSettings,
+):  # fmt: skip
+    """All settings, validated. Units are in the names (``_ms``, ``_bytes``) or in the descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKSTREAM_", extra="forbid", frozen=True)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -189,7 +353,9 @@ def load(**given: Any) -> Settings:
     try:
         return Settings(**merged)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "?"
+        first = error.errors(include_input=False)[0]
+        if not first["loc"]:  # of several settings together: its words name them
+            raise UsageError(f"settings: {first['msg'].removeprefix('Value error, ')}") from None
+        name = str(first["loc"][0])
         source = "command line" if name in given else "environment" if name in environment else str(path)
-        raise UsageError(f"setting {name} ({source}): {first['msg']}") from error
+        raise UsageError(f"setting {name} ({source}): {first['msg']}") from None

@@ -85,18 +85,24 @@ def _consent(settings: Settings, yes: bool) -> None:
 
 
 def _publisher(settings: Settings, spool: Spool) -> Publisher | None:
-    """The publisher, or None when no Kafka is known: the spool then keeps everything for a later start."""
+    """The publisher, or None when no Kafka is known: the spool then keeps everything for a later start.
+
+    Raises:
+        ServiceError: Kafka refuses the login, or TLS fails: waiting would not mend it.
+    """
     from collectors.clock import now_ms
     from collectors.delivery.publisher import Publisher
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import with_kafka
+    from taskstream.kafka.check import check
     from taskstream.topics import UI_EVENTS
 
     try:
-        kafka = resolve(settings, clickhouse=False).kafka
+        settings = with_kafka(settings)
     except ServiceError as error:
         click.echo(f"{error}; until then the spool keeps what is recorded", err=True)
         return None
-    return Publisher(kafka, settings.prefix + UI_EVENTS.name, spool, sent_ms=lambda _: now_ms())
+    check(settings, "collector", may_be_away=True)
+    return Publisher(settings, settings.prefix + UI_EVENTS.name, spool, sent_ms=lambda _: now_ms())
 
 
 def _record(agent: Agent, seconds: float | None) -> None:

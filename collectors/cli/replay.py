@@ -137,15 +137,15 @@ def _send(
     """Publish everything; the number of events Kafka has acknowledged in this run. ``end_ms`` None: recorded times."""
     from collectors.delivery.pacing import Feed
     from collectors.importers.dealing import schedule
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import with_kafka
 
-    kafka = resolve(settings, clickhouse=False).kafka
+    settings = with_kafka(settings)
     folder = settings.home / "replay" / run
     total = sum(len(desktop.events) for desktop in dealt)
     finished = False
     try:
         with progress("replaying", total, shown=not quiet) as shown:
-            feed = Feed(kafka, settings, folder / "spool.db", speed=speed, on_progress=shown)
+            feed = Feed(settings, folder / "spool.db", speed=speed, on_progress=shown)
             serve_metrics(settings.metrics_port)
             with feed:
                 parts = [[(part.log, part.first, part.events) for part in desktop.parts] for desktop in dealt]

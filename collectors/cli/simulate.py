@@ -116,9 +116,9 @@ def _publish(
     from collectors.delivery.pacing import Feed
     from collectors.importers.dealing import moved
     from collectors.simulate.output import Tally, written
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import with_kafka
 
-    kafka = resolve(settings, clickhouse=False).kafka
+    settings = with_kafka(settings)
     origins = _origins(office, run, settings)
     tally = Tally(office)
     seqs = [0] * len(origins)
@@ -131,7 +131,7 @@ def _publish(
             if rows:
                 rows.writerow(["agent", "seq", "execution", "routine"])
             feed = Feed(
-                kafka, settings, folder / "spool.db", speed=speed, on_progress=show,
+                settings, folder / "spool.db", speed=speed, on_progress=show,
                 sent_ms=lambda agent: now_ms() + errors_ms[agent],
                 repeat=lambda: chance.random() < office.behaviour.resent,
             )  # fmt: skip

@@ -17,6 +17,7 @@ from collectors.delivery.publisher import Publisher, input_partitions, send_tick
 from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
 from taskstream.events import UiEvent
+from taskstream.kafka.check import check
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 
@@ -48,7 +49,6 @@ class Feed:
 
     def __init__(
         self,
-        kafka: str,
         settings: Settings,
         spool_path: Path,
         *,
@@ -57,13 +57,14 @@ class Feed:
         on_progress: Callable[[int], None] = lambda _: None,
         repeat: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._kafka = kafka
+        self._settings = settings
+        check(settings, "collector")
         self._topic = settings.prefix + UI_EVENTS.name
-        self.partitions = input_partitions(kafka, self._topic)
+        self.partitions = input_partitions(settings, self._topic)
         self.spool = Spool(spool_path)
         self.speed = speed
         self._publisher = Publisher(
-            kafka, self._topic, self.spool, sent_ms=sent_ms or (lambda _: now_ms()), repeat=repeat
+            settings, self._topic, self.spool, sent_ms=sent_ms or (lambda _: now_ms()), repeat=repeat
         )
         self._on_progress = on_progress
         self._open: dict[str, tuple[Origin, list[UiEvent], float]] = {}  # agent → batch being filled, its beginning
@@ -130,7 +131,7 @@ class Feed:
         self.flush()
         self.drain()
         if tick:
-            send_ticks(self._kafka, self._topic, range(self.partitions), FLUSH_ADVANCE_MS)
+            send_ticks(self._settings, self._topic, range(self.partitions), FLUSH_ADVANCE_MS)
 
     def drain(self, timeout_s: float = STALL_S) -> None:
         """Wait until the spool is empty.
@@ -140,7 +141,7 @@ class Feed:
         """
         if not self._publisher.drain(timeout_s, self._report):
             raise ServiceError(
-                f"Kafka at {self._kafka} has acknowledged nothing for {timeout_s:.0f} s; "
+                f"Kafka at {self._settings.kafka} has acknowledged nothing for {timeout_s:.0f} s; "
                 f"{self.spool.pending} batches wait in {self.spool.path}"
             )
         self._report()

@@ -23,7 +23,8 @@ from collectors.delivery.spool import Spool, Spooled
 from taskstream import metrics
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_admin, new_producer
+from taskstream.settings import Settings
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -39,10 +40,9 @@ _HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID
 """Errors that another try cannot mend."""
 
 
-def producer_config(kafka: str) -> dict[str, Any]:
+def producer_config(settings: Settings) -> dict[str, Any]:
     """Settings of the producer. ``murmur2_random`` places a key as the Java client does, so all clients agree."""
-    return quiet({
-        "bootstrap.servers": kafka,
+    return kafka_config(settings, "collector") | {
         "enable.idempotence": True,
         "enable.gapless.guarantee": True,
         "acks": "all",
@@ -54,33 +54,33 @@ def producer_config(kafka: str) -> dict[str, Any]:
         "queue.buffering.max.messages": 4 * MAX_IN_FLIGHT,
         "queue.buffering.max.kbytes": 16_384,
         "reconnect.backoff.max.ms": 5_000,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
-def input_partitions(kafka: str, topic: str, timeout_s: float = 5.0) -> int:
+def input_partitions(settings: Settings, topic: str, timeout_s: float = 5.0) -> int:
     """How many partitions the topic has.
 
     Raises:
         ServiceError: Kafka does not answer, or the topic does not exist.
     """
-    from confluent_kafka.admin import AdminClient
-
     try:
-        topics = AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=timeout_s).topics
+        topics = new_admin(kafka_config(settings, "collector")).list_topics(timeout=timeout_s).topics
     except KafkaException as error:
-        raise ServiceError(f"Kafka at {kafka} does not answer: {error.args[0].str()}") from error
+        raise ServiceError(f"Kafka at {settings.kafka} does not answer: {error.args[0].str()}") from error
     if topic not in topics:
-        raise ServiceError(f"Kafka at {kafka} has no topic {topic}: run `taskstream topics apply`")
+        raise ServiceError(f"Kafka at {settings.kafka} has no topic {topic}: run `taskstream topics apply`")
     return len(topics[topic].partitions)
 
 
-def send_ticks(kafka: str, topic: str, partitions: Iterable[int], advance_ms: int, timeout_s: float = 30.0) -> None:
+def send_ticks(
+    settings: Settings, topic: str, partitions: Iterable[int], advance_ms: int, timeout_s: float = 30.0
+) -> None:
     """Advance the event time of each partition, so that everything still open closes.
 
     Raises:
         ServiceError: Kafka did not take them in time.
     """
-    producer = Producer(producer_config(kafka))
+    producer = new_producer(producer_config(settings))
     for partition in partitions:
         producer.produce(
             topic,
@@ -90,7 +90,7 @@ def send_ticks(kafka: str, topic: str, partitions: Iterable[int], advance_ms: in
         )
     if producer.flush(timeout_s):
         producer.purge()
-        raise ServiceError(f"Kafka at {kafka} did not take the closing ticks within {timeout_s:.0f} s")
+        raise ServiceError(f"Kafka at {settings.kafka} did not take the closing ticks within {timeout_s:.0f} s")
 
 
 class Publisher:
@@ -102,7 +102,7 @@ class Publisher:
 
     def __init__(
         self,
-        kafka: str,
+        settings: Settings,
         topic: str,
         spool: Spool,
         *,
@@ -112,11 +112,11 @@ class Publisher:
         jitter: random.Random | None = None,
         repeat: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._kafka = kafka
+        self._kafka = settings.kafka
         self._topic = topic
         self._spool = spool
         self._sent_ms = sent_ms
-        self._config = producer_config(kafka) | (config or {})
+        self._config = producer_config(settings) | (config or {})
         self._max_in_flight = max_in_flight
         self._jitter = jitter or random.Random()
         self._repeat = repeat
@@ -201,7 +201,7 @@ class Publisher:
 
     def _step(self) -> None:
         if self._producer is None:
-            self._producer = Producer(self._config)
+            self._producer = new_producer(self._config)
         busy = self._hand_over()
         self._producer.poll(0 if busy else 0.02 if self._in_flight else 0)
         self._settle()

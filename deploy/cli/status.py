@@ -43,12 +43,11 @@ def _show(found: Status) -> None:
             lag = "-" if each.lag is None else str(each.lag)
             table.add_row(each.name, each.state, str(each.pid), f"{each.uptime_s} s", str(each.restarts), lag)
         Console().print(table)
-    for name, where, version, reachable in (
-        ("Kafka", found.kafka.bootstrap, found.kafka.version, found.kafka.reachable),
-        ("ClickHouse", found.clickhouse.url, found.clickhouse.version, found.clickhouse.reachable),
+    for name, where, version, problem in (
+        ("Kafka", found.kafka.bootstrap, found.kafka.version, found.kafka.problem),
+        ("ClickHouse", found.clickhouse.url, found.clickhouse.version, found.clickhouse.problem),
     ):
         if where:
-            said = (f"version {version}" if version else "version not told") if reachable else "does not answer"
-            click.echo(f"{name:<11} {where} ({said})")
+            click.echo(f"{name:<11} {where} ({problem or (f'version {version}' if version else 'version not told')})")
     if found.dashboard:
         click.echo(f"{'page':<11} {found.dashboard}")

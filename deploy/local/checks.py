@@ -20,12 +20,14 @@ from deploy.local import java as java_runtime
 from deploy.local.home import read_state
 from deploy.local.ports import is_free
 from taskstream import extras
+from taskstream.endpoints import own_clickhouse
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.settings import Settings
 
 GB = 1 << 30
 DISK_LEAST, DISK_WISE = GB // 2, 5 * GB
 MEMORY_WISE = 3 * GB
+ANSWER_S = 3.0
 
 
 class Check(Struct, frozen=True):
@@ -86,7 +88,7 @@ def java(settings: Settings) -> Check:
 def kafka_jars(settings: Settings) -> Check:
     """Kafka's jars in the cache."""
     if settings.kafka:
-        return Check("Kafka", "ok", f"your own at {settings.kafka}")
+        return _own_kafka(settings)
     wanted = jars.locked()
     folder = jars.folder_of(settings.cache, wanted)
     lacking = jars.missing(folder, wanted)
@@ -103,10 +105,35 @@ def kafka_jars(settings: Settings) -> Check:
     return Check("Kafka", "warn", f"{len(lacking)} of {len(wanted)} jars are not fetched yet", advice)
 
 
+def _own_kafka(settings: Settings) -> Check:
+    """Whether an own Kafka lets us in."""
+    from taskstream.kafka.check import check
+
+    try:
+        brokers = check(settings, "doctor", answer_s=ANSWER_S)
+    except TaskstreamError as error:
+        return Check("Kafka", "fail", str(error), "see docs/operate.md: TLS and logins")
+    protocol = settings.kafka_security_protocol
+    return Check("Kafka", "ok", f"your own at {settings.kafka}: {brokers} brokers, {protocol}")
+
+
+def _own_clickhouse(settings: Settings) -> Check:
+    """Whether an own ClickHouse lets us in."""
+    from sinks.connect import connect
+
+    try:
+        client = connect(own_clickhouse(settings))
+        found = f"your own at {settings.clickhouse}: version {client.server_version}"
+        client.close()
+    except TaskstreamError as error:
+        return Check("ClickHouse", "fail", str(error), "see docs/operate.md: TLS and logins")
+    return Check("ClickHouse", "ok", found)
+
+
 def clickhouse(settings: Settings) -> Check:
     """The ClickHouse engine."""
     if settings.clickhouse:
-        return Check("ClickHouse", "ok", f"your own at {settings.clickhouse}")
+        return _own_clickhouse(settings)
     try:
         return Check("ClickHouse", "ok", f"chDB {version('chdb')}")
     except PackageNotFoundError:

@@ -16,7 +16,7 @@ from deploy.local.home import ComponentState, InstanceState, read_state, running
 from deploy.local.jars import kafka_version
 from deploy.local.ports import LOOPBACK
 from taskstream.endpoints import Endpoints, resolve
-from taskstream.errors import ServiceError
+from taskstream.errors import TaskstreamError
 from taskstream.settings import Settings
 
 _LAG = re.compile(r'^taskstream_lag_messages\{[^}]*topic="([^"]+)"[^}]*\} (\S+)$', re.MULTILINE)
@@ -24,13 +24,15 @@ ANSWER_S = 5.0
 
 
 class KafkaStatus(Struct, frozen=True):
-    """``version`` is that of the jars the broker runs from; empty for a broker that is not ours."""
+    """``version`` is that of the jars the broker runs from; empty for a broker that is not ours. ``problem``: why it
+    is not reachable."""
 
     version: str
     bootstrap: str
     embedded: bool
     reachable: bool
     brokers: int
+    problem: str = ""
 
 
 class ClickHouseStatus(Struct, frozen=True):
@@ -40,6 +42,7 @@ class ClickHouseStatus(Struct, frozen=True):
     url: str
     embedded: bool
     reachable: bool
+    problem: str = ""
 
 
 class ComponentStatus(Struct, frozen=True):
@@ -84,7 +87,7 @@ def status(settings: Settings) -> Status:
         home=str(home),
         pid=instance.pid if instance else 0,
         uptime_s=(now_ms - instance.started_ms) // 1000 if instance else 0,
-        kafka=_kafka(where.kafka, instance),
+        kafka=_kafka(settings.model_copy(update={"kafka": where.kafka}), instance),
         clickhouse=_clickhouse(where, instance),
         dashboard=instance.dashboard if instance else "",
         components=tuple(_component(each, lags[each.name], now_ms) for each in instance.components) if instance else (),
@@ -119,10 +122,16 @@ def _lag_of(component: ComponentState) -> dict[str, int]:
     return lag
 
 
-def _kafka(bootstrap: str, instance: InstanceState | None) -> KafkaStatus:
+def _kafka(settings: Settings, instance: InstanceState | None) -> KafkaStatus:
+    from taskstream.kafka.check import check
+
+    bootstrap = settings.kafka
     embedded = bool(instance and instance.kafka and instance.kafka.embedded and instance.kafka.address == bootstrap)
     version = running_kafka_version(instance.kafka.pid) if embedded and instance and instance.kafka else ""
-    brokers = _brokers(bootstrap) if bootstrap else 0
+    try:
+        brokers = check(settings, "status", answer_s=ANSWER_S) if bootstrap else 0
+    except TaskstreamError as error:
+        return KafkaStatus(version, bootstrap, embedded, reachable=False, brokers=0, problem=str(error))
     return KafkaStatus(version, bootstrap, embedded, brokers > 0, brokers)
 
 
@@ -133,18 +142,6 @@ def running_kafka_version(pid: int) -> str:
     except psutil.Error:
         return ""
     return kafka_version(Path(class_path.split(os.pathsep)[0]).parent) if class_path else ""
-
-
-def _brokers(bootstrap: str) -> int:
-    from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient
-
-    from taskstream.kafka.clients import quiet
-
-    try:
-        return len(AdminClient(quiet({"bootstrap.servers": bootstrap})).list_topics(timeout=ANSWER_S).brokers)
-    except KafkaException:
-        return 0
 
 
 def _clickhouse(where: Endpoints, instance: InstanceState | None) -> ClickHouseStatus:
@@ -158,6 +155,6 @@ def _clickhouse(where: Endpoints, instance: InstanceState | None) -> ClickHouseS
         client = connect(where)
         version = str(client.command("SELECT version()"))
         client.close()
-    except ServiceError:
-        return ClickHouseStatus("", where.clickhouse, embedded, reachable=False)
+    except TaskstreamError as error:
+        return ClickHouseStatus("", where.clickhouse, embedded, reachable=False, problem=str(error))
     return ClickHouseStatus(version, where.clickhouse, embedded, reachable=True)

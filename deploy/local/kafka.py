@@ -9,18 +9,19 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy.local import jars
 from deploy.local import java as java_runtime
 from deploy.local.class_archive import ClassArchive
 from deploy.local.disk import LEAST_FREE_BYTES, require_room
-from deploy.local.kafka_config import logging_xml, server_properties
+from deploy.local.kafka_config import Listener, logging_xml, server_properties
 from deploy.local.ports import LOOPBACK, accepts, free_ports, is_free
 from deploy.local.process import GuardedProcess
 from deploy.local.progress import Progress, silent
 from taskstream.errors import ServiceError
+from taskstream.settings import KafkaSettings
 
 START_S = 60.0
 STOP_S = 20.0
@@ -33,7 +34,8 @@ class EmbeddedKafka:
     """One broker. ``start`` may be called again after ``stop`` or ``kill``: same port, same data.
 
     ``port`` 0 takes any free one. ``keep`` are file descriptors that stay open until the broker has ended (a lock).
-    ``advertised_port`` is that of a proxy in front of it, by which clients then reach it; 0: none.
+    ``advertised_port`` is that of a proxy in front of it, by which clients then reach it; 0: none. ``listeners`` are
+    opened beside the plain one; ``scram`` are users and passwords for them, made at the first start.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class EmbeddedKafka:
         repository: str = "",
         keep: Sequence[int] = (),
         advertised_port: int = 0,
+        listeners: Sequence[Listener] = (),
+        scram: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = data_dir.absolute()
         self._cache = cache
@@ -58,6 +62,8 @@ class EmbeddedKafka:
         self._repository = repository
         self._keep = keep
         self._advertised_port = advertised_port
+        self._listeners = listeners
+        self._scram = scram or {}
         self._process: GuardedProcess | None = None
         self._libs: Path | None = None
         self._java: java_runtime.Java | None = None
@@ -182,7 +188,7 @@ class EmbeddedKafka:
         data, properties = self._folder / "data", self._folder / "server.properties"
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            properties.write_text(server_properties(data, self.port, controller_port, self._advertised_port))
+            properties.write_text(self._properties(data, controller_port))
             (self._folder / "log4j2.xml").write_text(logging_xml(self.log))
         except OSError as error:
             raise ServiceError(f"Kafka's data folder {self._folder} cannot be written: {error.strerror}") from error
@@ -191,6 +197,9 @@ class EmbeddedKafka:
         lines = (data / "meta.properties").read_text().splitlines()
         found = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
         return found.get("cluster.id", "")
+
+    def _properties(self, data: Path, controller_port: int) -> str:
+        return server_properties(data, self.port, controller_port, self._advertised_port, self._listeners)
 
     def _format(self, data: Path, properties: Path) -> None:
         """``data`` appears whole or not at all: Kafka formats a draft, which is then renamed."""
@@ -203,8 +212,13 @@ class EmbeddedKafka:
         if cluster.startswith("-"):  # the tool would take it for an option
             cluster = "A" + cluster[1:]
         command = self._java_command("-Xmx128m", "-XX:TieredStopAtLevel=1", self._logging_option())
+        users = [
+            f"--add-scram={mechanism}=[name={user},password={password}]"
+            for user, password in self._scram.items()
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+        ]
         said = subprocess.run(
-            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(drafted)],
+            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(drafted), *users],
             env=self._environment(), capture_output=True, text=True, timeout=START_S, check=False,
         )  # fmt: skip
         if said.returncode:
@@ -255,11 +269,11 @@ class EmbeddedKafka:
 
     def _answers(self, cluster: str) -> bool:
         from confluent_kafka import KafkaException
-        from confluent_kafka.admin import AdminClient
 
-        from taskstream.kafka.clients import quiet
+        from taskstream.kafka.clients import kafka_config, new_admin
 
-        admin = AdminClient(quiet({"bootstrap.servers": self.bootstrap, "reconnect.backoff.max.ms": 200}))
+        config = kafka_config(KafkaSettings(kafka=self.bootstrap), "ready")
+        admin = new_admin(config | {"reconnect.backoff.max.ms": 200})
         with contextlib.suppress(KafkaException):
             seen = admin.list_topics(timeout=2.0)
             return bool(seen.brokers) and seen.cluster_id == cluster

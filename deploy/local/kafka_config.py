@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from msgspec import Struct
 
 from deploy.local.ports import LOOPBACK
 
@@ -15,9 +18,9 @@ process.roles=broker,controller
 node.id={node}
 # A fixed voter, not --standalone: the controller's port may differ at the next start.
 controller.quorum.voters={node}@{host}:{controller_port}
-listeners=CLIENT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=CLIENT://{host}:{advertised_port}
-listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=CLIENT://{host}:{port},CONTROLLER://{host}:{controller_port}{listeners}
+advertised.listeners=CLIENT://{host}:{advertised_port}{listeners}
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 log.dirs={data}
@@ -62,7 +65,7 @@ queued.max.requests=200
 fetch.max.bytes=16777216
 message.max.bytes=4194304
 replica.fetch.max.bytes=4194304
-"""
+{properties}"""
 
 _LOGGING = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -84,8 +87,19 @@ _LOGGING = """\
 """
 
 
-def server_properties(data: Path, port: int, controller_port: int, advertised_port: int = 0) -> str:
-    """``server.properties`` for the data directory and the two loopback ports.
+class Listener(Struct, frozen=True):
+    """A further door of the broker, such as one with TLS. ``properties``: its own, without ``listener.name.NAME.``."""
+
+    name: str
+    protocol: str
+    port: int
+    properties: Mapping[str, str]
+
+
+def server_properties(
+    data: Path, port: int, controller_port: int, advertised_port: int = 0, listeners: Sequence[Listener] = ()
+) -> str:
+    """``server.properties`` for the data directory, the two loopback ports and ``listeners`` beside the plain one.
 
     ``advertised_port`` is the one that clients are told, where something forwards it to ``port``; 0: ``port`` itself.
     """
@@ -98,6 +112,13 @@ def server_properties(data: Path, port: int, controller_port: int, advertised_po
         data=str(data).replace("\\", "/"),
         session_ms=3000,
         heartbeat_ms=500,
+        listeners="".join(f",{each.name}://{LOOPBACK}:{each.port}" for each in listeners),
+        protocols="".join(f",{each.name}:{each.protocol}" for each in listeners),
+        properties="".join(
+            f"listener.name.{each.name.lower()}.{key}={value}\n"
+            for each in listeners
+            for key, value in each.properties.items()
+        ),
     )
 
 

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from deploy.local.clickhouse.process import EmbeddedClickHouse
 from deploy.local.disk import LEAST_FREE_BYTES, require_room
 from deploy.local.home import ServiceState
@@ -16,8 +18,8 @@ from deploy.local.process import LOG_BYTES
 from deploy.local.progress import Progress
 from deploy.local.unit import ClickHouseUnit, KafkaUnit
 from deploy.local.watch import Watched
-from taskstream.endpoints import Endpoints
-from taskstream.errors import ServiceError
+from taskstream.endpoints import Endpoints, own_clickhouse
+from taskstream.errors import ServiceError, UsageError
 from taskstream.settings import Settings
 
 REACH_S = 5.0
@@ -30,6 +32,7 @@ class Services:
     """
 
     def __init__(self, settings: Settings, on_progress: Progress, *, keep: Sequence[int] = ()) -> None:
+        _require_own(settings)
         self._settings = settings
         self.kafka: Watched | None = None
         self.clickhouse: Watched | None = None
@@ -78,12 +81,13 @@ class Services:
             ServiceError: it does not start, cannot be reached, or refuses the topics.
         """
         from taskstream.kafka import topic_admin
+        from taskstream.kafka.check import check
 
         if self.kafka is not None:
             self.kafka.start()
         else:
-            _check_reachable(self.kafka_address)
-        topic_admin.apply(self.kafka_address, self._settings, dry_run=False)
+            check(self._settings, "topics", answer_s=REACH_S)
+        topic_admin.apply(self._settings.model_copy(update={"kafka": self.kafka_address}), dry_run=False)
 
     def start_clickhouse(self) -> str:
         """Start ClickHouse if it is embedded, migrate the database; returns the server's version.
@@ -113,11 +117,10 @@ class Services:
         """The addresses, as other processes are told them."""
         settings, server = self._settings, self._server
         if server is not None:
-            url, user, password = server.url, server.user, server.password
+            found = Endpoints("", server.url, server.user, server.password)
         else:
-            url, password = settings.clickhouse, settings.clickhouse_password
-            user = settings.clickhouse_user or "default"
-        return Endpoints(self.kafka_address, url, user, password, dashboard, os.getpid())
+            found = own_clickhouse(settings)
+        return replace(found, kafka=self.kafka_address, dashboard=dashboard, pid=os.getpid())
 
     def kafka_state(self) -> ServiceState:
         """Kafka for the instance's record; the version is that of the jars that run (an own broker is asked later)."""
@@ -139,17 +142,19 @@ def _roll(log: Path) -> None:
         log.replace(log.with_name(f"{log.name}.1"))
 
 
-def _check_reachable(kafka: str) -> None:
-    """Say soon that an own Kafka is not there, instead of trying for long."""
-    from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient
+def _require_own(settings: Settings) -> None:
+    """What is said about reaching an own service is refused where the embedded one would be started.
 
-    from taskstream.kafka.clients import quiet
-
-    try:
-        AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=REACH_S)
-    except KafkaException as error:
-        raise ServiceError(f"Kafka at {kafka} does not answer: {error.args[0].str()}") from error
+    Raises:
+        UsageError: TLS or a login is asked for without an address.
+    """
+    if not settings.kafka and settings.kafka_security_protocol != "PLAINTEXT":
+        raise UsageError(
+            f"kafka_security_protocol is {settings.kafka_security_protocol}, but no own Kafka is named: "
+            "give --kafka HOST:PORT (the embedded one is on this machine alone and speaks PLAINTEXT)"
+        )
+    if not settings.clickhouse and settings.clickhouse_password_file:
+        raise UsageError("clickhouse_password_file is given, but no own ClickHouse: give --clickhouse URL")
 
 
 def _kept_password(path: Path) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from msgspec import Struct
+from pydantic import SecretStr
 
 from deploy.local.disk import STOP_FREE_BYTES, require_room
 from deploy.local.home import ComponentState, HomeLock, InstanceState, await_remains, write_state
@@ -146,10 +147,10 @@ class Supervisor:
 
     def _environment(self, services: Services, *, with_clickhouse: bool) -> dict[str, str]:
         """The settings of this instance for its processes: what was given here, and where the services are."""
-        given = {name: str(getattr(self.settings, name)) for name in self.settings.model_fields_set}
+        given = {name: _words(getattr(self.settings, name)) for name in self.settings.model_fields_set}
         found = services.endpoints()
         given |= {"home": str(self.settings.home), "cache": str(self.settings.cache), "kafka": found.kafka}
-        if with_clickhouse:
+        if with_clickhouse and services.clickhouse is not None:  # an own one is in the settings
             given |= {
                 "clickhouse": found.clickhouse,
                 "clickhouse_user": found.clickhouse_user,
@@ -332,3 +333,8 @@ def _component_state(watched: Watched) -> ComponentState:
         metrics_port=unit.metrics_port if isinstance(unit, Component) else 0,
         log=str(unit.log),
     )
+
+
+def _words(value: object) -> str:
+    """A setting as the environment of a process of ours holds it, secrets too: only the same user can read that."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

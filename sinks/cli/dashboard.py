@@ -18,8 +18,11 @@ def dashboard(port: int | None, json_ready: bool, settings: Settings) -> None:
     """Show opportunities, activity and the pipeline's health on a page of this machine, updating by itself."""
     from sinks.dashboard.server import run
     from taskstream.endpoints import resolve
+    from taskstream.kafka.check import check
 
     if port is not None:
         settings = settings.model_copy(update={"dashboard_port": port})
-    resolve(settings, kafka=False)  # says at once when there is nothing to show
+    kafka = resolve(settings, kafka=False).kafka  # says at once when there is nothing to show
+    if kafka:
+        check(settings.model_copy(update={"kafka": kafka}), "page", may_be_away=True)
     run(settings, lambda: resolve(settings, kafka=False), json_ready=json_ready, announce=click.echo)

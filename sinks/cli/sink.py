@@ -24,9 +24,10 @@ def sink(verbose: bool, settings: Settings) -> None:
 
     from sinks.clickhouse.run import run
     from taskstream import metrics
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import resolve, with_kafka
 
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    settings = with_kafka(settings)
     endpoints = resolve(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

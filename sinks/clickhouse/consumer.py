@@ -19,12 +19,14 @@ from sinks.clickhouse.ledger import Block, Ledger
 from sinks.clickhouse.ranges import Commit, TopicPartition, read_mark
 from sinks.clickhouse.writer import Abandoned, Writer
 from taskstream.errors import ServiceError
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config
+from taskstream.settings import Settings
 
 _T = TypeVar("_T")
 
 log = logging.getLogger("taskstream.sink")
 
+GROUP: Final = "sink"
 CONSUME: Final = 10
 """Messages taken from the client library at once: so few that they are taken apart while in the processor's cache."""
 STEP_MESSAGES: Final = 300
@@ -41,31 +43,28 @@ RELEASE_S: Final = 5.0
 KAFKA_S: Final = 10.0
 
 
-def consumer_config(kafka: str, group: str) -> dict[str, Any]:
+def consumer_config(settings: Settings) -> dict[str, Any]:
     """The consumer's settings. Blocks are formed from committed messages only, and nothing is committed unasked.
 
     ``enable.partition.eof`` must stay off: librdkafka 2.12 takes the end-of-partition event in a batch for a message
     and begins one offset too late when it next fetches again (a rebalance, a pause): it skips a message.
     """
-    return quiet(
-        {
-            "bootstrap.servers": kafka,
-            "group.id": group,
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "earliest",
-            "partition.assignment.strategy": "cooperative-sticky",
-            "session.timeout.ms": 6_000,
-            "heartbeat.interval.ms": 1_500,
-            "max.poll.interval.ms": 120_000,
-            "topic.metadata.refresh.interval.ms": 10_000,
-            "fetch.wait.max.ms": 100,
-            "fetch.message.max.bytes": 1 << 19,
-            "queued.max.messages.kbytes": 4 << 10,  # of each partition
-            "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full for a moment
-        }
-    )
+    return kafka_config(settings, "sink") | {
+        "group.id": settings.prefix + GROUP,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": 6_000,
+        "heartbeat.interval.ms": 1_500,
+        "max.poll.interval.ms": 120_000,
+        "topic.metadata.refresh.interval.ms": 10_000,
+        "fetch.wait.max.ms": 100,
+        "fetch.message.max.bytes": 1 << 19,
+        "queued.max.messages.kbytes": 4 << 10,  # of each partition
+        "fetch.queue.backoff.ms": 10,  # its default of 1 s stands still whenever the queue was full for a moment
+    }
 
 
 class Sink:

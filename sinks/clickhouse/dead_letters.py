@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
 from taskstream.events import encode
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.records import DeadLetter
+from taskstream.settings import Settings
 from taskstream.topics import DEAD_LETTER
 
 _PAYLOAD_BYTES: Final = 64 << 10
@@ -51,12 +52,10 @@ def record(letter: Letter, now_ms: int) -> DeadLetter:
 class LetterBox:
     """Writes dead letters to Kafka."""
 
-    def __init__(self, kafka: str, prefix: str) -> None:
-        from confluent_kafka import Producer
-
-        self._topic = prefix + DEAD_LETTER.name
-        config: dict[str, Any] = {"bootstrap.servers": kafka, "enable.idempotence": True, "compression.type": "zstd"}
-        self._producer = Producer(quiet(config))
+    def __init__(self, settings: Settings) -> None:
+        self._topic = settings.prefix + DEAD_LETTER.name
+        config = {"enable.idempotence": True, "compression.type": "zstd"}
+        self._producer = new_producer(kafka_config(settings, "sink") | config)
 
     def send(self, letters: Sequence[Letter], now_ms: int) -> bool:
         """Write ``letters``; whether Kafka has acknowledged all of them. If not, send them again: their ids stay."""

@@ -10,7 +10,8 @@ from typing import Final
 from sinks.clickhouse.ranges import TopicPartition
 from sinks.clickhouse.store import Store, Unavailable
 from taskstream import metrics
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_admin
+from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.sink")
 
@@ -21,10 +22,8 @@ _TIMEOUT_S: Final = 5.0
 class Progress:
     """A thread that sets the lag metric and writes ``sink_progress``."""
 
-    def __init__(self, kafka: str, store: Store, stop: threading.Event) -> None:
-        from confluent_kafka.admin import AdminClient
-
-        self._admin = AdminClient(quiet({"bootstrap.servers": kafka}))
+    def __init__(self, settings: Settings, store: Store, stop: threading.Event) -> None:
+        self._admin = new_admin(kafka_config(settings, "sink"))
         self._store = store
         self._stop = stop
         self._stored: Mapping[TopicPartition, tuple[int, int]] = {}
@@ -64,6 +63,7 @@ class Progress:
 
         if not sources:
             return {}
+        self._admin.poll(0)  # where the client hears of refusals and renews its token
         asked = {KafkaPartition(source.topic, source.partition): OffsetSpec.latest() for source in sources}
         answers = self._admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S

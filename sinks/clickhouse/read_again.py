@@ -10,16 +10,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 
 from sinks.clickhouse.store import Unavailable
-from taskstream.kafka.clients import reading
+from taskstream.kafka.clients import new_consumer, reading
+from taskstream.settings import Settings
 
 READ_S: Final = 10.0
 """How long Kafka may be silent while messages are read (seconds)."""
 
 
-def read_again(kafka: str, topic: str, partition: int, offsets: Sequence[int]) -> Mapping[int, bytes]:
+def read_again(settings: Settings, topic: str, partition: int, offsets: Sequence[int]) -> Mapping[int, bytes]:
     """The values of the messages at ``offsets``; one that Kafka has no longer is missing.
 
     Raises:
@@ -27,8 +28,8 @@ def read_again(kafka: str, topic: str, partition: int, offsets: Sequence[int]) -
     """
     wanted, last = set(offsets), max(offsets)
     found: dict[int, bytes] = {}
-    consumer = Consumer(
-        reading(kafka, "taskstream-letters") | {"enable.partition.eof": True, "queued.max.messages.kbytes": 8 << 10}
+    consumer = new_consumer(
+        reading(settings, "letters") | {"enable.partition.eof": True, "queued.max.messages.kbytes": 8 << 10}
     )
     try:
         consumer.assign([TopicPartition(topic, partition, min(offsets))])

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
-from confluent_kafka import Consumer
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_fixed
 
 from sinks.clickhouse.blocks.record_block import RecordLayout
@@ -25,12 +24,13 @@ from sinks.connect import connect
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
+from taskstream.kafka.check import check
+from taskstream.kafka.clients import new_consumer
 from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.sink")
 
-GROUP: Final = "sink"
 REACH_S: Final = 10.0
 """How long a server may take to answer when the sink starts."""
 THREADS: Final = 4
@@ -76,8 +76,9 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
     """Store until ``stop`` is set.
 
     Raises:
-        ServiceError: ClickHouse is reached but lacks the schema, or the Kafka client cannot go on.
+        ServiceError: ClickHouse is reached but lacks the schema, Kafka refuses us, or its client cannot go on.
     """
+    check(settings, "sink", may_be_away=True)
     few_arenas()
     rare_collections()
     store, layouts = _reach(settings, endpoints, stop)
@@ -86,7 +87,7 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
     def new_builder(feed: Feed) -> Builder:
         return builder(layouts[feed.table])
 
-    letters = LetterBox(endpoints.kafka, settings.prefix)
+    letters = LetterBox(settings)
 
     def send(refused: list[Letter]) -> bool:
         return letters.send(refused, now_ms())
@@ -97,14 +98,14 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
         except Unavailable:
             return False  # not known: ask before each insert
 
-    writer = Writer(store, send, partial(read_again, endpoints.kafka), stop, now_ms)
+    writer = Writer(store, send, partial(read_again, settings), stop, now_ms)
     ledger = Ledger(feeds, new_builder, limits)
-    consumer = Consumer(consumer_config(endpoints.kafka, settings.prefix + GROUP))
+    consumer = new_consumer(consumer_config(settings))
     sink = Sink(
         consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows,
         pool=ThreadPoolExecutor(THREADS, thread_name_prefix="insert"),
     )  # fmt: skip
-    progress = Progress(endpoints.kafka, store, stop)
+    progress = Progress(settings, store, stop)
     metrics.HEALTH.require("partitions assigned", lambda: bool(ledger.owned()))
     metrics.HEALTH.require("ClickHouse takes blocks", lambda: not writer.failing())
     progress.start()

@@ -7,6 +7,7 @@ from typing import Any
 
 from sinks.dashboard.model import GroupLag, Kafka
 from taskstream.errors import ServiceError
+from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 
 TIMEOUT_S = 5.0
@@ -15,12 +16,11 @@ TIMEOUT_S = 5.0
 class KafkaLag:
     """Asks the broker about the groups whose names begin with the prefix. Connects when it is first asked.
 
-    ``find`` gives the broker's address, empty for none; asked again after a failure.
+    ``find`` gives the settings with the broker's address, empty for none; asked again after a failure.
     """
 
-    def __init__(self, find: Callable[[], str], prefix: str) -> None:
+    def __init__(self, find: Callable[[], Settings]) -> None:
         self._find = find
-        self._prefix = prefix
         self._admin: Any = None
 
     def read(self) -> Kafka:
@@ -28,26 +28,27 @@ class KafkaLag:
         from confluent_kafka import KafkaException
 
         try:
-            bootstrap = self._find()
-            return self._read(bootstrap) if bootstrap else Kafka(problem="no Kafka is named")
+            settings = self._find()
+            return self._read(settings) if settings.kafka else Kafka(problem="no Kafka is named")
         except ServiceError as error:
             return Kafka(problem=str(error))
         except KafkaException as error:
             self._admin = None
             return Kafka(problem=f"Kafka does not answer: {error.args[0].str() if error.args else error}")
 
-    def _read(self, bootstrap: str) -> Kafka:
+    def _read(self, settings: Settings) -> Kafka:
         from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-        from confluent_kafka.admin import AdminClient, OffsetSpec
+        from confluent_kafka.admin import OffsetSpec
 
-        from taskstream.kafka.clients import quiet
+        from taskstream.kafka.clients import kafka_config, new_admin
 
         if self._admin is None:
-            self._admin = AdminClient(quiet({"bootstrap.servers": bootstrap}))
-        admin = self._admin
+            self._admin = new_admin(kafka_config(settings, "page"))
+        admin, prefix = self._admin, settings.prefix
+        admin.poll(0)  # where the client hears of refusals and renews its token
         topics = admin.list_topics(timeout=TIMEOUT_S).topics
         listed = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result().valid
-        groups = sorted(group.group_id for group in listed if group.group_id.startswith(self._prefix))
+        groups = sorted(group.group_id for group in listed if group.group_id.startswith(prefix))
         asked = [
             admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)[group]
             for group in groups
@@ -56,16 +57,16 @@ class KafkaLag:
             group: [each for each in future.result().topic_partitions if each.offset >= 0]
             for group, future in zip(groups, asked, strict=True)
         }
-        inputs = topics.get(self._prefix + UI_EVENTS.name)
+        inputs = topics.get(prefix + UI_EVENTS.name)
         wanted = {(each.topic, each.partition) for offsets in committed.values() for each in offsets}
-        wanted |= {(self._prefix + UI_EVENTS.name, partition) for partition in (inputs.partitions if inputs else {})}
+        wanted |= {(prefix + UI_EVENTS.name, partition) for partition in (inputs.partitions if inputs else {})}
         latest = {TopicPartition(*key): OffsetSpec.latest() for key in sorted(wanted) if key[0] in topics}
         futures = admin.list_offsets(latest, request_timeout=TIMEOUT_S) if latest else {}
         ends = {(each.topic, each.partition): future.result().offset for each, future in futures.items()}
         return Kafka(
-            messages_in=sum(end for (topic, _), end in ends.items() if topic == self._prefix + UI_EVENTS.name),
+            messages_in=sum(end for (topic, _), end in ends.items() if topic == prefix + UI_EVENTS.name),
             groups=tuple(
-                GroupLag(group.removeprefix(self._prefix), _behind(offsets, ends))
+                GroupLag(group.removeprefix(prefix), _behind(offsets, ends))
                 for group, offsets in committed.items()
                 if offsets
             ),

@@ -44,7 +44,7 @@ def run(
     port = listening.getsockname()[1]
     url = f"http://{HOST}:{port}"
     store = Store(find, settings.database, settings.k)
-    poller = Poller(store, KafkaLag(lambda: find().kafka, settings.prefix), settings.k)
+    poller = Poller(store, KafkaLag(lambda: settings.model_copy(update={"kafka": find().kafka})), settings.k)
     server = _Server(
         uvicorn.Config(
             OwnMachineOnly(application(poller)),

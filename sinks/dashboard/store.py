@@ -62,6 +62,8 @@ class Store:
 
 def as_reader(endpoints: Endpoints) -> Endpoints:
     """``endpoints`` with the read-only user, where ClickHouse is the embedded one; else as they are."""
+    if not endpoints.clickhouse.startswith("http:"):
+        return endpoints  # the embedded one is on this machine and speaks no TLS
     try:
         with urllib.request.urlopen(f"{endpoints.clickhouse.rstrip('/')}/ping", timeout=5) as answer:
             embedded = answer.headers.get("X-ClickHouse-Server-Display-Name") == "taskstream"

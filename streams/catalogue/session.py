@@ -21,7 +21,6 @@ from confluent_kafka import (
     KafkaError,
     KafkaException,
     Message,
-    Producer,
     TopicPartition,
 )
 
@@ -32,7 +31,7 @@ from streams.discovery.grouping.transfer_join import TransferJoin
 from taskstream import metrics, topics
 from taskstream.errors import UNDECODABLE, InputError, ServiceError
 from taskstream.events import encode
-from taskstream.kafka.clients import quiet, reading
+from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
@@ -57,7 +56,7 @@ class Restart(Exception):
     """The session cannot go on; a new one starts from the last checkpoint."""
 
 
-def serve(kafka: str, settings: Settings, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> None:
+def serve(settings: Settings, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run until ``stop`` is set. Survives outages of Kafka: each time from the last checkpoint, with backoff.
 
     Raises:
@@ -65,7 +64,7 @@ def serve(kafka: str, settings: Settings, stop: threading.Event, on_ready: Calla
     """
     attempt, started = 0, False
     while not stop.is_set():
-        session = Session(kafka, settings)
+        session = Session(settings)
         try:
             session.open()
             started, attempt = True, 0
@@ -73,7 +72,7 @@ def serve(kafka: str, settings: Settings, stop: threading.Event, on_ready: Calla
             session.run(stop)
         except (Restart, KafkaException) as error:
             if not started:
-                raise ServiceError(f"Kafka at {kafka}: {_words(error)}") from error
+                raise ServiceError(f"Kafka at {settings.kafka}: {_words(error)}") from error
             log.warning("Kafka: %s; starting again from the last checkpoint", _words(error))
             stop.wait(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
             attempt += 1
@@ -89,21 +88,19 @@ def _words(error: Exception) -> str:
 class Session:
     """From restoring the state to the first failure: clients, catalogues by tenant, and the input positions."""
 
-    def __init__(self, kafka: str, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._producer = Producer(
-            quiet(
-                {
-                    "bootstrap.servers": kafka,
-                    "transactional.id": f"{settings.prefix}catalogue",
-                    "compression.type": "zstd",
-                    "linger.ms": 5,
-                    "transaction.timeout.ms": 60_000,
-                    "message.max.bytes": 4_000_000,
-                }
-            )
+        self._producer = new_producer(
+            kafka_config(settings, "catalogue")
+            | {
+                "transactional.id": f"{settings.prefix}catalogue",
+                "compression.type": "zstd",
+                "linger.ms": 5,
+                "transaction.timeout.ms": 60_000,
+                "message.max.bytes": 4_000_000,
+            }
         )
-        self._reading = reading(kafka, f"{settings.prefix}catalogue") | {
+        self._reading = reading(settings, "catalogue") | {
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 100,
         }
@@ -121,7 +118,7 @@ class Session:
         return self._settings.prefix + topic.name
 
     def _consumer(self) -> Consumer:
-        consumer = Consumer(self._reading)
+        consumer = new_consumer(self._reading)
         self._consumers.append(consumer)
         return consumer
 

@@ -21,18 +21,20 @@ def catalogue(settings: Settings) -> None:
 
     from streams.catalogue.session import serve
     from taskstream import metrics
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import with_kafka
+    from taskstream.kafka.check import check
 
     stop = threading.Event()
     ready = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    kafka = resolve(settings, clickhouse=False).kafka
+    settings = with_kafka(settings)
+    check(settings, "catalogue")
     metrics.HEALTH.require("catalogue", ready.is_set)
     port = metrics.serve(settings.metrics_port)
 
     def on_ready() -> None:
         ready.set()
-        click.echo(f"catalogue: reading segments from Kafka at {kafka}; metrics on 127.0.0.1:{port}", err=True)
+        click.echo(f"catalogue: reading segments from Kafka at {settings.kafka}; metrics on 127.0.0.1:{port}", err=True)
 
-    serve(kafka, settings, stop, on_ready)
+    serve(settings, stop, on_ready)

@@ -78,7 +78,7 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
     import json
 
     from streams.runtime import dead_letter_topic
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import with_kafka
     from taskstream.errors import UsageError
 
     if (identity is None) == (reason is None):
@@ -88,8 +88,7 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
     else:
         letters = list({letter.id: letter for letter in _read(settings) if letter.reason == reason}.values())
     ready = [letter for letter in letters if dead_letter_topic.replayable(letter)]
-    kafka = resolve(settings, clickhouse=False).kafka
-    sent = dead_letter_topic.replay(kafka, settings.prefix, ready)
+    sent = dead_letter_topic.replay(with_kafka(settings), ready)
     skipped = len(letters) - len(ready)
     if as_json:
         click.echo(json.dumps({"replayed": sent, "skipped": skipped}))
@@ -99,9 +98,12 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
 
 def _read(settings: Settings) -> list[DeadLetter]:
     from streams.runtime import dead_letter_topic
-    from taskstream.endpoints import resolve
+    from taskstream.endpoints import with_kafka
+    from taskstream.kafka.check import check
 
-    return list(dead_letter_topic.read(resolve(settings, clickhouse=False).kafka, settings.prefix))
+    settings = with_kafka(settings)
+    check(settings, "dead-letter")
+    return list(dead_letter_topic.read(settings))
 
 
 def _find(settings: Settings, identity: str) -> DeadLetter:

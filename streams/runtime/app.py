@@ -8,17 +8,18 @@ import faust
 
 from streams.runtime.transport import Consumer, MicroBatchTransport
 from streams.runtime.worker import SESSION_S, Worker
+from taskstream.kafka.faust_broker import faust_broker
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
 
 METADATA_MS: Final = 5_000
 
 
-def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
+def create_app(settings: Settings) -> tuple[faust.App, Worker]:
     """The application and the worker that it feeds."""
     app = faust.App(
         f"{settings.prefix}streams",
-        broker=";".join(f"kafka://{address}" for address in kafka.split(",")),
+        **faust_broker(settings, "worker"),
         store="memory://",
         datadir=str(settings.home / "faust"),  # it keeps nothing there, but would make a folder wherever it is started
         key_serializer="raw",
@@ -40,7 +41,7 @@ def create_app(settings: Settings, kafka: str) -> tuple[faust.App, Worker]:
         worker_redirect_stdouts=False,
         loghandlers=[],
     )
-    worker = Worker(settings, kafka)
+    worker = Worker(settings)
     transport = MicroBatchTransport(app.conf.broker, app)
     transport.flow, transport.fetcher = worker.flow, worker.fetcher
     app.transport = transport

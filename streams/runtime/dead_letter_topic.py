@@ -7,30 +7,31 @@ import time
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams.dead_letter import MAX_PAYLOAD
 from taskstream.errors import ServiceError
 from taskstream.events import BATCH_TYPE
-from taskstream.kafka.clients import quiet, reading
+from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
 from taskstream.records import DeadLetter
+from taskstream.settings import Settings
 from taskstream.topics import DEAD_LETTER
 
 TIMEOUT_S = 20.0
 
 
-def read(kafka: str, prefix: str) -> Iterator[DeadLetter]:
+def read(settings: Settings) -> Iterator[DeadLetter]:
     """All dead letters that Kafka still holds, oldest first.
 
     Raises:
         ServiceError: Kafka or the topic cannot be read.
     """
-    name = prefix + DEAD_LETTER.name
-    consumer = Consumer(reading(kafka, "taskstream-dead-letter") | {"enable.partition.eof": True})
+    name = settings.prefix + DEAD_LETTER.name
+    consumer = new_consumer(reading(settings, "dead-letter") | {"enable.partition.eof": True})
     try:
         partitions = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name].partitions
         if not partitions:
-            raise ServiceError(f"Kafka at {kafka} has no topic {name}: run `taskstream topics apply`")
+            raise ServiceError(f"Kafka at {settings.kafka} has no topic {name}: run `taskstream topics apply`")
         consumer.assign([TopicPartition(name, partition, 0) for partition in partitions])
         left = set(partitions)
         deadline = time.monotonic() + TIMEOUT_S
@@ -49,7 +50,7 @@ def read(kafka: str, prefix: str) -> Iterator[DeadLetter]:
                 else:
                     raise ServiceError(f"topic {name} cannot be read: {error.str()}")
     except KafkaException as exception:
-        raise ServiceError(f"Kafka at {kafka}: {exception.args[0].str()}") from exception
+        raise ServiceError(f"Kafka at {settings.kafka}: {exception.args[0].str()}") from exception
     finally:
         consumer.close()
 
@@ -62,18 +63,20 @@ def replayable(letter: DeadLetter) -> bool:
     return letter.stage != "sink" and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
 
 
-def replay(kafka: str, prefix: str, letters: Iterable[DeadLetter]) -> int:
+def replay(settings: Settings, letters: Iterable[DeadLetter]) -> int:
     """Send the input of ``letters`` to its source partition again; how many were sent.
 
     Raises:
         ServiceError: Kafka does not take them.
     """
     failures: list[str] = []
-    producer = Producer(quiet({"bootstrap.servers": kafka, "enable.idempotence": True, "message.timeout.ms": 20_000}))
+    producer = new_producer(
+        kafka_config(settings, "dead-letter") | {"enable.idempotence": True, "message.timeout.ms": 20_000}
+    )
     sent = 0
     for letter in letters:
         producer.produce(
-            prefix + letter.source_topic,
+            settings.prefix + letter.source_topic,
             base64.b64decode(letter.payload),
             letter.key.encode() or None,
             letter.source_partition,

@@ -10,11 +10,12 @@ import logging
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams.operator import Input
 from streams.runtime.chunks import TP, Chunk, chunks
-from taskstream.kafka.clients import reading
+from taskstream.kafka.clients import new_consumer, reading
+from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.streams")
 
@@ -34,13 +35,13 @@ class Fetcher:
     how far it has read.
     """
 
-    def __init__(self, kafka: str, contiguous: Collection[str]) -> None:
+    def __init__(self, settings: Settings, contiguous: Collection[str]) -> None:
         self._contiguous = contiguous
         self._next: dict[TP, int] = {}
         self._doubted: dict[TP, int] = {}
         self._unsure: set[TP] = set()
-        self._consumer = Consumer(
-            reading(kafka, "taskstream-fetch")
+        self._consumer = new_consumer(
+            reading(settings, "fetch")
             | {
                 "auto.offset.reset": "error",
                 "queued.max.messages.kbytes": AHEAD_KB,

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 
 from streams.runtime.checkpoint import Checkpoint
 from streams.stages.partition import PartitionState
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.events import TICK_TYPE, Tick, encode
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 
@@ -25,10 +25,12 @@ log = logging.getLogger("taskstream.streams")
 class Ticker:
     """Writes a tick into a partition after ``tick_ms`` without a record, while somebody waits for its event time."""
 
-    def __init__(self, settings: Settings, kafka: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._silence_s = settings.tick_ms / 1000
         self._topic = settings.prefix + UI_EVENTS.name
-        self._producer = Producer(quiet({"bootstrap.servers": kafka, "linger.ms": 0, "message.timeout.ms": 10_000}))
+        self._producer = new_producer(
+            kafka_config(settings, "heartbeat") | {"linger.ms": 0, "message.timeout.ms": 10_000}
+        )
         self._ticked: dict[int, float] = {}
 
     def tick(self, owned: Iterable[Checkpoint], now: float, ends: Mapping[tuple[str, int], int]) -> None:

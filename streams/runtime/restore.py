@@ -13,7 +13,8 @@ from msgspec import Struct, msgpack
 
 from streams.operator import Input, Machine
 from taskstream.errors import ServiceError
-from taskstream.kafka.clients import reading
+from taskstream.kafka.clients import new_consumer, reading
+from taskstream.settings import Settings
 from taskstream.topics import STATE, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
@@ -58,7 +59,7 @@ def item_key(topic: str, name: str) -> bytes:
 
 
 def restore(
-    kafka: str, prefix: str, topic: str, partition: int, make: Callable[[], Machine], wanted: Callable[[], bool]
+    settings: Settings, topic: str, partition: int, make: Callable[[], Machine], wanted: Callable[[], bool]
 ) -> Restored:
     """The machine of ``partition`` of ``topic`` as of its last committed transaction.
 
@@ -70,7 +71,7 @@ def restore(
     """
     started = time.monotonic()
     deadline = started + DEADLINE_S
-    items = _items(kafka, prefix, topic, partition, deadline)
+    items = _items(settings, topic, partition, deadline)
     machine = make()
     snapshot = _position(items.pop("snapshot", None))
     position = max(_position(items.pop("position", None)), snapshot)
@@ -80,7 +81,7 @@ def restore(
     with _turn:
         machine.load(items)
         deadline = time.monotonic() + DEADLINE_S
-        for record in _input(kafka, prefix + topic, partition, snapshot, position, deadline):
+        for record in _input(settings, settings.prefix + topic, partition, snapshot, position, deadline):
             if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
                 lost = record.offset - expected
             machine.apply(record)
@@ -97,14 +98,14 @@ def _position(data: bytes | None) -> int:
     return 0 if data is None else msgpack.decode(data, type=Position).next
 
 
-def _items(kafka: str, prefix: str, topic: str, partition: int, deadline: float) -> dict[str, bytes]:
-    name = prefix + STATE.name
+def _items(settings: Settings, topic: str, partition: int, deadline: float) -> dict[str, bytes]:
+    name = settings.prefix + STATE.name
     start = f"{topic}/".encode()
     # The end is asked for without regard to open transactions: ours are settled, but what we look for may lie behind an
     # open one of the other phase, and then the end of committed records comes too early.
-    end = _end(kafka, name, partition, deadline)
+    end = _end(settings, name, partition, deadline)
     items: dict[str, bytes] = {}
-    for message in _read(kafka, name, partition, 0, end, deadline):
+    for message in _read(settings, name, partition, 0, end, deadline):
         key = message.key()
         if key is None or not key.startswith(start):
             continue
@@ -117,18 +118,18 @@ def _items(kafka: str, prefix: str, topic: str, partition: int, deadline: float)
     return items
 
 
-def _input(kafka: str, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[Input]:
+def _input(settings: Settings, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[Input]:
     if start >= end:
         return
-    for message in _read(kafka, name, partition, start, end, deadline):
+    for message in _read(settings, name, partition, start, end, deadline):
         yield Input(
             message.offset(), message.timestamp()[1], message.key(), message.value(), tuple(message.headers() or ())
         )
 
 
-def _consumer(kafka: str, isolation: str) -> Consumer:
-    return Consumer(
-        reading(kafka, "taskstream-restore")
+def _consumer(settings: Settings, isolation: str) -> Consumer:
+    return new_consumer(
+        reading(settings, "restore")
         | {
             "enable.partition.eof": True,
             "isolation.level": isolation,
@@ -138,8 +139,8 @@ def _consumer(kafka: str, isolation: str) -> Consumer:
     )
 
 
-def _end(kafka: str, name: str, partition: int, deadline: float) -> int:
-    consumer = _consumer(kafka, "read_uncommitted")
+def _end(settings: Settings, name: str, partition: int, deadline: float) -> int:
+    consumer = _consumer(settings, "read_uncommitted")
     try:
         while True:
             try:
@@ -156,11 +157,11 @@ def _end(kafka: str, name: str, partition: int, deadline: float) -> int:
         consumer.close()
 
 
-def _read(kafka: str, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[Any]:
+def _read(settings: Settings, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[Any]:
     """Committed messages at the offsets ``[start, end)``."""
     if start >= end:
         return
-    consumer = _consumer(kafka, "read_committed")
+    consumer = _consumer(settings, "read_committed")
     try:
         consumer.assign([TopicPartition(name, partition, start)])
         while True:

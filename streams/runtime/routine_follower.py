@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
 from streams.discovery.grouping.recognise import Recogniser
 from streams.operator import Output
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE
 from taskstream.events import encode
-from taskstream.kafka.clients import reading
+from taskstream.kafka.clients import new_consumer, reading
 from taskstream.records import Routine, Segment
 from taskstream.settings import Settings
 from taskstream.topics import ASSIGNMENTS, ROUTINES, SEGMENTS
@@ -92,10 +92,10 @@ class Known:
 class Follower:
     """Reads the topic ``routines`` from its beginning on, as long as the worker runs; waits while Kafka is away."""
 
-    def __init__(self, settings: Settings, kafka: str, known: Known) -> None:
+    def __init__(self, settings: Settings, known: Known) -> None:
         self._known = known
         self._topic = settings.prefix + ROUTINES.name
-        self._config = reading(kafka, f"{settings.prefix}routines") | {
+        self._config = reading(settings, "routines") | {
             "fetch.wait.max.ms": 500,
             "queued.max.messages.kbytes": 4_096,
         }
@@ -119,7 +119,7 @@ class Follower:
                 self._stop.wait(2.0)
 
     def _follow(self) -> None:
-        consumer = Consumer(self._config)
+        consumer = new_consumer(self._config)
         try:
             consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
             while not self._stop.is_set():

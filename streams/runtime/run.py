@@ -17,15 +17,18 @@ from streams.runtime.checkpoint import MAX_WAITING_BYTES
 from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
 from streams.runtime.worker import MAX_INPUT_BYTES, QUEUE_KB, Worker
 from taskstream import metrics
-from taskstream.endpoints import resolve
+from taskstream.endpoints import with_kafka
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.kafka import topic_admin
+from taskstream.kafka.check import check
 from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 from taskstream.topics import ALL, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
+ROLE: Final = "streams"
+"""The worker among the writers and readers of topics."""
 STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
 REST_BYTES: Final = 16_384
@@ -73,26 +76,28 @@ def run(settings: Settings, *, as_json: bool) -> None:
     _logging(as_json)
     few_arenas()
     rare_collections()
-    kafka = resolve(settings, clickhouse=False).kafka
-    settings = settings.model_copy(update={"partitions": _partitions(kafka, settings)})
+    settings = with_kafka(settings)
+    check(settings, "worker")
+    settings = settings.model_copy(update={"partitions": _partitions(settings)})
     port = metrics.serve(settings.metrics_port)
     log.info("metrics at http://127.0.0.1:%d/metrics", port)
     _print_bounds(settings)
-    failure = asyncio.run(_serve(settings, kafka))
+    failure = asyncio.run(_serve(settings))
     sys.stderr.flush()
     if failure is not None:
         raise failure
 
 
-def _partitions(kafka: str, settings: Settings) -> int:
-    """How many partitions ui-events has; where it does not exist, the topics are created as the settings say."""
-    found = topic_admin.partitions_on(kafka, settings)
-    names = [topic.name for topic in ALL]
-    if not all(found.get(name) for name in names):
-        topic_admin.apply(kafka, settings, dry_run=False)
-        found = topic_admin.partitions_on(kafka, settings)
+def _partitions(settings: Settings) -> int:
+    """How many partitions ui-events has. Asks only about the topics that the worker reads and writes, for it may be
+    allowed to see no others; where one of them does not exist, all are created as the settings say."""
+    ours = [topic for topic in ALL if ROLE in (*topic.writers, *topic.readers)]
+    found = topic_admin.partitions_on(settings, ours)
+    if not all(found.values()):
+        topic_admin.apply(settings, dry_run=False)
+        found = topic_admin.partitions_on(settings, ours)
     count = found[UI_EVENTS.name]
-    for topic in ALL:
+    for topic in ours:
         if topic.partitions == "input" and found[topic.name] != count:
             raise ServiceError(
                 f"topic {settings.prefix}{topic.name} has {found[topic.name]} partitions, ui-events has {count}: "
@@ -121,8 +126,8 @@ def _logging(as_json: bool) -> None:
     log.setLevel(logging.INFO)
 
 
-async def _serve(settings: Settings, kafka: str) -> TaskstreamError | None:
-    app, worker = create_app(settings, kafka)
+async def _serve(settings: Settings) -> TaskstreamError | None:
+    app, worker = create_app(settings)
     metrics.HEALTH.require("partitions", lambda: bool(worker.owned))
     metrics.HEALTH.require("restored", lambda: all(c.state == "ready" for c in worker.owned.values()))
     stop = asyncio.Event()

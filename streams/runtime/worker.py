@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from confluent_kafka import Producer
-
 from streams.operator import Machine
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint, Clock
@@ -25,7 +23,7 @@ from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import Rules
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.errors import ServiceError, TaskstreamError
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, UI_EVENTS
 
@@ -62,11 +60,10 @@ SEEK_S: Final = 2.0
 class Worker:
     """All that this process does for its partitions. Everything here runs in the main event loop."""
 
-    def __init__(self, settings: Settings, kafka: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.kafka = kafka
         self.flow = Flow(MAX_INPUT_BYTES)
-        self.fetcher = Fetcher(kafka, {settings.prefix + UI_EVENTS.name})
+        self.fetcher = Fetcher(settings, {settings.prefix + UI_EVENTS.name})
         self.owned: dict[TP, Checkpoint] = {}
         self.failed: asyncio.Future[TaskstreamError] | None = None
         self._threads: dict[TP, PartitionThread] = {}
@@ -135,15 +132,14 @@ class Worker:
         """In the partition's thread: fence first, then read; the other way round, a zombie may still change it."""
         if not wanted():
             raise UnwantedError
-        producer = Producer(quiet(self._producer_config(topic, partition)))
+        producer = new_producer(self._producer_config(topic, partition))
         writer = Writer(producer, self.settings.prefix)
         writer.fence()
         make = self._make(topic, partition)
-        return writer, restore(self.kafka, self.settings.prefix, topic, partition, make, wanted)
+        return writer, restore(self.settings, topic, partition, make, wanted)
 
     def _producer_config(self, topic: str, partition: int) -> dict[str, Any]:
-        return {
-            "bootstrap.servers": self.kafka,
+        return kafka_config(self.settings, "worker") | {
             "transactional.id": f"{self.settings.prefix}{topic}.{partition}",
             "transaction.timeout.ms": 60_000,
             "compression.type": "lz4",
@@ -219,8 +215,8 @@ class Worker:
     async def run(self) -> None:
         """Begin transactions when due, tell the group, tick idle partitions, watch for stalls. Ends with an error."""
         self.failed = asyncio.get_running_loop().create_future()
-        ticker = Ticker(self.settings, self.kafka)
-        follower = Follower(self.settings, self.kafka, self._known)
+        ticker = Ticker(self.settings)
+        follower = Follower(self.settings, self._known)
         follower.start()
         pause = min(self._clock.transaction_s / 5, 0.05)
         acknowledged = watched = self._together_at = time.monotonic()

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from taskstream.cli.options import with_settings
-from taskstream.endpoints import resolve
+from taskstream.endpoints import with_kafka
 from taskstream.kafka import topic_admin
+from taskstream.kafka.check import check
 from taskstream.settings import Settings
 from taskstream.topics import ALL
 
@@ -52,8 +53,9 @@ def list_topics(as_json: bool, settings: Settings) -> None:
 @with_settings("kafka", "prefix", "partitions", "replication")
 def apply(dry_run: bool, as_json: bool, settings: Settings) -> None:
     """Create missing topics and mend differing settings; doing it again changes nothing."""
-    kafka = resolve(settings, clickhouse=False).kafka
-    changes = topic_admin.apply(kafka, settings, dry_run=dry_run)
+    settings = with_kafka(settings)
+    check(settings, "topics")
+    changes = topic_admin.apply(settings, dry_run=dry_run)
     if as_json:
         click.echo(orjson.dumps([{"topic": c.topic, "change": c.what, "done": c.done} for c in changes]))
         return

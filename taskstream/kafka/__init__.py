@@ -2,6 +2,10 @@
 
 May import: taskstream.
 
-    clients      Settings that every confluent-kafka client here shares
-    topic_admin  Bring the broker's topics in line with their declaration
+    clients       How every client here reaches Kafka
+    faust_broker  Faust's way to Kafka (aiokafka)
+    tokens        Access tokens for OAUTHBEARER
+    check         Whether Kafka lets us in, asked when a process or command begins
+    refusals      Why Kafka does not let us in, in a line that names TLS or the login
+    topic_admin   Bring the broker's topics in line with their declaration
 """

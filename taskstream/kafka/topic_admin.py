@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -17,7 +18,7 @@ from confluent_kafka.admin import (
 from msgspec import Struct
 
 from taskstream.errors import ServiceError
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_admin
 from taskstream.settings import Settings
 from taskstream.topics import ALL, Topic
 
@@ -37,27 +38,37 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
     return settings.partitions if topic.partitions == "input" else topic.partitions
 
 
-def partitions_on(kafka: str, settings: Settings) -> dict[str, int]:
-    """Partitions that each declared topic has on the broker, by name without prefix; 0 where it does not exist.
+def partitions_on(settings: Settings, topics: Sequence[Topic]) -> dict[str, int]:
+    """Partitions that each of ``topics`` has on the broker, by name without prefix; 0 where it does not exist.
 
     Raises:
-        ServiceError: the broker cannot be reached.
+        ServiceError: the broker cannot be reached, or hides a topic: its existence is not ours to know.
     """
+    names = {settings.prefix + topic.name: topic for topic in topics}
+    admin = new_admin(kafka_config(settings, "topics"))
+    found: dict[str, int] = {}
     try:
-        existing = AdminClient(quiet({"bootstrap.servers": kafka})).list_topics(timeout=TIMEOUT_S / 2).topics
+        asked = admin.describe_topics(TopicCollection(list(names)), request_timeout=TIMEOUT_S / 2)
+        for name, topic in names.items():
+            try:
+                found[topic.name] = len(asked[name].result(TIMEOUT_S).partitions)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+                found[topic.name] = 0
     except KafkaException as error:
-        raise ServiceError(f"Kafka at {kafka}: {error.args[0].str()}") from error
-    names = {topic.name: settings.prefix + topic.name for topic in ALL}
-    return {name: len(existing[full].partitions) if full in existing else 0 for name, full in names.items()}
+        raise ServiceError(f"Kafka at {settings.kafka}: {_words(error, name)}") from error
+    return found
 
 
-def apply(kafka: str, settings: Settings, *, dry_run: bool) -> list[Change]:
+def apply(settings: Settings, *, dry_run: bool) -> list[Change]:
     """Create missing topics, add partitions, mend settings. Returns the differences found, in order.
 
     Raises:
         ServiceError: the broker cannot be reached, refuses a change, or has more partitions than declared.
     """
-    admin = AdminClient(quiet({"bootstrap.servers": kafka}))
+    admin = new_admin(kafka_config(settings, "topics"))
+    name = ""
     try:
         existing = admin.list_topics(timeout=TIMEOUT_S).topics
         changes: list[Change] = []
@@ -70,7 +81,14 @@ def apply(kafka: str, settings: Settings, *, dry_run: bool) -> list[Change]:
             changes += _config(admin, name, topic, dry_run)
         return changes
     except KafkaException as error:
-        raise ServiceError(f"Kafka at {kafka}: {error.args[0].str()}") from error
+        raise ServiceError(f"Kafka at {settings.kafka}: {_words(error, name)}") from error
+
+
+def _words(error: KafkaException, topic: str) -> str:
+    cause = error.args[0]
+    if cause.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED):
+        return f"the user may not do this with topic {topic} ({cause.str()}): give it the right (docs/operate.md)"
+    return str(cause.str())
 
 
 def _create(admin: AdminClient, name: str, topic: Topic, settings: Settings, dry_run: bool) -> Change:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +32,8 @@ from deploy.local.clickhouse.process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_ports
 from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
-from taskstream.kafka.clients import quiet
+from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
+from taskstream.settings import KafkaSettings
 from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 
@@ -225,17 +226,10 @@ class Sender(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        producer = Producer(
-            quiet(
-                {
-                    "bootstrap.servers": self._world.bootstrap,
-                    "enable.idempotence": True,
-                    "compression.type": "zstd",
-                    "linger.ms": 20,
-                    "partitioner": "murmur2_random",
-                }
-            )
-        )
+        config = {
+            "enable.idempotence": True, "compression.type": "zstd", "linger.ms": 20, "partitioner": "murmur2_random",
+        }  # fmt: skip
+        producer = new_producer(kafka_config(KafkaSettings(kafka=self._world.bootstrap), "chaos") | config)
         began = time.monotonic()
         for batch in self.load.batches():
             while True:
@@ -262,18 +256,7 @@ class Sender(threading.Thread):
 
 
 def _consumer(world: World) -> Consumer:
-    return Consumer(
-        quiet(
-            {
-                "bootstrap.servers": world.bootstrap,
-                "group.id": "chaos-reader",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "enable.partition.eof": True,
-            }
-        )
-    )
+    return new_consumer(reading(KafkaSettings(kafka=world.bootstrap), "chaos") | {"enable.partition.eof": True})
 
 
 def read(world: World, topic: str) -> dict[int, list[Any]]:
@@ -296,7 +279,7 @@ def read(world: World, topic: str) -> dict[int, list[Any]]:
 
 def mirror(world: World) -> None:
     """Give the very same log to a second set of topics: same partitions, order, times."""
-    producer = Producer(quiet({"bootstrap.servers": world.bootstrap, "enable.idempotence": True}))
+    producer = new_producer(kafka_config(KafkaSettings(kafka=world.bootstrap), "chaos") | {"enable.idempotence": True})
     for partition, messages in read(world, "chaos.ui-events").items():
         for message in messages:
             while True:

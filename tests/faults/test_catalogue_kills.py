@@ -36,7 +36,7 @@ def _start(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
 
 def test_kills_lose_and_repeat_nothing(kafka: str, tmp_path: Path) -> None:
     settings = load(kafka=kafka, prefix=f"kills-{uuid.uuid4().hex[:8]}.", partitions=2, k=3)
-    topic_admin.apply(kafka, settings, dry_run=False)
+    topic_admin.apply(settings, dry_run=False)
     work = [done for done, _ in office([INVOICE, TICKET, LOOKUP], people=6, each=24)]
     random.Random(4).shuffle(work)
     draw = random.Random(9)

@@ -5,12 +5,10 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from taskstream.kafka.clients import quiet
-
 
 def read_all(kafka: str, topic: str) -> list[Message]:
     """Every message of the topic, in the order of each partition."""
-    consumer = Consumer(quiet({"bootstrap.servers": kafka, "group.id": uuid4().hex, "auto.offset.reset": "earliest"}))
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": uuid4().hex, "auto.offset.reset": "earliest"})
     found = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     partitions = [TopicPartition(topic, number, 0) for number in found]
     wanted = sum(consumer.get_watermark_offsets(partition, timeout=10)[1] for partition in partitions)

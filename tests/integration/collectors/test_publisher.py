@@ -13,7 +13,7 @@ from collectors.delivery.publisher import Publisher, input_partitions, send_tick
 from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
 from taskstream.events import UiEvent, decode_batch, decode_tick
-from taskstream.kafka.clients import quiet
+from taskstream.settings import Settings
 from tests.integration.collectors.reading import read_all
 
 pytestmark = pytest.mark.integration
@@ -25,7 +25,7 @@ CLICK = UiEvent(at_ms=1_000, kind="click", app="excel")
 @pytest.fixture
 def topic(kafka: str) -> str:
     name = f"collectors-{uuid4().hex[:8]}.ui-events"
-    admin = AdminClient(quiet({"bootstrap.servers": kafka}))
+    admin = AdminClient({"bootstrap.servers": kafka})
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(20)
     return name
 
@@ -35,7 +35,7 @@ def test_everything_arrives_once_in_order_with_its_headers(kafka: str, topic: st
     origins = [Origin(tenant="t", team="x", actor=f"p{number % 5}", agent=f"a{number}") for number in range(10)]
     for _ in range(30):
         spool.append_many([(origin, [CLICK] * 20) for origin in origins], 0)
-    publisher = Publisher(kafka, topic, spool, sent_ms=lambda agent: 1_000_000 + int(agent[1:]))
+    publisher = Publisher(Settings(kafka=kafka), topic, spool, sent_ms=lambda agent: 1_000_000 + int(agent[1:]))
     publisher.start()
     assert publisher.drain(20)
     publisher.stop()
@@ -59,8 +59,8 @@ def test_everything_arrives_once_in_order_with_its_headers(kafka: str, topic: st
 
 
 def test_ticks_reach_every_partition(kafka: str, topic: str) -> None:
-    assert input_partitions(kafka, topic) == PARTITIONS
-    send_ticks(kafka, topic, range(PARTITIONS), 5_000)
+    assert input_partitions(Settings(kafka=kafka), topic) == PARTITIONS
+    send_ticks(Settings(kafka=kafka), topic, range(PARTITIONS), 5_000)
     messages = read_all(kafka, topic)
     assert sorted(message.partition() for message in messages) == [0, 1, 2]
     assert {decode_tick(message.value()).advance_ms for message in messages} == {5_000}
@@ -69,14 +69,18 @@ def test_ticks_reach_every_partition(kafka: str, topic: str) -> None:
 
 def test_a_missing_topic_is_one_clear_line(kafka: str) -> None:
     with pytest.raises(ServiceError, match="taskstream topics apply"):
-        input_partitions(kafka, "collectors-none.ui-events")
+        input_partitions(Settings(kafka=kafka), "collectors-none.ui-events")
 
 
 def test_a_missing_topic_while_sending_keeps_everything_in_the_spool(kafka: str, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
     spool.append(Origin(tenant="t", team="x", actor="p", agent="a"), [CLICK], 0)
     publisher = Publisher(
-        kafka, f"none-{uuid4().hex}", spool, sent_ms=lambda _: 1, config={"topic.metadata.propagation.max.ms": 200}
+        Settings(kafka=kafka),
+        f"none-{uuid4().hex}",
+        spool,
+        sent_ms=lambda _: 1,
+        config={"topic.metadata.propagation.max.ms": 200},
     )
     publisher.start()
     deadline = time.monotonic() + 15
@@ -93,9 +97,10 @@ from pathlib import Path
 from collectors.delivery.publisher import Publisher
 from collectors.delivery.spool import Origin, Spool
 from taskstream.events import UiEvent
+from taskstream.settings import Settings
 kafka, topic, path = sys.argv[1:]
 spool = Spool(Path(path))
-publisher = Publisher(kafka, topic, spool, sent_ms=lambda _: 1)
+publisher = Publisher(Settings(kafka=kafka), topic, spool, sent_ms=lambda _: 1)
 publisher.start()
 origins = [Origin(tenant="t", team="x", actor=f"p{n}", agent=f"a{n}") for n in range(4)]
 print("ready", flush=True)
@@ -117,7 +122,7 @@ def test_kills_lose_nothing_and_repeat_only_what_has_the_same_number(kafka: str,
             time.sleep(0.15 + 0.13 * round_)
             sender.kill()
     spool = Spool(path)
-    publisher = Publisher(kafka, topic, spool, sent_ms=lambda _: 1)
+    publisher = Publisher(Settings(kafka=kafka), topic, spool, sent_ms=lambda _: 1)
     publisher.start()
     assert publisher.drain(20)
     publisher.stop()

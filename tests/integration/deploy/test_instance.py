@@ -78,6 +78,7 @@ def test_the_life_of_an_instance(tmp_path: Path) -> None:
         status = json.loads(said.stdout)
         assert status["kafka"] == {
             "version": "4.1.1", "bootstrap": found.kafka, "embedded": True, "reachable": True, "brokers": 1,
+            "problem": "",
         }  # fmt: skip
         assert status["clickhouse"]["version"]
         assert status["clickhouse"]["url"] == found.clickhouse

@@ -30,8 +30,8 @@ class Stage:
         self.server = server
         self.database = name
         self.prefix = f"{name}."
-        self.settings = load(home=home, prefix=self.prefix, partitions=partitions, database=name)
-        topic_admin.apply(kafka, self.settings, dry_run=False)
+        self.settings = load(home=home, kafka=kafka, prefix=self.prefix, partitions=partitions, database=name)
+        topic_admin.apply(self.settings, dry_run=False)
         migrate(self.client("default"), name, k=k)
         self._producer = Producer({"bootstrap.servers": kafka, "transactional.id": name, "linger.ms": 5})
         self._producer.init_transactions(20)

@@ -17,6 +17,7 @@ from sinks.results.database import NoTables
 from sinks.results.opportunities import ListedOpportunity
 from taskstream.endpoints import READER, Endpoints
 from taskstream.errors import ServiceError
+from taskstream.settings import Settings
 from tests.browser import seed
 from tests.fixtures.clickhouse import ClickHouse
 
@@ -89,11 +90,11 @@ def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
     consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"{prefix}sink", "enable.auto.commit": False})
     consumer.commit(offsets=[TopicPartition(topic, 0, 5), TopicPartition(topic, 1, 2)], asynchronous=False)
     consumer.close()
-    found = KafkaLag(lambda: kafka, prefix).read()
+    found = KafkaLag(lambda: Settings(kafka=kafka, prefix=prefix)).read()
     assert found == model.Kafka(messages_in=10, groups=(model.GroupLag("sink", 3),))
     assert found.waiting == 3
 
 
 def test_a_kafka_that_is_away_is_said_so() -> None:
-    assert KafkaLag(lambda: "127.0.0.1:9", "x.").read().problem.startswith("Kafka does not answer")
-    assert KafkaLag(lambda: "", "x.").read().problem
+    assert KafkaLag(lambda: Settings(kafka="127.0.0.1:9")).read().problem.startswith("Kafka does not answer")
+    assert KafkaLag(lambda: Settings(kafka="")).read().problem

@@ -76,11 +76,11 @@ def test_messages_are_read_again_as_they_are(stage: Stage) -> None:
     values = batches(2, 30, 10)
     stage.send("ui-events.clean", values, per_transaction=10)
     topic = f"{stage.prefix}ui-events.clean"
-    found = [read_again(stage.kafka, topic, partition, range(100)) for partition in range(2)]
+    found = [read_again(stage.settings, topic, partition, range(100)) for partition in range(2)]
     assert sorted(value for part in found for value in part.values()) == sorted(values)
     some = sorted(found[0])[3:9:2]
-    assert read_again(stage.kafka, topic, 0, some) == {offset: found[0][offset] for offset in some}
-    assert read_again(stage.kafka, topic, 0, [100_000]) == {}  # Kafka has it no longer, or never had it
+    assert read_again(stage.settings, topic, 0, some) == {offset: found[0][offset] for offset in some}
+    assert read_again(stage.settings, topic, 0, [100_000]) == {}  # Kafka has it no longer, or never had it
 
 
 def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, kafka: str) -> None:

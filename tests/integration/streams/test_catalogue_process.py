@@ -32,7 +32,7 @@ def settings(kafka: str) -> Settings:
         kafka=kafka, prefix=f"catalogue-{uuid.uuid4().hex[:8]}.", partitions=2, catalogue_quiet_ms=200, k=3,
         catalogue_refine_ms=1_000,
     )  # fmt: skip
-    topic_admin.apply(kafka, made, dry_run=False)
+    topic_admin.apply(made, dry_run=False)
     return made
 
 
@@ -46,7 +46,7 @@ class Running:
 
     def _serve(self, settings: Settings) -> None:
         try:
-            session.serve(settings.kafka, settings, self._stop, self.ready.set)
+            session.serve(settings, self._stop, self.ready.set)
         except ServiceError as error:
             self.error = error
 
@@ -172,4 +172,4 @@ def test_a_malformed_segment_is_passed_over(settings: Settings) -> None:
 def test_missing_topics_are_an_error_in_one_line(kafka: str) -> None:
     settings = load(kafka=kafka, prefix="nowhere.")
     with pytest.raises(ServiceError, match="topics apply"):
-        session.serve(kafka, settings, threading.Event())
+        session.serve(settings, threading.Event())

@@ -7,5 +7,5 @@ from taskstream.settings import Settings
 
 
 def test_it_leaves_nothing_where_it_is_started(tmp_path: Path) -> None:
-    app, _ = create_app(Settings(home=tmp_path), "127.0.0.1:1")
+    app, _ = create_app(Settings(home=tmp_path, kafka="127.0.0.1:1"))
     assert Path(app.conf.datadir).is_relative_to(tmp_path)

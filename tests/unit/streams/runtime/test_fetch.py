@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from streams.runtime import fetch
 from streams.runtime.fetch import Fetcher
+from taskstream.settings import Settings
 
 EVENTS, PARTIAL = ("ui-events", 0), ("activity.partial", 1)
 
@@ -66,8 +67,8 @@ class Consumer:
 
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> tuple[Fetcher, Consumer]:
-    monkeypatch.setattr(fetch, "Consumer", Consumer)
-    subject: Any = Fetcher("nowhere:1", {"ui-events"})
+    monkeypatch.setattr(fetch, "new_consumer", Consumer)
+    subject: Any = Fetcher(Settings(kafka="nowhere:1"), {"ui-events"})
     return subject, subject._consumer
 
 

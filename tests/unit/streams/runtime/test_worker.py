@@ -70,7 +70,7 @@ class Rig(NamedTuple):
 
 
 def rigged(consumer: Consumer) -> Rig:
-    rig = Rig(Worker(Settings(prefix="t."), "nowhere:1"), consumer, Fetcher(), [])
+    rig = Rig(Worker(Settings(prefix="t.", kafka="nowhere:1")), consumer, Fetcher(), [])
     subject: Any = rig.worker
     subject.failed = asyncio.get_running_loop().create_future()
     subject._consumer, subject.fetcher, subject._own = consumer, rig.fetcher, rig.begun.append
