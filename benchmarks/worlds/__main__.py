@@ -1,11 +1,12 @@
 """How well discovery does on worlds that nobody has seen: by trait, beside an oracle, and with cues taken away.
 
     python -m benchmarks.worlds [--seeds look|decide|RANGE] [--knockouts] [--fix TRAIT=VALUE ...] [--gym FOLDER]
-                                [--each] [--jobs N] [--json FILE]
+                                [--each] [--jobs N] [--json FILE] [--against FILE]
 
 Seeds 1 to 60 (look) are to look at, 61 to 100 (decide, the default) to decide on; a report takes fresh ones from 1,000
 on, such as 20000-20099, and shows no single log. ``--gym`` judges logs that another generator wrote instead of the
-own worlds (input/SEED.*, truth/SEED.csv, about/SEED.json); all of its seeds unless some are given.
+own worlds (input/SEED.*, truth/SEED.csv, about/SEED.json); all of its seeds unless some are given. ``--against`` an
+earlier JSON tells the mean gain on the same seeds with its standard error: below two of these it may be chance.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from benchmarks.worlds.make import fixed
 from benchmarks.worlds.oracle import oracle
 from benchmarks.worlds.scores import Score, score
 from benchmarks.worlds.seeds import DECIDE, LOOK, purpose, ranges
-from benchmarks.worlds.tables import Judged, lines, mean, result, worst_tenth
+from benchmarks.worlds.tables import Judged, lines, mean, paired, result, worst_tenth
 
 NAMED: Final = {"look": list(LOOK), "decide": list(DECIDE)}
 UNMIXED: Final = "unmixed, 4 people or more"
@@ -117,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--each", action="store_true", help="show each log")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--against", type=Path, help="figures of an earlier run on the same seeds")
     given = parser.parse_args(arguments)
     try:
         traits = fixed(given.fix)
@@ -124,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what_for = purpose(seeds)
         if given.each and what_for == "report":
             raise ValueError("a report shows no single log (--each): who looks at one tunes on it")
+        before = _earlier(given.against, seeds) if given.against else {}
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
     load = partial(read, given.gym) if given.gym else partial(drawn, fixed=traits)
@@ -135,6 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = _result(told, what_for, given.knockouts)
     print(f"{'logs of ' + given.gym.name if given.gym else 'own worlds'}, {len(seeds)} seeds ({what_for})")
     print_all(found)
+    if before:
+        print(f"gain on the same seeds against {given.against.name}: mean (standard error)")
+        gains = paired([one.judged for one in told], before)
+        print("  " + "  ".join(f"{figure} {gain:+.4f} ({error:.4f})" for figure, (gain, error) in gains.items()))
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n")
     return 0
@@ -144,6 +151,15 @@ def _seeds(text: str | None, gym: Path | None) -> list[int]:
     if text is None:
         return seeds_in(gym) if gym else NAMED["decide"]
     return NAMED.get(text) or ranges(text)
+
+
+def _earlier(path: Path, seeds: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Seed → figures of an earlier result."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    logs = {one["seed"]: one["score"] for one in found.get("logs", [])}
+    if not logs.keys() & set(seeds):
+        raise ValueError(f"{path.name} tells of no single log of these seeds (a report never does)")
+    return logs
 
 
 def _run(work: Callable[[int], Told], seeds: Sequence[int], jobs: int) -> Iterable[Told]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from statistics import stdev
 from typing import Any, Final
 
 from msgspec import Struct
@@ -93,7 +94,19 @@ def result(logs: Sequence[Judged], *, each: bool) -> dict[str, Any]:
     return out
 
 
-_HEAD: Final = ("logs", "executions", "worst 1/10", "oracle", "tasks", "worst 1/10", "listed", "whole", "start", "±2")
+def paired(logs: Sequence[Judged], before: Mapping[int, Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    """Figure → mean difference to an earlier result (seed → figures) on the same seeds, and its standard error."""
+    out = {}
+    for figure in FIGURES:
+        gains = [getattr(one.score, figure) - before[one.seed][figure] for one in logs if one.seed in before]
+        spread = stdev(gains) if len(gains) > 1 else 0.0
+        out[figure] = mean(gains), spread / max(len(gains), 1) ** 0.5
+    return out
+
+
+_HEAD: Final = (
+    "logs", "executions", "worst 1/10", "oracle", "worst 1/10", "tasks", "worst 1/10", "listed", "whole", "start", "±2",
+)  # fmt: skip
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
@@ -112,6 +125,7 @@ def line(name: str, row: dict[str, Any]) -> str:
     product, oracle = row["product"], row["oracle"]
     cells = [
         product["executions"]["mean"], product["executions"]["worst_tenth"], oracle["executions"]["mean"],
+        oracle["executions"]["worst_tenth"],
         product["tasks"]["mean"], product["tasks"]["worst_tenth"], product["listed"]["mean"],
         product["whole"]["mean"], product["boundary"]["mean"], product["near"]["mean"],
     ]  # fmt: skip

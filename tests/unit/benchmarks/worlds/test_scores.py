@@ -18,7 +18,7 @@ from benchmarks.worlds.logs import Log, Truth
 from benchmarks.worlds.oracle import oracle
 from benchmarks.worlds.scores import Score, agreeing, score
 from benchmarks.worlds.seeds import DECIDE, FIRST_FRESH, GUARD, LOOK, purpose, ranges
-from benchmarks.worlds.tables import Judged, by_pair, by_trait, worst_tenth
+from benchmarks.worlds.tables import Judged, by_pair, by_trait, paired, worst_tenth
 from collectors.importers import ImportedEvent
 from taskstream.events import UiEvent, Value
 
@@ -178,6 +178,15 @@ def test_tables_by_trait_and_pair() -> None:
     assert worst_tenth([0.1 * k for k in range(20)]) == pytest.approx(0.05)
 
 
+def test_a_gain_is_told_with_its_error_on_the_same_seeds() -> None:
+    logs = [_judged(k, 0.5 + 0.1 * (k % 2)) for k in range(4)]
+    before = {k: dict.fromkeys(Score.__struct_fields__, 0.5 if k < 9 else 0.0) for k in range(12)}
+    gain, error = paired(logs, before)["executions"]
+    assert gain == pytest.approx(0.05)
+    assert error == pytest.approx(0.0577 / 2, abs=1e-4)
+    assert paired(logs[:1], before)["executions"] == (0.0, 0.0)
+
+
 FIX = ["--fix", "people=1", "kinds=2", "length=short", "loops=none", "mixing=none"]
 
 
@@ -185,8 +194,12 @@ def test_the_command_judges_own_worlds_and_those_of_a_folder_alike(tmp_path: Pat
     assert make.main([str(tmp_path / "made"), "1-2", *FIX]) == 0
     own, other = tmp_path / "own.json", tmp_path / "other.json"
     assert command.main(["--seeds", "1-2", *FIX, "--each", "--json", str(own)]) == 0
-    assert command.main(["--gym", str(tmp_path / "made"), "--knockouts", "--json", str(other)]) == 0
-    assert "order alone" in capsys.readouterr().out
+    assert (
+        command.main(["--gym", str(tmp_path / "made"), "--knockouts", "--json", str(other), "--against", str(own)]) == 0
+    )
+    told = capsys.readouterr().out
+    assert "order alone" in told
+    assert "executions +0.0000 (0.0000)" in told
     a, b = json.loads(own.read_text()), json.loads(other.read_text())
     assert a["all"]["product"] == b["all"]["product"]
     assert [one["seed"] for one in b["logs"]] == [1, 2]
@@ -200,3 +213,6 @@ def test_a_report_shows_no_single_log(tmp_path: Path, capsys) -> None:  # type: 
     out = tmp_path / "report.json"
     assert command.main(["--seeds", "1000", *FIX, "--json", str(out)]) == 0
     assert "logs" not in json.loads(out.read_text())
+    with pytest.raises(SystemExit):
+        command.main(["--seeds", "1000", *FIX, "--against", str(out)])
+    assert "no single log" in capsys.readouterr().err
