@@ -8,4 +8,5 @@ May import: taskstream.
     check         Whether Kafka lets us in, asked when a process or command begins
     refusals      Why Kafka does not let us in, in a line that names TLS or the login
     topic_admin   Bring the broker's topics in line with their declaration
+    pieces        Values larger than a topic takes, cut into pieces and put together again
 """

@@ -6,5 +6,6 @@ May import: taskstream, streams.discovery.words, streams.discovery.grouping.
     timing       How long executions take
     process_map  The process map of a routine
     patterns     What kind of work a routine is: decides which automation fits it
+    fitting      A routine's record within the bound of its topic
     naming       A routine's human name, from what its activities say
 """
