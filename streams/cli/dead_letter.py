@@ -103,7 +103,7 @@ def _read(settings: Settings) -> list[DeadLetter]:
 
     settings = with_kafka(settings)
     check(settings, "dead-letter")
-    return list(dead_letter_topic.read(settings))
+    return list(dead_letter_topic.read(settings, lambda line: click.echo(line, err=True)))
 
 
 def _find(settings: Settings, identity: str) -> DeadLetter:

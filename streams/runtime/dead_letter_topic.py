@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams.dead_letter import MAX_PAYLOAD
-from taskstream.errors import ServiceError
+from taskstream.errors import UNDECODABLE, ServiceError
 from taskstream.events import BATCH_TYPE
 from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
 from taskstream.records import DeadLetter
 from taskstream.settings import Settings
-from taskstream.topics import DEAD_LETTER
+from taskstream.topics import DEAD_LETTER, UI_EVENTS
 
 TIMEOUT_S = 20.0
 
+_decoder = msgspec.json.Decoder(DeadLetter)
 
-def read(settings: Settings) -> Iterator[DeadLetter]:
+
+def decode(value: bytes | None) -> DeadLetter:
+    """The dead letter in a message.
+
+    Raises:
+        ValueError, RecursionError: it is none, or its payload is no base64.
+    """
+    letter = _decoder.decode(value or b"")
+    base64.b64decode(letter.payload, validate=True)
+    return letter
+
+
+def read(settings: Settings, on_foreign: Callable[[str], None]) -> Iterator[DeadLetter]:
     """All dead letters that Kafka still holds, oldest first.
+
+    ``on_foreign`` is told, in a line, of each message in the topic that is no dead letter; it is passed over.
 
     Raises:
         ServiceError: Kafka or the topic cannot be read.
@@ -44,7 +59,12 @@ def read(settings: Settings) -> Iterator[DeadLetter]:
             for message in messages:
                 error = message.error()
                 if error is None:
-                    yield msgspec.json.decode(message.value(), type=DeadLetter)
+                    try:
+                        letter = decode(message.value())
+                    except UNDECODABLE as wrong:
+                        on_foreign(f"{name}/{message.partition()}@{message.offset()} is no dead letter: {wrong}")
+                        continue
+                    yield letter
                 elif error.code() == KafkaError._PARTITION_EOF:
                     left.discard(message.partition())
                 else:
@@ -58,9 +78,9 @@ def read(settings: Settings) -> Iterator[DeadLetter]:
 def replayable(letter: DeadLetter) -> bool:
     """Whether the whole input is in the letter, and comes from outside.
 
-    What the sink refuses, the streams have written, and the other rows of its message are stored.
+    What the streams have written is not sent again: of what the sink refuses, the other rows are stored.
     """
-    return letter.stage != "sink" and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
+    return letter.source_topic == UI_EVENTS.name and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
 
 
 def replay(settings: Settings, letters: Iterable[DeadLetter]) -> int:
