@@ -26,7 +26,7 @@ from benchmarks import ending
 from benchmarks.streams_load import multiplied, partition_of
 from streams.operator import Input
 from streams.stages.partition import PartitionState
-from streams.stages.stage_settings import Rules
+from streams.stages.stage_settings import StageSettings
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 
 PEOPLE: Final = 20
@@ -43,7 +43,7 @@ Curve = dict[int, dict[str, float]]
 
 def cost(load: Iterable[EventBatch], partitions: int = 4) -> dict[str, float]:
     """Microseconds an event (snapshots apart), and bytes of state an agent, of a load through fresh partitions."""
-    states = [PartitionState(n, Rules(partitions=partitions, max_agents=1_000_000)) for n in range(partitions)]
+    states = [PartitionState(n, StageSettings(partitions=partitions, max_agents=1_000_000)) for n in range(partitions)]
     spent, events, offset = 0.0, 0, 0
     stream = iter(load)
     while chunk := list(islice(stream, CHUNK)):

@@ -34,7 +34,7 @@ from benchmarks import ending
 from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import multiplied, partition_of
 from benchmarks.worker import LIMIT_S, PARTITIONS, broker, fill_with
-from streams.runtime.worker import SESSION_S
+from streams.runtime.health import SESSION_S
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.settings import KafkaSettings

@@ -20,7 +20,7 @@ from benchmarks import ending
 from benchmarks.streams_load import batches
 from streams.operator import Input
 from streams.runtime.chunks import CHUNK_RECORDS
-from streams.stages.agent_state import Agent
+from streams.stages.agent_state import AgentState
 from streams.stages.clock import skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import Columns
@@ -28,7 +28,7 @@ from streams.stages.link import Linker
 from streams.stages.partition import PartitionState
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
-from streams.stages.stage_settings import Rules
+from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import decode
 from streams.stages.window import Windows
 from taskstream.events import BATCH_TYPE, EventBatch, encode
@@ -97,7 +97,7 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
             windows.add(batch, [0] * len(batch.events))
 
     def everything() -> None:
-        state = PartitionState(0, Rules(partitions=4))
+        state = PartitionState(0, StageSettings(partitions=4))
         for number, record in enumerate(records, 1):
             state.apply(record)
             if number % CHUNK_RECORDS == 0:
@@ -107,8 +107,8 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
         for agent in agents.values():
             agent.dump()
 
-    agents: dict[str, Agent] = {}
-    state = PartitionState(0, Rules(partitions=4))
+    agents: dict[str, AgentState] = {}
+    state = PartitionState(0, StageSettings(partitions=4))
     for record in records:
         state.apply(record)
     agents = state.agents

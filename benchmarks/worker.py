@@ -40,8 +40,8 @@ from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import batches, partition_of
 from streams.operator import Input, Output
 from streams.runtime.chunks import CHUNK_RECORDS
-from streams.runtime.worker import rules_of
 from streams.stages.partition import PartitionState
+from streams.stages.stage_settings import StageSettings
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.kafka import topic_admin
 from taskstream.kafka.clients import kafka_config, new_consumer, new_producer
@@ -151,8 +151,8 @@ class Stages:
 
     def __init__(self, kafka: str, prefix: str) -> None:
         settings = settings_of(kafka, prefix)
-        rules = rules_of(settings)
-        self._states = [PartitionState(partition, rules) for partition in range(PARTITIONS)]
+        staged = StageSettings.of(settings)
+        self._states = [PartitionState(partition, staged) for partition in range(PARTITIONS)]
         self._prefix = prefix
         self.producer = new_producer(
             kafka_config(settings, "bench")

@@ -1,4 +1,4 @@
-"""What the checkpoint drives: a pure, deterministic state machine for one partition of one input topic."""
+"""What the checkpoint drives: a pure, deterministic operator for one partition of one input topic."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Output(NamedTuple):
     headers: list[tuple[str, bytes]] | None = None
 
 
-class Machine(Protocol):
+class Operator(Protocol):
     """State of one input partition.
 
     ``apply`` depends on the state and the record alone: no clock, no randomness, nothing of how records were batched.
     ``flush`` gives what earlier records have led to and was held back to be written together. It is called after every
     group of records, before anything is committed and before a snapshot. Only how rows are gathered depends on it.
     ``snapshot`` gives the items changed since the previous snapshot (None: deleted), and counts them as stored.
-    ``load`` takes the items of all snapshots so far, into a fresh machine; then both go on alike.
+    ``load`` takes the items of all snapshots so far, into a fresh operator; then both go on alike.
     """
 
     def apply(self, record: Record) -> list[Output]: ...

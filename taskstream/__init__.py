@@ -14,6 +14,7 @@ May import: nobody.
     extras         Which extra holds a missing package
     metrics        Every metric, declared once
     interning      Numbers for strings
+    faults         Where an exception came from, in words that may be logged
     memory         How a busy process treats its memory: few heaps, and rare looks for reference cycles
     privacy/       Privacy by construction: values without content, redacted strings, keyed pseudonyms
     kafka/         Kafka at the edges

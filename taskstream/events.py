@@ -136,13 +136,13 @@ class EventBatch(_Contract, frozen=True):
     sent_ms: Millis = 0
 
 
-class Tick(_Contract, frozen=True):
+class Heartbeat(_Contract, frozen=True):
     """A record in ``ui-events`` that advances event time where no events come, so that idle partitions still close.
 
     ``advance_ms`` is added to the partition's watermark. Written through the log, so that a replay sees it again.
     ``at_ms`` is the event time known to be reached in other partitions (0: unknown); it is where a partition starts
     that never held an event, so that it does not hold back the windows of the others.
-    It carries the header ``ce_type: taskstream.tick`` by which it is told from a batch.
+    It carries the header ``ce_type: taskstream.tick`` that tells it from a batch.
     """
 
     schema: Literal[1]
@@ -150,12 +150,13 @@ class Tick(_Contract, frozen=True):
     at_ms: Millis = 0
 
 
-TICK_TYPE: Final = b"taskstream.tick"
+HEARTBEAT_TYPE: Final = b"taskstream.tick"
+"""An older name, kept because logs and other writers hold it."""
 BATCH_TYPE: Final = b"taskstream.events"
 
 _encoder = msgspec.json.Encoder()
 _batch_decoder = msgspec.json.Decoder(EventBatch)
-_tick_decoder = msgspec.json.Decoder(Tick)
+_heartbeat_decoder = msgspec.json.Decoder(Heartbeat)
 
 
 def encode(message: Struct) -> bytes:
@@ -175,9 +176,9 @@ def decode_batch(data: bytes) -> EventBatch:
     return _batch_decoder.decode(data)
 
 
-def decode_tick(data: bytes) -> Tick:
-    """The tick in ``data``. Raises as :func:`decode_batch` does."""
-    return _tick_decoder.decode(data)
+def decode_heartbeat(data: bytes) -> Heartbeat:
+    """The heartbeat in ``data``. Raises as :func:`decode_batch` does."""
+    return _heartbeat_decoder.decode(data)
 
 
 def json_schema() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Codes(dict[str, int]):
+class Interner(dict[str, int]):
     """Gives each new string the next number."""
 
     def __missing__(self, key: str) -> int:

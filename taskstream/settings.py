@@ -200,8 +200,8 @@ class StreamSettings(BaseModel):
         ge=1_000,
         description="difference to the broker's clock from which an agent's clock counts as wrong",
     )
-    tick_ms: int = Field(
-        default=5_000, ge=100, description="silence of a partition after which a tick advances its event time"
+    idle_heartbeat_ms: int = Field(
+        default=5_000, ge=100, description="silence of a partition after which a heartbeat advances its event time"
     )
     transaction_ms: int = Field(default=250, ge=10, le=30_000, description="interval of the streams' transactions")
     max_agents: int = Field(default=50_000, ge=1, description="agents whose state one worker keeps at most")

@@ -46,7 +46,7 @@ class Topic(Struct, frozen=True):
 
 
 UI_EVENTS: Final = Topic(
-    "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and ticks",
+    "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and idle heartbeats",
     ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch", broker_time=True,
 )  # fmt: skip
 CLEAN: Final = Topic(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--ago", type=click.FloatRange(0, 100_000), default=0.0, metavar="HOURS", help="the recording ended so long ago"
 )
 @click.option(
-    "--flush/--no-flush", default=True, help="at the end, close everything still open by ticks [default: flush]"
+    "--flush/--no-flush", default=True, help="at the end, close everything still open by heartbeats [default: flush]"
 )
 @click.option("--run-id", help="name of this run; the same name continues an interrupted run")
 @click.option("--dry-run", is_flag=True, help="show what would be sent, send nothing")
@@ -129,7 +129,7 @@ def _send(
     run: str,
     speed: float,
     end_ms: int | None,
-    tick: bool,
+    flush: bool,
     *,
     keep: bool,
     quiet: bool,
@@ -154,7 +154,7 @@ def _send(
                 try:
                     for arrival, number, event in schedule(dealt, end_ms, skip):
                         feed.offer(origins[number], event, arrival)
-                    feed.finish(tick=tick)
+                    feed.finish(close=flush)
                 except KeyboardInterrupt:
                     feed.drain(5.0)  # what has a number goes out; the rest never had one
                     raise

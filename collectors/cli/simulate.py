@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "--truth", type=click.Path(path_type=Path), help="write the execution and routine of each event to this CSV"
 )
 @click.option(
-    "--flush/--no-flush", default=True, help="at the end, close everything still open by ticks [default: flush]"
+    "--flush/--no-flush", default=True, help="at the end, close everything still open by heartbeats [default: flush]"
 )
 @click.option("--run-id", help="name of this run, from which the pseudonyms follow")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
@@ -107,7 +107,7 @@ def _publish(
     seed: int,
     speed: float,
     truth: Path | None,
-    tick: bool,
+    flush: bool,
     *,
     shown: bool,
 ) -> dict[str, object]:
@@ -149,7 +149,7 @@ def _publish(
                     if rows and item.execution:
                         rows.writerow([origin.agent, seqs[item.desktop], item.execution, item.routine])
                     seqs[item.desktop] += 1
-                feed.finish(tick=tick)
+                feed.finish(close=flush)
             return tally.summary() | {
                 "run_id": run,
                 "sent": feed.delivered,

@@ -34,7 +34,7 @@ MAX_WAITING_BYTES: Final = 32_000_000
 STALL_S: Final = 60.0
 """Kafka acknowledges nothing for this long: give up with a clear line."""
 FLUSH_ADVANCE_MS: Final = 86_400_000
-"""How far the closing ticks advance event time: past every session gap and allowed lateness."""
+"""How far the closing heartbeats advance event time: past every session gap and allowed lateness."""
 APPEND_TOGETHER: Final = 32
 """Batches stored in one transaction when played as fast as possible."""
 
@@ -122,15 +122,15 @@ class Feed:
             self._close(agent)
         self._store()
 
-    def finish(self, *, tick: bool) -> None:
-        """Wait until Kafka has everything; ``tick``: then advance event time so that what is open closes.
+    def finish(self, *, close: bool) -> None:
+        """Wait until Kafka has everything; ``close``: then advance event time so that what is open closes.
 
         Raises:
             ServiceError: Kafka acknowledges nothing any more.
         """
         self.flush()
         self.drain()
-        if tick:
+        if close:
             send_ticks(self._settings, self._topic, range(self.partitions), FLUSH_ADVANCE_MS)
 
     def drain(self, timeout_s: float = STALL_S) -> None:

@@ -22,7 +22,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from collectors.delivery.spool import Spool, Spooled
 from taskstream import metrics
 from taskstream.errors import ServiceError, TaskstreamError
-from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_admin, new_producer
 from taskstream.settings import Settings
 
@@ -84,13 +84,13 @@ def send_ticks(
     for partition in partitions:
         producer.produce(
             topic,
-            encode(Tick(schema=1, advance_ms=advance_ms)),
+            encode(Heartbeat(schema=1, advance_ms=advance_ms)),
             partition=partition,
-            headers=[("ce_specversion", b"1.0"), ("ce_type", TICK_TYPE)],
+            headers=[("ce_specversion", b"1.0"), ("ce_type", HEARTBEAT_TYPE)],
         )
     if producer.flush(timeout_s):
         producer.purge()
-        raise ServiceError(f"Kafka at {settings.kafka} did not take the closing ticks within {timeout_s:.0f} s")
+        raise ServiceError(f"Kafka at {settings.kafka} did not take the closing heartbeats within {timeout_s:.0f} s")
 
 
 class Publisher:

@@ -11,7 +11,7 @@ WAITING: Final = 50_000
 """Assignments kept until their segments come, at most; the oldest make room."""
 
 
-class Told:
+class PendingAssignments:
     """The streams' assignments by segment, with the place in the input where each was read."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ def catalogue(settings: Settings) -> None:
     import signal
     import threading
 
-    from streams.catalogue.session import serve
+    from streams.catalogue.run import serve
     from taskstream import metrics
     from taskstream.endpoints import with_kafka
     from taskstream.kafka.check import check

@@ -5,13 +5,19 @@ May import: taskstream, streams.
     run                The worker as a process: logs, metrics, signals, deadlines, exit codes
     app                The Faust application
     transport          Faust's transport in micro-batches
-    worker             The partitions that this worker owns
+    faust_internals    Every private name of Faust and aiokafka that this project relies on; no other file touches one
+    worker             The worker: ownership, intake and health of its partitions
+    ownership          The partitions that this worker owns
+    intake             Input of the owned partitions
+    health             Whether the worker can go on
+    patience           How long something has not moved, in time during which this process ran
+    watchdog           A process that stands still says where
     fetch              Input from Kafka
     chunks             Records of one partition as they travel through Faust
     thread             One thread for the blocking calls of one partition, kept for the life of the process
     checkpoint         The transactional checkpoint of one input partition
     transactions       Kafka transactions
-    restore            Bring a partition's machine to the committed position
+    restore            Bring a partition's operator to the committed position
     heartbeat          Event time where no events come
     routine_follower   The routines that the catalogue has published, followed in a thread
     observe            Metrics of the worker: taken once per chunk or transaction, never per event

@@ -6,8 +6,9 @@ from typing import Any, Final, cast
 
 import faust
 
-from streams.runtime.transport import Consumer, MicroBatchTransport
-from streams.runtime.worker import SESSION_S, Worker
+from streams.runtime.health import SESSION_S
+from streams.runtime.transport import MicroBatchConsumer, MicroBatchTransport
+from streams.runtime.worker import Worker
 from taskstream.kafka.faust_broker import faust_broker
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, UI_EVENTS
@@ -29,7 +30,7 @@ def create_app(settings: Settings) -> tuple[faust.App, Worker]:
         table_standby_replicas=0,
         web_enabled=False,
         stream_wait_empty=False,
-        stream_buffer_maxsize=4096,  # chunks; their bytes are bounded by Flow
+        stream_buffer_maxsize=4096,  # chunks; their bytes are bounded by InFlight
         broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=1.5,
         broker_request_timeout=40.0,
@@ -43,20 +44,20 @@ def create_app(settings: Settings) -> tuple[faust.App, Worker]:
     )
     worker = Worker(settings)
     transport = MicroBatchTransport(app.conf.broker, app)
-    transport.flow, transport.fetcher = worker.flow, worker.fetcher
+    transport.in_flight, transport.fetcher = worker.in_flight, worker.fetcher
     app.transport = transport
 
     async def feed(stream: Any) -> None:
         async for event in stream.noack().events():
             tp = event.message.tp
-            await worker.take((tp.topic, tp.partition), event.value)
+            await worker.intake.take((tp.topic, tp.partition), event.value)
 
     for topic in (UI_EVENTS, ACTIVITY_PARTIAL):
         channel = app.topic(settings.prefix + topic.name, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=topic.name, concurrency=1)(feed)
 
     async def assigned(_app: Any, partitions: set[Any], **_: Any) -> None:
-        await worker.assigned({(tp.topic, tp.partition) for tp in partitions}, cast(Consumer, app.consumer))
+        await worker.assigned({(tp.topic, tp.partition) for tp in partitions}, cast(MicroBatchConsumer, app.consumer))
 
     async def revoked(_app: Any, partitions: set[Any], **_: Any) -> None:
         await worker.revoked({(tp.topic, tp.partition) for tp in partitions})

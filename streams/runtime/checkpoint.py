@@ -10,12 +10,13 @@ from typing import Final, Literal
 
 from msgspec import Struct, msgpack
 
-from streams.operator import Machine, Output
+from streams.operator import Operator, Output
 from streams.runtime.chunks import Chunk
 from streams.runtime.restore import Position, Restored, UnwantedError, item_key
 from streams.runtime.thread import PartitionThread
-from streams.runtime.transactions import TRIES_S, VoidError, Writer
+from streams.runtime.transactions import TRIES_S, TransactionWriter, VoidError
 from taskstream.errors import ServiceError
+from taskstream.faults import place_of
 from taskstream.topics import STATE
 
 log = logging.getLogger("taskstream.streams")
@@ -31,7 +32,7 @@ FULL_S: Final = 0.02
 Verdict = Literal["applied", "hole", "ahead", "failed"]
 
 
-class Clock(Struct, frozen=True):
+class Intervals(Struct, frozen=True):
     """Intervals, in seconds and records. They shape transactions, never results.
 
     ``snapshot_records``, ``snapshot_work_s``  records, and seconds of work on them, after which a snapshot is due:
@@ -48,38 +49,35 @@ class Checkpoint:
 
     ``position``   next offset to apply; ``committed``: next offset as of the last committed transaction
     ``state``      restoring → ready → gone (revoked, or void because a newer writer fenced this one)
-    ``beside``     outputs that accompany the machine's, in the same transaction, and are no function of the log: asked
+    ``beside``     outputs that accompany the operator's, in the same transaction, and are no function of the log: asked
                    for records that are applied for the first time, never in a restore
-    ``error``      why it cannot go on; ``applied_at``, ``progress_at``: when input was last applied and committed
-                   (monotonic seconds)
+    ``error``      why it cannot go on
     """
 
     def __init__(
         self,
         topic: str,
         partition: int,
-        clock: Clock,
+        clock: Intervals,
         thread: PartitionThread,
-        open_: Callable[[Callable[[], bool]], tuple[Writer, Restored]],
+        open_: Callable[[Callable[[], bool]], tuple[TransactionWriter, Restored]],
         on_commit: Callable[[Checkpoint, float, Mapping[str, int]], None],
         beside: Callable[[Sequence[Output]], list[Output]] | None = None,
     ) -> None:
         self.topic = topic
         self.partition = partition
-        self.machine: Machine | None = None
+        self.operator: Operator | None = None
         self.position = 0
         self.committed = 0
         self.state: Literal["restoring", "ready", "gone"] = "restoring"
         self.error: Exception | None = None
         self.restored: Restored | None = None
-        self.applied_at = time.monotonic()
-        self.progress_at = time.monotonic()
         self._clock = clock
         self._thread = thread
         self._open = open_
         self._on_commit = on_commit
         self._beside = beside
-        self._writer: Writer | None = None
+        self._writer: TransactionWriter | None = None
         self._waiting: list[Output] = []
         self._bytes = 0  # of ``_waiting``
         self._since_snapshot = 0
@@ -100,11 +98,10 @@ class Checkpoint:
             return
         if self.state == "gone":
             return
-        self._writer, self.restored, self.machine = writer, restored, restored.machine
+        self._writer, self.restored, self.operator = writer, restored, restored.operator
         self.position = self.committed = restored.position
         self._since_snapshot = restored.replayed
         self.state = "ready"
-        self.applied_at = self.progress_at = time.monotonic()
 
     async def close(self, timeout: float) -> None:
         """Commit what is applied (with a snapshot, so that the next owner starts fast), then let go of everything."""
@@ -123,25 +120,25 @@ class Checkpoint:
         self.state = "gone"
         self._waiting = []
         self._bytes = 0
-        writer, self._writer, self.machine = self._writer, None, None
+        writer, self._writer, self.operator = self._writer, None, None
         if writer is not None:
             self._thread.run(writer.close)
 
     # --- input
 
     def apply(self, chunk: Chunk) -> Verdict:
-        """Run the records of ``chunk`` that are new through the machine. Never awaits: ownership cannot change within.
+        """Run the records of ``chunk`` that are new through the operator. Never awaits: ownership cannot change within.
 
         ``hole``: records before the chunk are missing, nothing was applied. ``ahead``: all of it had been applied.
         ``failed``: a fault of ours; the state is void, having seen half of a record, and nothing of it is committed.
         """
-        machine = self.machine
+        operator = self.operator
         position = self.position
-        if machine is None or chunk.begin > position:
+        if operator is None or chunk.begin > position:
             return "hole"
         if chunk.end <= position:
             return "ahead"
-        apply, beside, put = machine.apply, self._beside, self._put
+        apply, beside, put = operator.apply, self._beside, self._put
         began = time.monotonic()
         offset = chunk.begin
         try:
@@ -152,16 +149,15 @@ class Checkpoint:
                     if beside is not None:
                         outputs += beside(outputs)
                     put(outputs)
-            put(machine.flush())
+            put(operator.flush())
         except Exception as error:
-            log.exception("%s/%d: the record at offset %d", self.topic, self.partition, offset)
+            log.error("%s/%d: the record at offset %d: %s", self.topic, self.partition, offset, place_of(error))
             self.error = error
             self.drop()
             return "failed"
         self._since_snapshot += len(chunk.records)
         self.position = chunk.end
-        self.applied_at = time.monotonic()
-        self._work_s += self.applied_at - began
+        self._work_s += time.monotonic() - began
         return "applied"
 
     def _put(self, outputs: list[Output]) -> None:
@@ -206,8 +202,8 @@ class Checkpoint:
         """The order of effects: what each line survives."""
         started = time.monotonic()
         try:
-            writer, machine = self._writer, self.machine
-            if writer is None or machine is None:
+            writer, operator = self._writer, self.operator
+            if writer is None or operator is None:
                 return
             # The position is taken between two records: their outputs are in the open transaction or wait here. A crash
             # leaves nothing of it visible (the next owner's fence aborts it), and the next owner begins where the last
@@ -216,7 +212,7 @@ class Checkpoint:
             outputs, self._waiting, self._bytes = self._waiting, [], 0
             # The state is that of the same moment, so snapshot + input since then = this state, on any worker.
             if snapshot or self._snapshot_due():
-                outputs += self._snapshot(machine, position)
+                outputs += self._snapshot(operator, position)
                 self._since_snapshot, self._work_s = 0, 0.0
             # The position travels with the outputs: both or neither.
             outputs.append(self._item("position", msgpack.encode(Position(position))))
@@ -227,8 +223,7 @@ class Checkpoint:
             # From here on the position is durable. Only now may the group hear of it (see Worker): a crash before that
             # makes the group fetch again what the position then skips.
             self.committed = position
-            self.progress_at = time.monotonic()
-            self._on_commit(self, self.progress_at - started, written)
+            self._on_commit(self, time.monotonic() - started, written)
             self._committing = None
             outputs, self._waiting, self._bytes = self._waiting, [], 0
             self._put(outputs)
@@ -252,8 +247,8 @@ class Checkpoint:
     def _snapshot_due(self) -> bool:
         return self._since_snapshot >= self._clock.snapshot_records or self._work_s >= self._clock.snapshot_work_s
 
-    def _snapshot(self, machine: Machine, position: int) -> list[Output]:
-        items = [self._item(name, data) for name, data in machine.snapshot()]
+    def _snapshot(self, operator: Operator, position: int) -> list[Output]:
+        items = [self._item(name, data) for name, data in operator.snapshot()]
         items.append(self._item("snapshot", msgpack.encode(Position(position))))
         return items
 
@@ -261,7 +256,7 @@ class Checkpoint:
         return Output(STATE.name, self.partition, item_key(self.topic, name), data)
 
 
-async def _hand_over(writer: Writer, outputs: list[Output]) -> None:
+async def _hand_over(writer: TransactionWriter, outputs: list[Output]) -> None:
     """Give all of ``outputs`` to the producer, waiting while its queue is full."""
     deadline = time.monotonic() + TRIES_S
     while outputs:

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from streams.runtime.checkpoint import Checkpoint
 from streams.stages.partition import PartitionState
 from taskstream import metrics
+from taskstream.faults import SaidOnce
 from taskstream.topics import UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
+_said = SaidOnce()
 
 
 def applied(checkpoint: Checkpoint) -> None:
-    """After a chunk: take the machine's counts."""
-    machine = checkpoint.machine
-    if not isinstance(machine, PartitionState):
+    """After a chunk: take the operator's counts."""
+    operator = checkpoint.operator
+    if not isinstance(operator, PartitionState):
         return
-    counts = machine.take_counts()
+    counts = operator.take_counts()
     metrics.MESSAGES_IN.labels(UI_EVENTS.name).inc(counts.messages)
     metrics.EVENTS_IN.inc(counts.events_in)
     metrics.EVENTS_OUT.inc(counts.events_out)
@@ -28,10 +30,18 @@ def applied(checkpoint: Checkpoint) -> None:
     metrics.SKEWED.inc(counts.skewed)
     metrics.REDACTED.inc(counts.redacted)
     metrics.LATE.inc(counts.late)
+    for place in counts.faults:
+        fault(f"{checkpoint.topic}/{checkpoint.partition}", place)
     for reason, count in counts.refused.items():
         metrics.REFUSED.labels(reason).inc(count)
     if counts.sent_ms:
         metrics.FRESHNESS_STREAM.observe(max(0.0, time.time() - counts.sent_ms / 1000))
+
+
+def fault(where: str, place: str) -> None:
+    """An exception in a stage: its place is logged once, beside the dead letter that every one of them has."""
+    if _said.is_new(place):
+        log.error("%s: a fault in a stage; its input is in the dead letters. %s (said once)", where, place)
 
 
 def committed(checkpoint: Checkpoint, seconds: float, written: Mapping[str, int]) -> None:
@@ -39,13 +49,13 @@ def committed(checkpoint: Checkpoint, seconds: float, written: Mapping[str, int]
     for topic, count in written.items():
         metrics.RECORDS_OUT.labels(topic).inc(count)
     metrics.CHECKPOINT_SECONDS.observe(seconds)
-    machine = checkpoint.machine
-    if isinstance(machine, PartitionState):
+    operator = checkpoint.operator
+    if isinstance(operator, PartitionState):
         label = str(checkpoint.partition)
         metrics.POSITION.labels(label).set(checkpoint.committed)
-        metrics.STATE_AGENTS.labels(label).set(len(machine.agents))
-        if machine.watermark_ms >= 0:
-            metrics.WATERMARK_DELAY.labels(label).set(time.time() - machine.watermark_ms / 1000)
+        metrics.STATE_AGENTS.labels(label).set(len(operator.agents))
+        if operator.watermark_ms >= 0:
+            metrics.WATERMARK_DELAY.labels(label).set(time.time() - operator.watermark_ms / 1000)
 
 
 def restored(checkpoint: Checkpoint) -> None:

@@ -1,4 +1,4 @@
-"""Bring a partition's machine to the committed position: its snapshot, then the input since, with outputs discarded."""
+"""Bring a partition's operator to the committed position: load its snapshot, then run the input since then again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct, msgpack
 
-from streams.operator import Input, Machine
+from streams.operator import Input, Operator
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import new_consumer, reading
 from taskstream.settings import Settings
@@ -27,7 +27,7 @@ BREATH_S: Final = 0.001
 BATCH: Final = 1_000
 """Messages taken at once; the call waits for so many or 50 ms."""
 
-M = TypeVar("M", bound=Machine)
+M = TypeVar("M", bound=Operator)
 
 _turn = threading.Lock()
 
@@ -43,9 +43,12 @@ class Position(Struct, array_like=True, frozen=True):
 
 
 class Restored(Struct):
-    """A machine and the next offset to give it. ``replayed``: records run again; ``lost``: records no longer there."""
+    """An operator, and the next offset to give it.
 
-    machine: Any
+    ``replayed``  records that were run again; ``lost``  records that Kafka no longer has
+    """
+
+    operator: Any
     position: int
     items: int
     replayed: int
@@ -59,9 +62,9 @@ def item_key(topic: str, name: str) -> bytes:
 
 
 def restore(
-    settings: Settings, topic: str, partition: int, make: Callable[[], Machine], wanted: Callable[[], bool]
+    settings: Settings, topic: str, partition: int, make: Callable[[], Operator], wanted: Callable[[], bool]
 ) -> Restored:
-    """The machine of ``partition`` of ``topic`` as of its last committed transaction.
+    """The operator of ``partition`` of ``topic`` as of its last committed transaction.
 
     Call it after the predecessor has been fenced: what it left open is settled then.
 
@@ -72,26 +75,26 @@ def restore(
     started = time.monotonic()
     deadline = started + DEADLINE_S
     items = _items(settings, topic, partition, deadline)
-    machine = make()
+    operator = make()
     snapshot = _position(items.pop("snapshot", None))
     position = max(_position(items.pop("position", None)), snapshot)
     replayed, lost, expected = 0, 0, snapshot
     # One partition at a time: this is Python at work, and several threads of it would only take turns, and starve the
     # event loop of the heartbeats that keep the partitions.
     with _turn:
-        machine.load(items)
+        operator.load(items)
         deadline = time.monotonic() + DEADLINE_S
         for record in _input(settings, settings.prefix + topic, partition, snapshot, position, deadline):
             if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
                 lost = record.offset - expected
-            machine.apply(record)
+            operator.apply(record)
             replayed += 1
             if replayed % BREATH_RECORDS == 0:
                 time.sleep(BREATH_S)
                 if not wanted():
                     raise UnwantedError
-        machine.flush()
-    return Restored(machine, position, len(items), replayed, lost, time.monotonic() - started)
+        operator.flush()
+    return Restored(operator, position, len(items), replayed, lost, time.monotonic() - started)
 
 
 def _position(data: bytes | None) -> int:

@@ -16,6 +16,7 @@ from streams.operator import Output
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE
 from taskstream.events import encode
+from taskstream.faults import SaidOnce, place_of
 from taskstream.kafka.clients import new_consumer, reading
 from taskstream.records import Routine, Segment
 from taskstream.settings import Settings
@@ -35,7 +36,7 @@ _segments = msgspec.json.Decoder(Segment)
 _routines = msgspec.json.Decoder(Routine)
 
 
-class Known:
+class KnownRoutines:
     """Assigns segments to known routines as they are emitted. Used from the main thread alone.
 
     What it says depends on what the catalogue had published by then. It therefore stands outside the partitions' state:
@@ -45,7 +46,7 @@ class Known:
     def __init__(self) -> None:
         self._recogniser = Recogniser()
         self._changes: deque[Change] = deque()
-        self._failed = False
+        self._said = SaidOnce()
 
     def room(self) -> bool:
         """Whether another change may be put (any thread)."""
@@ -74,9 +75,8 @@ class Known:
             try:
                 assignment = self._recogniser.assign(_segments.decode(output.value or b""))
             except Exception as error:  # noqa: BLE001  # a routine that cannot be compared must not stop the stream
-                if not self._failed:
-                    log.warning("segments cannot be compared with the known routines: %r; said once", error)
-                self._failed = True
+                if self._said.is_new(place := place_of(error)):
+                    log.error("a segment cannot be compared with the known routines: %s (said once)", place)
                 metrics.SEGMENTS_RECOGNISED.labels("failed").inc()
                 seen -= 1
                 continue
@@ -89,11 +89,11 @@ class Known:
         return made
 
 
-class Follower:
+class RoutineFollower:
     """Reads the topic ``routines`` from its beginning on, as long as the worker runs; waits while Kafka is away."""
 
-    def __init__(self, settings: Settings, known: Known) -> None:
-        self._known = known
+    def __init__(self, settings: Settings, routines: KnownRoutines) -> None:
+        self._known = routines
         self._topic = settings.prefix + ROUTINES.name
         self._config = reading(settings, "routines") | {
             "fetch.wait.max.ms": 500,
@@ -123,7 +123,7 @@ class Follower:
         try:
             consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
             while not self._stop.is_set():
-                if not self._known.room():
+                if not self._routines.room():
                     self._stop.wait(PAUSE_S)
                     continue
                 message = consumer.poll(0.5)
@@ -136,7 +136,7 @@ class Follower:
                     continue
                 key, value = (message.key() or b"").decode(errors="replace"), message.value()
                 try:
-                    self._known.put((key, None if value is None else _routines.decode(value)))
+                    self._routines.put((key, None if value is None else _routines.decode(value)))
                 except UNDECODABLE as wrong:
                     metrics.REFUSED.labels("malformed").inc()
                     log.warning("%s@%d is no valid routine: %s", self._topic, message.offset(), wrong)

@@ -15,10 +15,14 @@ from streams.discovery.grouping.recognise import MAX_ROUTINES
 from streams.runtime.app import create_app
 from streams.runtime.checkpoint import MAX_WAITING_BYTES
 from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
-from streams.runtime.worker import MAX_INPUT_BYTES, QUEUE_KB, Worker
+from streams.runtime.health import STALL_S
+from streams.runtime.ownership import QUEUE_KB
+from streams.runtime.watchdog import Watchdog, dump_stacks
+from streams.runtime.worker import MAX_INPUT_BYTES, Worker
 from taskstream import metrics
 from taskstream.endpoints import with_kafka
 from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.faults import place_of
 from taskstream.kafka import topic_admin
 from taskstream.kafka.check import check
 from taskstream.memory import few_arenas, rare_collections
@@ -128,22 +132,28 @@ def _logging(as_json: bool) -> None:
 
 async def _serve(settings: Settings) -> TaskstreamError | None:
     app, worker = create_app(settings)
-    metrics.HEALTH.require("partitions", lambda: bool(worker.owned))
-    metrics.HEALTH.require("restored", lambda: all(c.state == "ready" for c in worker.owned.values()))
+    owned = worker.ownership.owned
+    metrics.HEALTH.require("partitions", lambda: bool(owned))
+    metrics.HEALTH.require("restored", lambda: all(c.state == "ready" for c in owned.values()))
+    watchdog = Watchdog(int(STALL_S), ServiceError.exit_code)
+    watchdog.start()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     running = loop.create_task(worker.run())
     await app.start()
-    crashed = loop.create_task(_crash_of(app))
+    crashed = loop.create_task(_crash_of(app, watchdog))
     stopping = loop.create_task(stop.wait())
     await asyncio.wait([running, crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
-    failure = worker.failed_with()
+    failure = worker.health.failure
+    if worker.health.stalled:
+        dump_stacks()
     if failure is None and running.done():
         failure = _fault(running.exception())
     if failure is None and not stop.is_set():
         failure = ServiceError(f"the consumer ended: {app.crash_reason!r}")
+    watchdog.stop()
     await _shut_down(app, worker, failure)
     return failure
 
@@ -152,12 +162,13 @@ def _fault(error: BaseException | None) -> TaskstreamError | None:
     """A fault of our own ends the worker with its place in the log, so that it can be reported."""
     if error is None:
         return None
-    log.error("the worker's own loop failed", exc_info=error)
-    return ServiceError(f"the worker's own loop failed: {type(error).__name__}: {error}")
+    log.error("the worker's own loop failed: %s", place_of(error))
+    return ServiceError(f"the worker's own loop failed: {place_of(error)}")
 
 
-async def _crash_of(app: Any) -> None:
+async def _crash_of(app: Any, watchdog: Watchdog) -> None:
     while app.crash_reason is None and not app.should_stop:
+        watchdog.beat()
         await asyncio.sleep(0.2)
 
 
@@ -167,6 +178,7 @@ async def _shut_down(app: Any, worker: Worker, failure: TaskstreamError | None) 
     code = 0 if failure is None else failure.exit_code
 
     def end() -> None:
+        dump_stacks()
         log.warning("not stopped within %.0f s: ending as it is (nothing is lost: the position is in Kafka)", STOP_S)
         if failure is not None:
             sys.stderr.write(f"taskstream: {failure}\n")

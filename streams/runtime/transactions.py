@@ -43,7 +43,7 @@ class Producer(Protocol):
     def purge(self) -> None: ...
 
 
-class Writer:
+class TransactionWriter:
     """Writes outputs, transaction after transaction.
 
     :meth:`put` never blocks: outputs leave as soon as they are made, while they are still in the processor's cache; to

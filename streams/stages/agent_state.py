@@ -9,13 +9,13 @@ from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
-from streams.stages.snapshot_format import AgentImage, encode_image
+from streams.stages.snapshot_format import AgentSnapshot, encode_agent
 
 PACKING: Final = 1
 """zlib's fastest level: higher ones take several times as long for a tenth less."""
 
 
-class Agent:
+class AgentState:
     """One agent.
 
     ``touched``    offset of its last record: the order in which agents fall silent
@@ -90,7 +90,7 @@ class Agent:
         """Everything, in msgpack."""
         if self._segmenter is not None and not self._stored:
             self._stored = self._segmenter.dump()
-        image = AgentImage(
+        saved = AgentSnapshot(
             tenant=self.tenant,
             team=self.team,
             actor=self.actor,
@@ -102,14 +102,14 @@ class Agent:
             linker=self.linker.dump(),
             segmenter=self._stored,
         )
-        return encode_image(image)
+        return encode_agent(saved)
 
     @classmethod
-    def load(cls, agent: str, image: AgentImage) -> Agent:
+    def load(cls, agent: str, saved: AgentSnapshot) -> AgentState:
         """The agent that :meth:`dump` wrote."""
-        self = cls(image.tenant, image.team, image.actor, agent)
-        self.touched, self.seen_ms, self.behind_ms = image.touched, image.seen_ms, image.behind_ms
-        self.numbering = image.numbering
-        self.sessioniser, self.linker = Sessioniser(image.sessioniser[0]), Linker.load(image.linker)
-        self._stored = image.segmenter
+        self = cls(saved.tenant, saved.team, saved.actor, agent)
+        self.touched, self.seen_ms, self.behind_ms = saved.touched, saved.seen_ms, saved.behind_ms
+        self.numbering = saved.numbering
+        self.sessioniser, self.linker = Sessioniser(saved.sessioniser[0]), Linker.load(saved.linker)
+        self._stored = saved.segmenter
         return self

@@ -23,7 +23,7 @@ from taskstream.event_columns import (
     pack,
 )  # fmt: skip
 from taskstream.events import EventBatch, KeyCounts, encode
-from taskstream.interning import Codes
+from taskstream.interning import Interner
 
 ROWS: Final = 4_000
 """A message with so many events takes no further batch in."""
@@ -45,7 +45,7 @@ class Columns:
     def _clear(self) -> None:
         self.rows = 0
         self._bytes = 0
-        self._codes = Codes()
+        self._codes = Interner()
         self._heads: list[tuple[int, int, int, int, int, int, int, int]] = []
         self._at_ms: list[int] = []
         self._active_ms: list[int] = []

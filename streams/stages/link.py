@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from streams.stages.snapshot_format import Links, Source
+from streams.stages.snapshot_format import Links, ValueSource
 from taskstream.events import UiEvent
 
 MAX_RECENT: Final = 64
@@ -38,7 +38,7 @@ class Link:
 
     __slots__ = ("event", "how", "seq", "source")
 
-    def __init__(self, seq: int, event: UiEvent, source: Source, how: Literal["paste", "rekey"]) -> None:
+    def __init__(self, seq: int, event: UiEvent, source: ValueSource, how: Literal["paste", "rekey"]) -> None:
         self.seq = seq
         self.event = event
         self.source = source
@@ -51,8 +51,8 @@ class Linker:
     __slots__ = ("clipboard", "clipboard_digest", "recent", "written")
 
     def __init__(self) -> None:
-        self.recent: dict[int, Source] = {}
-        self.clipboard: Source | None = None
+        self.recent: dict[int, ValueSource] = {}
+        self.clipboard: ValueSource | None = None
         self.clipboard_digest = 0
         self.written: tuple[str, str, str, int] = ("", "", "", 0)
 
@@ -103,15 +103,15 @@ class Linker:
         self.clipboard_digest = 0
         self.written = ("", "", "", 0)
 
-    def _pasted(self, digest: int, event: UiEvent) -> Source | None:
+    def _pasted(self, digest: int, event: UiEvent) -> ValueSource | None:
         clipboard = self.clipboard
         if clipboard is not None and (not digest or not self.clipboard_digest or digest == self.clipboard_digest):
-            source: Source | None = clipboard
+            source: ValueSource | None = clipboard
         else:
             source = self.recent.get(digest) if digest else None
         return source if source is not None and _in_time(source, event) else None
 
-    def _typed(self, digest: int, event: UiEvent) -> Source | None:
+    def _typed(self, digest: int, event: UiEvent) -> ValueSource | None:
         if not digest or self.written == (event.app, event.screen, event.element, digest):
             return None  # the same writing again, such as the edit that follows a paste
         source = self.recent.get(digest)
@@ -124,7 +124,7 @@ class Linker:
         if digest:
             self.written = (event.app, event.screen, event.element, digest)
 
-    def _remember(self, digest: int, source: Source) -> None:
+    def _remember(self, digest: int, source: ValueSource) -> None:
         if not digest:
             return
         recent = self.recent
@@ -134,9 +134,9 @@ class Linker:
             del recent[next(iter(recent))]
 
 
-def _source(seq: int, event: UiEvent, form: str) -> Source:
-    return Source(seq, event.at_ms, _names[event.app], _names[event.screen], _names[event.element], form)
+def _source(seq: int, event: UiEvent, form: str) -> ValueSource:
+    return ValueSource(seq, event.at_ms, _names[event.app], _names[event.screen], _names[event.element], form)
 
 
-def _in_time(source: Source, event: UiEvent) -> bool:
+def _in_time(source: ValueSource, event: UiEvent) -> bool:
     return 0 <= event.at_ms - source.at_ms <= MAX_LAG_MS

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from streams.dead_letter import Source, dead_letter
+from streams.dead_letter import Origin, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
-from streams.stages.agent_state import Agent
+from streams.stages.agent_state import AgentState
 from streams.stages.cells import add
 from streams.stages.clock import correct, skew_of
 from streams.stages.deduplicate import Numbering
@@ -19,18 +19,19 @@ from streams.stages.gather import Columns
 from streams.stages.link import Link
 from streams.stages.sessionise import Reason
 from streams.stages.snapshot_format import (
-    AgentImage,
-    ClosedImage,
+    AgentSnapshot,
     OpenSession,
-    PartitionImage,
-    encode_image,
-    load_image,
+    PartitionSnapshot,
+    SilentAgentSnapshot,
+    decode_agent,
+    encode_agent,
 )
-from streams.stages.stage_settings import Rules
-from streams.stages.validate import Refused, decode
+from streams.stages.stage_settings import StageSettings
+from streams.stages.validate import MAX_DETAIL, Refusal, decode
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
 from taskstream.event_columns import COLUMNS_TYPE
-from taskstream.events import EventBatch, Tick, UiEvent, encode
+from taskstream.events import EventBatch, Heartbeat, UiEvent, encode
+from taskstream.faults import place_of
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
 from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
@@ -39,11 +40,16 @@ NUMBERS_KEPT_MS: Final = 30 * 86_400_000
 """Event time for which a silent agent's numbers are kept: longer than ui-events and any spool keep its batches."""
 NUMBERS_PER_AGENT: Final = 20
 """Silent agents whose numbers are kept, as a multiple of the bound on open agents."""
+MAX_FAULTS: Final = 100
+"""Places of faults kept between two takings of the counts."""
 MARK_HEADERS: Final = [("ce_type", b"taskstream.mark")]
 
 
-class Counts:
-    """What happened since the counts were last taken; for metrics only, no part of the state."""
+class PartitionCounts:
+    """What happened since the counts were last taken; for metrics and the log, no part of the state.
+
+    ``faults``  places of exceptions in a stage (:func:`taskstream.faults.place_of`); each has its dead letter, too
+    """
 
     def __init__(self) -> None:
         self.messages = 0
@@ -56,25 +62,26 @@ class Counts:
         self.late = 0
         self.sent_ms = 0
         self.refused: dict[str, int] = {}
+        self.faults: list[str] = []
 
 
 class PartitionState:
-    """All state of one partition of ``ui-events``. Implements :class:`streams.operator.Machine`.
+    """All state of one partition of ``ui-events``. Implements :class:`streams.operator.Operator`.
 
     ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
     Agents that have a learned model, open and silent together, are at most ``max_agents``; the longest silent lose
     theirs first.
     """
 
-    def __init__(self, partition: int, rules: Rules) -> None:
+    def __init__(self, partition: int, settings: StageSettings) -> None:
         self.partition = partition
-        self.rules = rules
-        self.agents: dict[str, Agent] = {}
-        self.closed: dict[str, ClosedImage] = {}
+        self.settings = settings
+        self.agents: dict[str, AgentState] = {}
+        self.closed: dict[str, SilentAgentSnapshot] = {}
         self._learned: dict[str, None] = {}  # names in ``closed`` that have a model, the longest silent first
         self.windows = Windows()
         self.watermark_ms = -1
-        self.counts = Counts()
+        self.counts = PartitionCounts()
         self._dirty: set[str] = set()
         self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
         self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
@@ -89,9 +96,9 @@ class PartitionState:
         """Whether anything is open that only the advance of event time will close."""
         return bool(self.agents or self.windows.open or self.windows.late)
 
-    def take_counts(self) -> Counts:
+    def take_counts(self) -> PartitionCounts:
         """The counts since the last call."""
-        counts, self.counts = self.counts, Counts()
+        counts, self.counts = self.counts, PartitionCounts()
         return counts
 
     # --- the stages, in order
@@ -106,14 +113,14 @@ class PartitionState:
         message = decode(record)
         if type(message) is EventBatch:
             self._batch(record, message)
-        elif type(message) is Tick:
-            self._tick(message)
-        elif type(message) is Refused:
+        elif type(message) is Heartbeat:
+            self._heartbeat(message)
+        elif type(message) is Refusal:
             self._refuse(message, "validate")
         return out
 
     def flush(self) -> list[Output]:
-        """The clean batches gathered since the last message of them; see :class:`streams.operator.Machine`."""
+        """The clean batches gathered since the last message of them; see :class:`streams.operator.Operator`."""
         self._out = []
         if self._columns.rows:
             self._gathered()
@@ -129,7 +136,7 @@ class PartitionState:
         self._out.append(Output(CLEAN.name, self.partition, None, data, headers))
 
     def _batch(self, record: Record, batch: EventBatch) -> None:
-        counts, rules = self.counts, self.rules
+        counts, settings = self.counts, self.settings
         total = len(batch.events)
         counts.events_in += total
         counts.sent_ms = batch.sent_ms
@@ -142,7 +149,7 @@ class PartitionState:
         if admitted.missing is not None:
             self._gap(batch, admitted.missing)
         newest_ms = max([event.at_ms for event in batch.events])
-        skew = skew_of(batch.sent_ms, newest_ms, record.timestamp, rules.max_skew_ms)
+        skew = skew_of(batch.sent_ms, newest_ms, record.timestamp, settings.max_skew_ms)
         for start, end in admitted.ranges:
             part = batch
             if end - start != total:
@@ -157,7 +164,7 @@ class PartitionState:
 
     def _clean(self, batch: EventBatch) -> None:
         """A batch of new, checked, redacted events of one agent."""
-        rules, out, events = self.rules, self._out, batch.events
+        settings, out, events = self.settings, self._out, batch.events
         agent = self.agents[batch.agent]
         if agent.team != batch.team or agent.actor != batch.actor or agent.tenant != batch.tenant:
             agent = self._move(agent, batch)
@@ -168,7 +175,7 @@ class PartitionState:
         self._columns.add(batch, size)
         self.counts.events_out += len(events)
         active: list[int] = []
-        for piece in agent.sessioniser.push(first, events, rules.session_gap_ms, rules.idle_ms, active):
+        for piece in agent.sessioniser.push(first, events, settings.session_gap_ms, settings.idle_ms, active):
             chunk = events[piece.start : piece.end]
             seq = first + piece.start
             for link in agent.linker.push(seq, chunk):
@@ -181,12 +188,12 @@ class PartitionState:
         self.counts.late += self.windows.add(batch, active)
         if len(self.windows.late) > MAX_LATE_WINDOWS and self.windows.horizon is not None:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
-        watermark = max([event.at_ms for event in events]) - rules.disorder_ms
+        watermark = max([event.at_ms for event in events]) - settings.disorder_ms
         self._touch(agent, self._record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
         if watermark > self.watermark_ms:
             self._advance(watermark)
 
-    def _segment(self, agent: Agent, seq: int, events: Sequence[UiEvent]) -> None:
+    def _segment(self, agent: AgentState, seq: int, events: Sequence[UiEvent]) -> None:
         try:
             push = agent.segmenter().push
             for number, event in enumerate(events, seq):
@@ -196,50 +203,53 @@ class PartitionState:
         except Exception as error:  # noqa: BLE001  # a fault of the model costs one agent's open executions, no more
             self._fault(agent, error)
 
-    def _flush_segmenter(self, agent: Agent) -> None:
+    def _flush_segmenter(self, agent: AgentState) -> None:
         try:
             self._emit_segments(agent, agent.segmenter().flush())
         except Exception as error:  # noqa: BLE001  # as above
             self._fault(agent, error)
 
-    def _emit_segments(self, agent: Agent, segments: Sequence[Segment]) -> None:
+    def _emit_segments(self, agent: AgentState, segments: Sequence[Segment]) -> None:
         for segment in segments:
             self._out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
 
-    def _fault(self, agent: Agent, error: Exception) -> None:
-        self._refuse(Refused("fault", f"agent {agent.agent}: {type(error).__name__}: {error}"), "segment")
+    def _fault(self, agent: AgentState, error: Exception) -> None:
+        place = place_of(error)
+        if len(self.counts.faults) < MAX_FAULTS:
+            self.counts.faults.append(place)
+        self._refuse(Refusal("fault", f"agent {agent.agent}: {place}"[:MAX_DETAIL]), "segment")
         agent.reset_segmenter()
 
-    def _tick(self, tick: Tick) -> None:
+    def _heartbeat(self, heartbeat: Heartbeat) -> None:
         if self.watermark_ms >= 0:
-            self._advance(self.watermark_ms + tick.advance_ms)
-        elif tick.at_ms:
-            self._advance(tick.at_ms)
+            self._advance(self.watermark_ms + heartbeat.advance_ms)
+        elif heartbeat.at_ms:
+            self._advance(heartbeat.at_ms)
 
     # --- event time
 
     def _advance(self, watermark_ms: int) -> None:
         """Move the watermark: close silent agents, then windows, then say so to phase 2."""
         self.watermark_ms = watermark_ms
-        patience = self.rules.session_gap_ms + self.rules.lateness_ms
+        patience = self.settings.session_gap_ms + self.settings.lateness_ms
         agents = self.agents
         while agents:
             agent = next(iter(agents.values()))
             if agent.seen_ms + patience > watermark_ms:
                 break
             self._retire(agent, "gap")
-        horizon = (watermark_ms - self.rules.lateness_ms) // WINDOW_MS
+        horizon = (watermark_ms - self.settings.lateness_ms) // WINDOW_MS
         if self.windows.horizon is None or horizon > self.windows.horizon:
             self._partials(self.windows.advance(horizon, self.partition))
             mark = encode(WindowMark(source=self.partition, before_ms=horizon * WINDOW_MS))
-            for target in range(self.rules.partitions):
+            for target in range(self.settings.partitions):
                 self._out.append(Output(ACTIVITY_PARTIAL.name, target, None, mark, MARK_HEADERS))
         self._forget()
 
     def _partials(self, partials: Iterable[ActivityPartial]) -> None:
         for partial in partials:
             key = f"{partial.tenant}/{partial.team}".encode()
-            target = zlib.crc32(key) % self.rules.partitions
+            target = zlib.crc32(key) % self.settings.partitions
             self._out.append(Output(ACTIVITY_PARTIAL.name, target, key, encode(partial)))
 
     # --- agents
@@ -258,9 +268,9 @@ class PartitionState:
         if name not in self.agents:
             closed = self.closed.pop(name, None)
             self._learned.pop(name, None)
-            while len(self.agents) >= self.rules.max_agents:
+            while len(self.agents) >= self.settings.max_agents:
                 self._retire(next(iter(self.agents.values())), "bound")
-            agent = self.agents[name] = Agent(batch.tenant, batch.team, batch.actor, name)
+            agent = self.agents[name] = AgentState(batch.tenant, batch.team, batch.actor, name)
             agent.numbering = numbering
             if closed is not None:
                 agent.resume(closed.model)
@@ -269,40 +279,40 @@ class PartitionState:
     def _make_room(self) -> None:
         """Take the models of the longest silent agents: open and silent ones share one bound."""
         learned = self._learned
-        while learned and len(self.agents) + len(learned) > self.rules.max_agents:
+        while learned and len(self.agents) + len(learned) > self.settings.max_agents:
             name = next(iter(learned))
             del learned[name]
             self.closed[name] = msgspec.structs.replace(self.closed[name], model=b"")
             self._dirty.add(name)
 
-    def _touch(self, agent: Agent, offset: int, seen_ms: int, at_ms: int) -> None:
+    def _touch(self, agent: AgentState, offset: int, seen_ms: int, at_ms: int) -> None:
         """Put the agent last in the order in which agents fall silent."""
         self.agents[agent.agent] = self.agents.pop(agent.agent)
         hot = self._hot
         hot.pop(agent.agent, None)
         hot[agent.agent] = None
-        if len(hot) > self.rules.max_hot:
+        if len(hot) > self.settings.max_hot:
             quiet = next(iter(hot))
             del hot[quiet]
             if quiet in self.agents:
                 self.agents[quiet].rest()
         agent.touched, agent.seen_ms, agent.behind_ms = offset, seen_ms, self.watermark_ms - at_ms
 
-    def _retire(self, agent: Agent, reason: Reason) -> None:
+    def _retire(self, agent: AgentState, reason: Reason) -> None:
         """Close everything of an agent that fell silent (or has to make room) and keep its numbers and model."""
         session = agent.sessioniser.close()
         self._end_session(agent, session, reason, agent.behind_ms)
         name = agent.agent
         del self.agents[name]
         model = agent.learned()
-        self.closed[name] = ClosedImage(agent.numbering, agent.touched, agent.seen_ms, model)
+        self.closed[name] = SilentAgentSnapshot(agent.numbering, agent.touched, agent.seen_ms, model)
         if model:
             self._learned[name] = None
         self._dirty.add(name)
 
     def _forget(self) -> None:
         """Drop the numbers of agents that have been silent for very long, or are too many."""
-        closed, most = self.closed, NUMBERS_PER_AGENT * self.rules.max_agents
+        closed, most = self.closed, NUMBERS_PER_AGENT * self.settings.max_agents
         while closed:
             name = next(iter(closed))
             if closed[name].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms and len(closed) <= most:
@@ -311,15 +321,15 @@ class PartitionState:
             self._learned.pop(name, None)
             self._dirty.add(name)
 
-    def _move(self, agent: Agent, batch: EventBatch) -> Agent:
+    def _move(self, agent: AgentState, batch: EventBatch) -> AgentState:
         """The agent under another person or team: what was open belongs to the former."""
         self._end_session(agent, agent.sessioniser.close(), "bound", agent.behind_ms)
-        moved = Agent(batch.tenant, batch.team, batch.actor, batch.agent)
+        moved = AgentState(batch.tenant, batch.team, batch.actor, batch.agent)
         moved.numbering = agent.numbering
         self.agents[batch.agent] = moved
         return moved
 
-    def _end_session(self, agent: Agent, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
+    def _end_session(self, agent: AgentState, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
         self._flush_segmenter(agent)
         agent.linker.clear()
         if session is None:
@@ -328,7 +338,7 @@ class PartitionState:
             id=f"{agent.agent}:{session.first_seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor,
             agent=agent.agent, first_seq=session.first_seq, last_seq=session.last_seq, start_ms=session.start_ms,
             end_ms=session.end_ms, active_ms=session.active_ms, events=session.events, apps=len(session.apps),
-            switches=session.switches, reason=reason, late=behind_ms > self.rules.lateness_ms,
+            switches=session.switches, reason=reason, late=behind_ms > self.settings.lateness_ms,
         )  # fmt: skip
         self._out.append(Output(SESSIONS.name, self.partition, agent.key, encode(record)))
 
@@ -337,23 +347,23 @@ class PartitionState:
     def _gap(self, batch: EventBatch, missing: tuple[int, int]) -> None:
         self.counts.gaps += missing[1] - missing[0] + 1
         detail = f"agent {batch.agent}: events {missing[0]} to {missing[1]} never came"
-        self._refuse(Refused("gap", detail), "deduplicate")
+        self._refuse(Refusal("gap", detail), "deduplicate")
 
-    def _refuse(self, refused: Refused, stage: str) -> None:
+    def _refuse(self, refused: Refusal, stage: str) -> None:
         record = self._record
         self.counts.refused[refused.reason] = self.counts.refused.get(refused.reason, 0) + 1
         payload = (record.value or b"") if stage == "validate" else b""  # elsewhere the batch itself was let in
-        source = Source(UI_EVENTS.name, self.partition, record)
+        source = Origin(UI_EVENTS.name, self.partition, record)
         self._out.append(dead_letter(source, refused.reason, refused.detail, stage, payload))
 
     # --- snapshots
 
     def snapshot(self) -> list[tuple[str, bytes | None]]:
-        """Items changed since the last snapshot; see :class:`streams.operator.Machine`."""
+        """Items changed since the last snapshot; see :class:`streams.operator.Operator`."""
         items: list[tuple[str, bytes | None]] = []
         for name in sorted(self._dirty):
             agent, closed = self.agents.get(name), self.closed.get(name)
-            data = agent.dump() if agent is not None else None if closed is None else encode_image(closed)
+            data = agent.dump() if agent is not None else None if closed is None else encode_agent(closed)
             items.append((f"a:{name}", data))
         for name in self._warm - self._dirty:
             if name in self.agents:
@@ -369,23 +379,23 @@ class PartitionState:
         late = cells.dump({(n, *key): cell for n, teams in windows.late.items() for key, cell in flat(teams).items()})
         items += cells.replaced("l", late, self._late_chunks)
         self._late_chunks = len(late)
-        image = PartitionImage(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
-        items.append(("p", msgspec.msgpack.encode(image)))
+        saved = PartitionSnapshot(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
+        items.append(("p", msgspec.msgpack.encode(saved)))
         return items
 
     def load(self, items: Mapping[str, bytes]) -> None:
         """Take over what :meth:`snapshot` gave."""
-        opened: list[Agent] = []
-        closed: list[tuple[str, ClosedImage]] = []
+        opened: list[AgentState] = []
+        closed: list[tuple[str, SilentAgentSnapshot]] = []
         windows = self.windows
         for key, data in items.items():
             kind, _, name = key.partition(":")
             if kind == "a":
-                image = load_image(data)
-                if isinstance(image, AgentImage):
-                    opened.append(Agent.load(name, image))
+                saved = decode_agent(data)
+                if isinstance(saved, AgentSnapshot):
+                    opened.append(AgentState.load(name, saved))
                 else:
-                    closed.append((name, image))
+                    closed.append((name, saved))
             elif kind == "w":
                 number = int(name.partition(":")[0])
                 for (tenant, team, *what), cell in cells.load(data):
@@ -394,12 +404,12 @@ class PartitionState:
                 for (number, tenant, team, *what), cell in cells.load(data):
                     _join(windows.late, number, (tenant, team), what, cell)
             elif kind == "p":
-                state = msgspec.msgpack.decode(data, type=PartitionImage)
+                state = msgspec.msgpack.decode(data, type=PartitionSnapshot)
                 self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
                 self._chunks, self._late_chunks = state.chunks, state.late_chunks
         self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
         self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
-        self._learned = {name: None for name, image in self.closed.items() if image.model}
+        self._learned = {name: None for name, saved in self.closed.items() if saved.model}
 
 
 def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:
@@ -407,7 +417,7 @@ def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], c
     add(found, cell)
 
 
-def _transfer(agent: Agent, link: Link) -> Transfer:
+def _transfer(agent: AgentState, link: Link) -> Transfer:
     event, source = link.event, link.source
     return Transfer(
         id=f"{agent.agent}:{link.seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor, agent=agent.agent,

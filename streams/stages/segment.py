@@ -19,7 +19,7 @@ MIN_STEPS: Final = 2
 """A segment of fewer steps is not an execution of anything."""
 
 Members = Callable[[Segment, list[int], list[int]], None]
-"""Told of each segment: the seqs of all its events, and the number of the step that each was folded into.
+"""PendingAssignments of each segment: the seqs of all its events, and the number of the step that each was folded into.
 
 Only a miner of files needs this: to say of each row what it belongs to.
 """

@@ -17,7 +17,7 @@ PASSIVE: Final = frozenset({"health", "gap", "idle", "unlock"})
 Reason = Literal["gap", "lock", "day", "bound"]
 
 
-class Piece:
+class SessionSlice:
     """Events ``[start, end)`` of a batch that lie in one session; ``closed`` is set when it ends with them."""
 
     __slots__ = ("closed", "end", "reason", "start")
@@ -39,12 +39,12 @@ class Sessioniser:
 
     def push(
         self, first_seq: int, events: Sequence[UiEvent], gap_ms: int, idle_ms: int, active: list[int]
-    ) -> list[Piece]:
+    ) -> list[SessionSlice]:
         """Cut ``events`` into sessions. Appends to ``active`` each event's active time: the gap before it, capped.
 
         The loop runs once an event: what it needs of the session is held in local names until the session ends.
         """
-        pieces: list[Piece] = []
+        pieces: list[SessionSlice] = []
         start = 0
         session = self.open or _NONE
         end_ms, day_end_ms, app = session.end_ms, session.day_end_ms, session.app
@@ -71,7 +71,7 @@ class Sessioniser:
             else:
                 if session is not _NONE:
                     session.store(first_seq + last if last >= 0 else session.last_seq, end_ms, active_ms, count)
-                    pieces.append(Piece(start, index, session, _reason(session, at_ms, gap, gap_ms)))
+                    pieces.append(SessionSlice(start, index, session, _reason(session, at_ms, gap, gap_ms)))
                     start = index
                 session = _opened(first_seq + index, at_ms, event.app)
                 end_ms, day_end_ms, app, count, active_ms = at_ms, session.day_end_ms, event.app, 1, 0
@@ -79,7 +79,7 @@ class Sessioniser:
             last = index
             if kind == "lock":
                 session.store(first_seq + index, end_ms, active_ms, count)
-                pieces.append(Piece(start, index + 1, session, "lock"))
+                pieces.append(SessionSlice(start, index + 1, session, "lock"))
                 start = index + 1
                 session = _NONE
                 end_ms, day_end_ms, last = _NONE.end_ms, 0, -1
@@ -87,7 +87,7 @@ class Sessioniser:
             session.store(first_seq + last, end_ms, active_ms, count)
         self.open = None if session is _NONE else session
         if start < len(events):
-            pieces.append(Piece(start, len(events)))
+            pieces.append(SessionSlice(start, len(events)))
         return pieces
 
     def close(self) -> OpenSession | None:

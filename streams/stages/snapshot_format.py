@@ -43,7 +43,7 @@ class OpenSession(Struct, array_like=True):
         self.last_seq, self.end_ms, self.active_ms, self.events = last_seq, end_ms, active_ms, events
 
 
-class Source(Struct, array_like=True, frozen=True):
+class ValueSource(Struct, array_like=True, frozen=True):
     """Where and when a value was read or copied."""
 
     seq: int
@@ -54,11 +54,11 @@ class Source(Struct, array_like=True, frozen=True):
     form: str
 
 
-Links = tuple[dict[int, Source], Source | None, int, tuple[str, str, str, int]]
+Links = tuple[dict[int, ValueSource], ValueSource | None, int, tuple[str, str, str, int]]
 """Recent values by digest; the clipboard's source and digest; the field written last, with its digest."""
 
 
-class AgentImage(Struct, array_like=True, frozen=True, tag="open"):
+class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
     """An agent in a snapshot."""
 
     tenant: str
@@ -73,7 +73,7 @@ class AgentImage(Struct, array_like=True, frozen=True, tag="open"):
     segmenter: bytes
 
 
-class ClosedImage(Struct, array_like=True, frozen=True, tag="closed"):
+class SilentAgentSnapshot(Struct, array_like=True, frozen=True, tag="closed"):
     """What is kept of an agent that fell silent: its numbers, so that a batch sent again is still cut, and its model.
 
     ``model``  what its segmenter has learned, compressed, for the agent to go on with when it returns; empty when it
@@ -86,7 +86,7 @@ class ClosedImage(Struct, array_like=True, frozen=True, tag="closed"):
     model: bytes = b""
 
 
-class PartitionImage(Struct, array_like=True, frozen=True):
+class PartitionSnapshot(Struct, array_like=True, frozen=True):
     """What a partition keeps beside its agents and cells."""
 
     watermark_ms: int
@@ -97,15 +97,15 @@ class PartitionImage(Struct, array_like=True, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(AgentImage | ClosedImage)
+_decoder = msgspec.msgpack.Decoder(AgentSnapshot | SilentAgentSnapshot)
 
 
-def encode_image(image: AgentImage | ClosedImage) -> bytes:
+def encode_agent(saved: AgentSnapshot | SilentAgentSnapshot) -> bytes:
     """A snapshot item of an agent."""
-    return _encoder.encode(image)
+    return _encoder.encode(saved)
 
 
-def load_image(data: bytes) -> AgentImage | ClosedImage:
+def decode_agent(data: bytes) -> AgentSnapshot | SilentAgentSnapshot:
     """What a snapshot item of an agent holds."""
-    image: AgentImage | ClosedImage = _decoder.decode(data)
-    return image
+    saved: AgentSnapshot | SilentAgentSnapshot = _decoder.decode(data)
+    return saved

@@ -1,11 +1,13 @@
-"""Settings that the stages depend on."""
+"""The settings that results depend on, in the form in which the stages take them."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from taskstream.settings import Settings
 
-class Rules(Struct, frozen=True):
+
+class StageSettings(Struct, frozen=True):
     """Settings that the stages depend on. ``max_agents`` is this partition's share.
 
     ``max_hot``  agents whose segmenters are held ready for their next event; of the others the stored form alone, which
@@ -20,3 +22,16 @@ class Rules(Struct, frozen=True):
     max_skew_ms: int = 600_000
     max_agents: int = 50_000
     max_hot: int = 2_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> StageSettings:
+        """What the stages need of ``settings``."""
+        return cls(
+            partitions=settings.partitions,
+            session_gap_ms=settings.session_gap_ms,
+            idle_ms=settings.idle_ms,
+            disorder_ms=settings.disorder_ms,
+            lateness_ms=settings.lateness_ms,
+            max_skew_ms=settings.max_skew_ms,
+            max_agents=max(1, settings.max_agents // settings.partitions),
+        )

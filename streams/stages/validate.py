@@ -8,20 +8,20 @@ from msgspec import Struct
 from streams.operator import Record
 from taskstream.events import (
     BATCH_TYPE,
+    HEARTBEAT_TYPE,
     MAX_BATCH_BYTES,
     MAX_SEQ,
-    TICK_TYPE,
     EventBatch,
-    Tick,
+    Heartbeat,
     decode_batch,
-    decode_tick,
+    decode_heartbeat,
 )
 
 MAX_DETAIL = 300
 """Characters of a refusal's detail; the decoder's messages name the field, never its content."""
 
 
-class Refused(Struct, frozen=True):
+class Refusal(Struct, frozen=True):
     """Why a message is not let in: a ``reason`` from a closed list (it labels a metric), and the particulars."""
 
     reason: str
@@ -34,11 +34,11 @@ their range. ``gap`` reports sequence numbers that never came, ``fault`` an erro
 in), ``foreign`` a record in ``activity.partial`` that no worker wrote."""
 
 
-def decode(record: Record) -> EventBatch | Tick | Refused:
-    """The batch or tick in ``record``, or why it is refused."""
+def decode(record: Record) -> EventBatch | Heartbeat | Refusal:
+    """The batch or heartbeat in ``record``, or why it is refused."""
     value = record.value
     if not value:
-        return Refused("empty", "the message has no value")
+        return Refusal("empty", "the message has no value")
     kind = BATCH_TYPE
     for name, content in record.headers:
         if name == "ce_type":
@@ -47,16 +47,16 @@ def decode(record: Record) -> EventBatch | Tick | Refused:
         if kind == BATCH_TYPE:
             batch = decode_batch(value)
             if record.key != batch.actor.encode():
-                return Refused("key", "the message's key is not its actor")
+                return Refusal("key", "the message's key is not its actor")
             if batch.first_seq + len(batch.events) > MAX_SEQ:
-                return Refused("number", "sequence numbers leave the range of exact numbers")
+                return Refusal("number", "sequence numbers leave the range of exact numbers")
             return batch
-        if kind == TICK_TYPE:
-            return decode_tick(value)
+        if kind == HEARTBEAT_TYPE:
+            return decode_heartbeat(value)
     except msgspec.ValidationError as error:
-        return Refused("schema", str(error)[:MAX_DETAIL])
+        return Refusal("schema", str(error)[:MAX_DETAIL])
     except (msgspec.DecodeError, RecursionError) as error:
-        return Refused("size" if len(value) > MAX_BATCH_BYTES else "json", str(error)[:MAX_DETAIL])
+        return Refusal("size" if len(value) > MAX_BATCH_BYTES else "json", str(error)[:MAX_DETAIL])
     except UnicodeError:
-        return Refused("json", "not UTF-8")
-    return Refused("type", "unknown ce_type")
+        return Refusal("json", "not UTF-8")
+    return Refusal("type", "unknown ce_type")

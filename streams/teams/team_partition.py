@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.dead_letter import Source, dead_letter
+from streams.dead_letter import Origin, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
 from streams.stages.cells import add
@@ -29,7 +29,7 @@ MAX_WAITING_CELLS: Final = 500_000
 MARK: Final = b"taskstream.mark"
 
 
-class _Image(Struct, array_like=True, frozen=True):
+class TeamSnapshot(Struct, array_like=True, frozen=True):
     marks: dict[int, int]
     released: int
     chunks: dict[int, int]
@@ -37,7 +37,7 @@ class _Image(Struct, array_like=True, frozen=True):
 
 
 class TeamPartitionState:
-    """State of one partition of ``activity.partial``. Implements :class:`streams.operator.Machine`.
+    """State of one partition of ``activity.partial``. Implements :class:`streams.operator.Operator`.
 
     ``marks``     source → first window it has not finished
     ``waiting``   release window → cells; a cell's key begins with its own window, and whether it is late
@@ -84,7 +84,7 @@ class TeamPartitionState:
                     self._release(min(self.waiting) + 1, out)
         except (msgspec.DecodeError, UnicodeError, IndexError, RecursionError) as error:
             self.refused += 1
-            source = Source(ACTIVITY_PARTIAL.name, self.partition, record)
+            source = Origin(ACTIVITY_PARTIAL.name, self.partition, record)
             out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))
         return out
 
@@ -135,7 +135,7 @@ class TeamPartitionState:
             out.append(Output(ACTIVITY.name, self.partition, f"{tenant}/{team}".encode(), encode(row)))
 
     def snapshot(self) -> list[tuple[str, bytes | None]]:
-        """Items changed since the last snapshot; see :class:`streams.operator.Machine`."""
+        """Items changed since the last snapshot; see :class:`streams.operator.Operator`."""
         items: list[tuple[str, bytes | None]] = []
         for number in sorted(self._dirty):
             chunks = cells.dump(self.waiting.get(number, {}))
@@ -143,8 +143,8 @@ class TeamPartitionState:
             if chunks:
                 self._chunks[number] = len(chunks)
         self._dirty.clear()
-        image = _Image(self.marks, self.released, self._chunks, self._number)
-        items.append(("p", msgspec.msgpack.encode(image)))
+        saved = TeamSnapshot(self.marks, self.released, self._chunks, self._number)
+        items.append(("p", msgspec.msgpack.encode(saved)))
         return items
 
     def load(self, items: Mapping[str, bytes]) -> None:
@@ -157,9 +157,9 @@ class TeamPartitionState:
                     window, tenant, team, app, what = parts
                     add(waiting.setdefault((window, tenant, team, app, what), Cell(0, 0, set())), cell)
             elif kind == "p":
-                image = msgspec.msgpack.decode(data, type=_Image)
-                self.marks, self.released, self._chunks = image.marks, image.released, image.chunks
-                self._number = image.number
+                saved = msgspec.msgpack.decode(data, type=TeamSnapshot)
+                self.marks, self.released, self._chunks = saved.marks, saved.released, saved.chunks
+                self._number = saved.number
         self.count = sum(len(window) for window in self.waiting.values())
 
 

@@ -31,7 +31,7 @@ from rich.table import Table
 from deploy.local.clickhouse.process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_ports
-from taskstream.events import BATCH_TYPE, TICK_TYPE, Tick, encode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
 from taskstream.settings import KafkaSettings
 from tests.faults.load import Load
@@ -107,7 +107,7 @@ class World:
             "CLICKHOUSE_PASSWORD": PASSWORD,
             "PREFIX": prefix,
             "PARTITIONS": PARTITIONS,
-            "TICK_MS": 600_000,
+            "IDLE_HEARTBEAT_MS": 600_000,
             "K": 2,
         }
         return os.environ | {f"TASKSTREAM_{name}": str(value) for name, value in names.items()} | more
@@ -209,7 +209,7 @@ def strike(world: World, fault: str, draw: random.Random) -> None:
 
 
 class Sender(threading.Thread):
-    """Sends the load at ``rate`` events a second until told to stop; then one flush tick to each partition."""
+    """Sends the load at ``rate`` events a second until told to stop; then one heartbeat to each partition."""
 
     def __init__(self, world: World) -> None:
         super().__init__(name="load", daemon=True)
@@ -250,8 +250,8 @@ class Sender(threading.Thread):
                 break
         producer.flush(120)
         for partition in range(PARTITIONS):
-            tick = encode(Tick(schema=1, advance_ms=86_400_000))
-            producer.produce("chaos.ui-events", tick, partition=partition, headers={"ce_type": TICK_TYPE})
+            day = encode(Heartbeat(schema=1, advance_ms=86_400_000))
+            producer.produce("chaos.ui-events", day, partition=partition, headers={"ce_type": HEARTBEAT_TYPE})
         producer.flush(60)
 
 

@@ -17,8 +17,8 @@ from confluent_kafka import Producer
 
 from deploy.local.kafka import EmbeddedKafka
 from streams.operator import Output
-from streams.runtime.transactions import FencedError, Writer
-from streams.runtime.worker import SESSION_S
+from streams.runtime.health import SESSION_S
+from streams.runtime.transactions import FencedError, TransactionWriter
 from taskstream.settings import load
 from tests.fixtures.streams import Deployment
 from tests.integration.streams.test_streams import clean_events, work
@@ -62,12 +62,12 @@ def test_a_zombie_is_fenced_and_loses_and_repeats_nothing(deployment: Deployment
     deployment.check()
 
 
-def writer(kafka: str, identity: str, timeout_ms: int = 60_000) -> Writer:
+def writer(kafka: str, identity: str, timeout_ms: int = 60_000) -> TransactionWriter:
     config = {"bootstrap.servers": kafka, "transactional.id": identity, "transaction.timeout.ms": timeout_ms}
-    return Writer(Producer(config | {"linger.ms": 0, "log_level": 0}), "")
+    return TransactionWriter(Producer(config | {"linger.ms": 0, "log_level": 0}), "")
 
 
-def write(subject: Writer, output: Output) -> None:
+def write(subject: TransactionWriter, output: Output) -> None:
     assert subject.put([output]) == 1
     subject.commit()
 
@@ -104,7 +104,9 @@ def test_a_transaction_that_times_out_is_void_and_its_successor_repeats_it(deplo
     """What a worker held open for too long is aborted by Kafka; the partition is taken up from the last position."""
     identity, topic = uuid.uuid4().hex, deployment.settings.prefix + "sessions"
     config = {"bootstrap.servers": deployment.kafka, "transactional.id": identity, "transaction.timeout.ms": 1_000}
-    slow = Writer(cast(Any, SlowToCommit(Producer(config | {"log_level": 0}), 13.0)), "")  # Kafka looks every 10 s
+    slow = TransactionWriter(
+        cast(Any, SlowToCommit(Producer(config | {"log_level": 0}), 13.0)), ""
+    )  # Kafka looks every 10 s
     slow.fence()
     with pytest.raises(FencedError):
         write(slow, Output(topic, 0, b"k", b"once"))

@@ -20,7 +20,7 @@ from sinks.clickhouse.blocks.native import Column
 from taskstream.errors import UNDECODABLE
 from taskstream.event_columns import CODE, COUNT, DIGEST, LENGTH, MAX_ROWS, TIME, EventColumns, decode
 from taskstream.events import MAX_SEQ, MAX_TIME_MS
-from taskstream.interning import Codes
+from taskstream.interning import Interner
 
 Numbers = NDArray[Any]
 
@@ -72,7 +72,7 @@ class EventBlock:
         self.refused: list[tuple[int, str]] = []
         self._messages: list[_Message] = []
         self._count = 0
-        self._strings = Codes()
+        self._strings = Interner()
         self._strings[""] = 0
         self._block = b""
         self._whole: _Whole
@@ -266,7 +266,7 @@ class _Whole:
         return Filled(where, filled.values)
 
 
-def _read(columns: EventColumns, number: int, base: int, strings: Codes) -> _Message:
+def _read(columns: EventColumns, number: int, base: int, strings: Interner) -> _Message:
     """Check a message; its first row is the block's row ``base``, its strings are added to ``strings``.
 
     Checked is what the table needs: the streams have held the events against their contract, and they alone write here.

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from taskstream.interning import Codes
+from taskstream.interning import Interner
 
 NUMBERS: Mapping[str, str] = {
     "UInt8": "<u1",
@@ -89,7 +89,7 @@ def numbers(kind: str, values: Sequence[Any] | NDArray[Any]) -> bytes:
 
 def code(values: Iterable[str], count: int) -> Coded:
     """The ``count`` strings in ``values`` as indexes into their distinct values, in order of first appearance."""
-    codes = Codes()
+    codes = Interner()
     indexes = np.fromiter(map(codes.__getitem__, values), np.uint32, count)
     return Coded(list(codes), indexes)
 

@@ -33,7 +33,7 @@ ADJACENT = 8
 """Sequence numbers between two segments of an agent that still count as one right after the other."""
 
 
-class Unit(NamedTuple):
+class ChainUnit(NamedTuple):
     """A cluster as a part of a longer task: how often it occurs as a whole, and what followed it.
 
     ``followers``  cluster → how often it came next, and the sum of the binary logarithms of the pauses
@@ -46,7 +46,7 @@ class Unit(NamedTuple):
     followers: dict[int, list[float]]
 
 
-def _units(grouping: Grouping) -> dict[int, Unit]:
+def _units(grouping: Grouping) -> dict[int, ChainUnit]:
     shapes = grouping.shapes.by_number
     units = {}
     for cluster in grouping:
@@ -59,7 +59,7 @@ def _units(grouping: Grouping) -> dict[int, Unit]:
                     entry[0] += n
                     entry[1] += pauses
         complete = sum([shape.complete for shape in own]) / max(1, sum([shape.times for shape in own]))
-        units[cluster.number] = Unit(cluster, max(1, cluster.executions), complete, cluster.counts, followers)
+        units[cluster.number] = ChainUnit(cluster, max(1, cluster.executions), complete, cluster.counts, followers)
     return units
 
 
@@ -89,7 +89,7 @@ def join_parts(grouping: Grouping, step_pause: float) -> Taken:
     return united
 
 
-def _surest(grouping: Grouping, units: dict[int, Unit], step_pause: float) -> tuple[Cluster, Cluster] | None:
+def _surest(grouping: Grouping, units: dict[int, ChainUnit], step_pause: float) -> tuple[Cluster, Cluster] | None:
     """The two clusters of which the second most surely continues the first."""
     best: tuple[float, int, int] | None = None
     for first in units.values():
@@ -105,11 +105,11 @@ def _surest(grouping: Grouping, units: dict[int, Unit], step_pause: float) -> tu
     return None if best is None else (grouping.clusters[best[1]], grouping.clusters[best[2]])
 
 
-def _follows(first: Unit, second: Unit) -> list[float]:
+def _follows(first: ChainUnit, second: ChainUnit) -> list[float]:
     return first.followers.get(second.cluster.number, [0.0, 0.0])
 
 
-def _excess(n: float, of: Unit, other: Unit) -> float:
+def _excess(n: float, of: ChainUnit, other: ChainUnit) -> float:
     """How far the share of ``of``'s occurrences that stand beside ``other`` exceeds what is needed; 0 or less: not.
 
     How often ``other`` follows itself tells how frequent it is in these people's work.
@@ -125,7 +125,7 @@ def _at_least(n: float, times: int) -> float:
     return (share + Z * Z / (2 * times) - spread) / (1 + Z * Z / times)
 
 
-def _shared(units: dict[int, Unit], first: Unit, second: Unit, n: float) -> bool:
+def _shared(units: dict[int, ChainUnit], first: ChainUnit, second: ChainUnit, n: float) -> bool:
     """Whether the two meet only because one of them is a begin or an end that different tasks have in common."""
     others = [unit for unit in units.values() if unit is not first and unit is not second]
     if n < FOLLOWED * first.times and any(_rivals(_follows(first, other)[0], other, first, second) for other in others):
@@ -135,12 +135,12 @@ def _shared(units: dict[int, Unit], first: Unit, second: Unit, n: float) -> bool
     )
 
 
-def _rivals(m: float, other: Unit, common: Unit, one: Unit) -> bool:
+def _rivals(m: float, other: ChainUnit, common: ChainUnit, one: ChainUnit) -> bool:
     """Whether ``other`` hangs on ``common`` as ``one`` does, and is something else."""
     return m >= FOLLOWED * other.times and m >= RIVAL * common.times and counts_cosine(other.counts, one.counts) < KIN
 
 
-def _leads(first: Unit, second: Unit, n: float, pause: float) -> bool:
+def _leads(first: ChainUnit, second: ChainUnit, n: float, pause: float) -> bool:
     """Whether the two are begin and end of a task, where they may also follow each other the other way round.
 
     Two tasks in turn, or one task again and again, cut in two: the pause tells, or that the first never completes.

@@ -21,7 +21,7 @@ RUN: Final = 3
 """Unknown activities in a row that show unknown territory, rather than a slip."""
 
 
-class View:
+class EdgeView:
     """Steps in the order in which they are to be cut.
 
     ``gaps``    class of the gap before each step; ``linked``: whether a copied value crosses the edge before it
@@ -60,7 +60,7 @@ def of_gaps(model: Model, w: Weights) -> list[float]:
     return [min(max(w.gap * (index - median - 1), 0.0), w.gap_max) for index in range(GAP_CLASSES)]
 
 
-def scores(model: Model, w: Weights, view: View) -> tuple[list[float], list[float]]:
+def scores(model: Model, w: Weights, view: EdgeView) -> tuple[list[float], list[float]]:
     """Each edge's score as far as it does not depend on where its segment began, and the completion in it."""
     acts, gaps, linked, shared = view.acts, view.gaps, view.linked, view.shared
     size = len(acts)
@@ -113,7 +113,9 @@ def _strange(acts: list[int], counts: list[int], i: int, known: int) -> bool:
     return len(run) == RUN and all(counts[act] < known for act in run)
 
 
-def cuts(model: Model, w: Weights, view: View, tops: Sequence[int] | None, limit: int) -> tuple[list[int], list[float]]:
+def cuts(
+    model: Model, w: Weights, view: EdgeView, tops: Sequence[int] | None, limit: int
+) -> tuple[list[int], list[float]]:
     """Where to cut, left to right, each at the best of the next few places once the score is above 0; and the scores.
 
     Only what lies wholly before ``limit`` is cut; ``tops`` gives for each place how far the events before it reach.

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from streams.discovery.segmentation import edges
-from streams.discovery.segmentation.edges import View
+from streams.discovery.segmentation.edges import EdgeView
 from streams.discovery.segmentation.lanes import Lanes, unravel
 from streams.discovery.segmentation.model import COPY, SHIFT, TOP_GAP, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
@@ -149,7 +149,7 @@ class Segmenter:
         model.forget()
         return pieces
 
-    def _view(self, lanes: Lanes | None) -> tuple[View, list[int] | None]:
+    def _view(self, lanes: Lanes | None) -> tuple[EdgeView, list[int] | None]:
         """The undecided events in the order in which they are to be cut."""
         sources = self.sources
         size = len(sources)
@@ -159,7 +159,7 @@ class Segmenter:
                 if source >= 0:
                     for edge in range(source + 1, place + 1):
                         linked[edge] = 1
-            return View(self.acts, self.gaps, linked, self._shared(self.steps)), None
+            return EdgeView(self.acts, self.gaps, linked, self._shared(self.steps)), None
         order = lanes.order
         where = {place: number for number, place in enumerate(order)}
         tops, top = [0], 0
@@ -171,7 +171,7 @@ class Segmenter:
             tops.append(top)
         acts, gaps = self.acts, self.gaps
         steps = self.steps
-        return View(
+        return EdgeView(
             [acts[place] for place in order],
             [gaps[place] for place in order],
             linked,
@@ -222,7 +222,7 @@ class Segmenter:
             weight *= self.weights.opening_fade
         self._fresh = False
 
-    def _pieces(self, view: View, lanes: Lanes | None, places: list[int], scores: list[float]) -> list[Piece]:
+    def _pieces(self, view: EdgeView, lanes: Lanes | None, places: list[int], scores: list[float]) -> list[Piece]:
         completion = self.model.completion
         pieces = []
         start, before = 0, CERTAIN

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from collectors.delivery.publisher import Publisher, input_partitions, send_ticks
 from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
-from taskstream.events import UiEvent, decode_batch, decode_tick
+from taskstream.events import UiEvent, decode_batch, decode_heartbeat
 from taskstream.settings import Settings
 from tests.integration.collectors.reading import read_all
 
@@ -63,7 +63,7 @@ def test_ticks_reach_every_partition(kafka: str, topic: str) -> None:
     send_ticks(Settings(kafka=kafka), topic, range(PARTITIONS), 5_000)
     messages = read_all(kafka, topic)
     assert sorted(message.partition() for message in messages) == [0, 1, 2]
-    assert {decode_tick(message.value()).advance_ms for message in messages} == {5_000}
+    assert {decode_heartbeat(message.value()).advance_ms for message in messages} == {5_000}
     assert {dict(message.headers())["ce_type"] for message in messages} == {b"taskstream.tick"}
 
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from streams.catalogue import session
+from streams.catalogue import run
 from taskstream.errors import ServiceError
 from taskstream.events import encode
 from taskstream.kafka import topic_admin
@@ -46,7 +46,7 @@ class Running:
 
     def _serve(self, settings: Settings) -> None:
         try:
-            session.serve(settings, self._stop, self.ready.set)
+            run.serve(settings, self._stop, self.ready.set)
         except ServiceError as error:
             self.error = error
 
@@ -172,4 +172,4 @@ def test_a_malformed_segment_is_passed_over(settings: Settings) -> None:
 def test_missing_topics_are_an_error_in_one_line(kafka: str) -> None:
     settings = load(kafka=kafka, prefix="nowhere.")
     with pytest.raises(ServiceError, match="topics apply"):
-        session.serve(settings, threading.Event())
+        run.serve(settings, threading.Event())

@@ -1,4 +1,4 @@
-"""Known routines recognised by the workers, on a real broker."""
+"""KnownRoutines routines recognised by the workers, on a real broker."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from deploy.local.kafka import EmbeddedKafka
 from streams.cli.dead_letter import dead_letter
-from streams.runtime.worker import QUIET_S
+from streams.runtime.health import QUIET_S
 from taskstream.event_columns import batches, decode
 from taskstream.events import MAX_BATCH_BYTES, MAX_EVENTS, EventBatch, ObjectRef, encode
 from tests.fixtures.streams import Deployment
@@ -118,7 +118,7 @@ def test_the_largest_batches_pass(deployment: Deployment) -> None:
 
 def test_an_idle_worker_asks_for_nothing_again(deployment: Deployment) -> None:
     """The last offsets of an idle partition are markers of transactions, and no input that does not come."""
-    worker = deployment.start_worker(TASKSTREAM_TICK_MS="60000")
+    worker = deployment.start_worker(TASKSTREAM_IDLE_HEARTBEAT_MS="60000")
     deployment.publish(work(20, 20))
     deployment.wait("windows", lambda: bool(deployment.read("activity.partial")))
     time.sleep(QUIET_S + 3)
@@ -130,7 +130,7 @@ def test_an_idle_worker_asks_for_nothing_again(deployment: Deployment) -> None:
 
 
 def test_idle_partitions_close_through_the_log(deployment: Deployment) -> None:
-    """Only one partition holds events, and nobody sends a flush: ticks alone close its windows and release them."""
+    """Only one partition holds events, and nobody sends a flush: heartbeats alone close and release its windows."""
     deployment.start_worker(TASKSTREAM_LATENESS_MS="0", TASKSTREAM_DISORDER_MS="0")
     agents = [name for name in map(str, range(100)) if deployment.partition_of(f"actor-{name}") == 1][:2]
     deployment.publish(batch(0, [event(0), event(59)], agent) for agent in agents)

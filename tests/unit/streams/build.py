@@ -9,9 +9,9 @@ import msgspec
 
 from streams.operator import Input, Output
 from streams.stages.partition import PartitionState
-from streams.stages.stage_settings import Rules
+from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import batches, decode
-from taskstream.events import BATCH_TYPE, TICK_TYPE, EventBatch, Tick, UiEvent, Value, encode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, EventBatch, Heartbeat, UiEvent, Value, encode
 
 T0 = 1_700_000_000_000 - 1_700_000_000_000 % 86_400_000 + 9 * 3_600_000
 """Nine o'clock on some day, in milliseconds."""
@@ -41,24 +41,24 @@ def batch(first: int, events: Iterable[UiEvent], agent: str = "a", team: str = "
     )
 
 
-def record(offset: int, message: EventBatch | Tick | bytes, *, timestamp: int = T0 + 10**9) -> Input:
+def record(offset: int, message: EventBatch | Heartbeat | bytes, *, timestamp: int = T0 + 10**9) -> Input:
     """The Kafka record of a message."""
     if isinstance(message, EventBatch):
         return Input(offset, timestamp, message.actor.encode(), encode(message), (("ce_type", BATCH_TYPE),))
-    if isinstance(message, Tick):
-        return Input(offset, timestamp, None, encode(message), (("ce_type", TICK_TYPE),))
+    if isinstance(message, Heartbeat):
+        return Input(offset, timestamp, None, encode(message), (("ce_type", HEARTBEAT_TYPE),))
     return Input(offset, timestamp, b"k", message, ())
 
 
-def state(**rules: Any) -> PartitionState:
+def state(**settings: Any) -> PartitionState:
     """A fresh partition 0 of 2."""
-    return PartitionState(0, Rules(partitions=2, **rules))
+    return PartitionState(0, StageSettings(partitions=2, **settings))
 
 
-def run(machine: PartitionState, messages: Iterable[EventBatch | Tick | bytes]) -> list[Output]:
+def run(operator: PartitionState, messages: Iterable[EventBatch | Heartbeat | bytes]) -> list[Output]:
     """All outputs of ``messages``."""
-    outputs = [output for offset, message in enumerate(messages) for output in machine.apply(record(offset, message))]
-    return outputs + machine.flush()
+    outputs = [output for offset, message in enumerate(messages) for output in operator.apply(record(offset, message))]
+    return outputs + operator.flush()
 
 
 def clean(outputs: Iterable[Output]) -> list[EventBatch]:

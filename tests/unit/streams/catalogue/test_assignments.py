@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from streams.catalogue import assignments
-from streams.catalogue.assignments import Told
+from streams.catalogue.assignments import PendingAssignments
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.recognise import Recogniser
 from taskstream.records import Assignment, Segment
@@ -46,7 +46,7 @@ def test_what_the_catalogue_does_not_know_is_taken_back() -> None:
 
 def test_waiting_by_tenant_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     _, new, said = known()
-    waiting = Told()
+    waiting = PendingAssignments()
     waiting.put(said, 1, 7)
     assert waiting.oldest() == {1: 7}
     assert waiting.take(msgspec.structs.replace(new[0], tenant="other")) is None

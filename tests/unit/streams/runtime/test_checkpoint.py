@@ -1,4 +1,4 @@
-"""The order of effects, with a machine and a writer that note what they are told."""
+"""The order of effects, with a operator and a writer that note what they are told."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from streams.operator import Input, Output, Record
-from streams.runtime.checkpoint import CATCH_UP_S, Checkpoint, Clock
+from streams.runtime.checkpoint import CATCH_UP_S, Checkpoint, Intervals
 from streams.runtime.chunks import Chunk
 from streams.runtime.restore import Restored
 from streams.runtime.thread import PartitionThread
 from streams.runtime.transactions import AbortedError, FencedError
 
 
-class Machine:
+class Operator:
     def __init__(self) -> None:
         self.seen: list[int] = []
 
@@ -72,7 +72,7 @@ class Rig(NamedTuple):
     """A checkpoint with what stands around it; ``commits``: (committed position, transactions written by then)."""
 
     subject: Checkpoint
-    machine: Machine
+    operator: Operator
     writer: Writer
     commits: list[tuple[int, int]]
 
@@ -82,18 +82,18 @@ Body = Callable[[Rig], Awaitable[None]]
 
 def with_checkpoint(body: Body, *, failure: Exception | None = None, position: int = 10) -> None:
     async def main() -> None:
-        machine, writer, commits = Machine(), Writer(failure), list[tuple[int, int]]()
-        restored = Restored(machine, position, 0, 0, 0, 0.0)
+        operator, writer, commits = Operator(), Writer(failure), list[tuple[int, int]]()
+        restored = Restored(operator, position, 0, 0, 0, 0.0)
 
         def note(checkpoint: Checkpoint, *_: object) -> None:
             commits.append((checkpoint.committed, len(writer.written)))
 
         opened: Any = (writer, restored)
         thread = PartitionThread("test")  # of this loop: one that outlives its loop ends
-        subject = Checkpoint("in", 3, Clock(0.01, 5, 60.0), thread, lambda _: opened, note)
+        subject = Checkpoint("in", 3, Intervals(0.01, 5, 60.0), thread, lambda _: opened, note)
         await subject.restore()
         assert (subject.state, subject.position) == ("ready", position)
-        await body(Rig(subject, machine, writer, commits))
+        await body(Rig(subject, operator, writer, commits))
 
     asyncio.run(main())
 
@@ -108,9 +108,9 @@ def test_only_the_next_offsets_are_applied() -> None:
     async def body(rig: Rig) -> None:
         assert rig.subject.apply(chunk(11, 12, 11)) == "hole"
         assert rig.subject.apply(chunk(5, 10, 8, 9)) == "ahead"
-        assert rig.machine.seen == []
+        assert rig.operator.seen == []
         assert rig.subject.apply(chunk(8, 13, 8, 9, 10, 12)) == "applied"  # 11 does not exist: a transaction marker
-        assert rig.machine.seen == [10, 12]
+        assert rig.operator.seen == [10, 12]
         assert rig.subject.position == 13
         assert rig.subject.apply(chunk(14, 15, 14)) == "hole"
 
@@ -242,7 +242,7 @@ def test_a_fault_within_a_record_commits_nothing_of_it(caplog: pytest.LogCapture
             return [Output("out", 0, None, b"%d" % record.offset)]
 
         rig.subject.apply(chunk(10, 11, 10))
-        rig.machine.apply = apply  # type: ignore[method-assign]
+        rig.operator.apply = apply  # type: ignore[method-assign]
         assert rig.subject.apply(chunk(11, 13, 11, 12)) == "failed"
         assert isinstance(rig.subject.error, KeyError)
         await rig.subject.close(5)

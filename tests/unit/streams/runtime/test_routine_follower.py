@@ -6,7 +6,7 @@ import msgspec
 
 from streams.discovery.catalogue import Catalogue
 from streams.operator import Output
-from streams.runtime.routine_follower import AT_ONCE, WAITING, Known
+from streams.runtime.routine_follower import AT_ONCE, WAITING, KnownRoutines
 from taskstream.events import encode
 from taskstream.records import Assignment, Routine, Segment
 from tests.unit.streams.discovery.routine_samples import INVOICE, TICKET, office
@@ -26,7 +26,7 @@ def outputs(segments: list[Segment], partition: int = 1) -> list[Output]:
 
 
 def test_segments_of_known_routines_are_assigned_beside_them() -> None:
-    known, (routines, work) = Known(), learned()
+    known, (routines, work) = KnownRoutines(), learned()
     assert known.assignments(outputs(work)) == [], "nothing is known yet"
     for routine in routines:
         known.put((routine.id, routine))
@@ -40,7 +40,7 @@ def test_segments_of_known_routines_are_assigned_beside_them() -> None:
 
 
 def test_routines_of_another_tenant_and_deleted_ones_are_not_taken() -> None:
-    known, (routines, work) = Known(), learned()
+    known, (routines, work) = KnownRoutines(), learned()
     for routine in routines:
         known.put((routine.id, routine))
     assert known.assignments(outputs([msgspec.structs.replace(work[0], tenant="other")])) == []
@@ -51,13 +51,13 @@ def test_routines_of_another_tenant_and_deleted_ones_are_not_taken() -> None:
 
 
 def test_a_routine_that_cannot_be_compared_stops_nothing() -> None:
-    known, (routines, work) = Known(), learned()
+    known, (routines, work) = KnownRoutines(), learned()
     known.put(("bad", msgspec.structs.replace(routines[0], id="bad", presence=dict.fromkeys(INVOICE, 0.0), parts=())))
     assert known.assignments(outputs(work)) == []
 
 
 def test_changes_are_taken_over_a_few_at_a_time_and_wait_within_a_bound() -> None:
-    known, (routines, work) = Known(), learned()
+    known, (routines, work) = KnownRoutines(), learned()
     for number in range(AT_ONCE):
         known.put((f"gone-{number}", None))
     for routine in routines:

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streams.operator import Output
 from streams.runtime import transactions
-from streams.runtime.transactions import AbortedError, FencedError, Writer
+from streams.runtime.transactions import AbortedError, FencedError, TransactionWriter
 from taskstream.errors import ServiceError
 
 OUTPUTS = [Output("one", 0, b"k", b"1"), Output("two", 3, None, None, [("h", b"v")])]
@@ -62,8 +62,8 @@ class FakeProducer:
         self._call("purge")
 
 
-def writer(producer: FakeProducer) -> Writer:
-    return Writer(producer, "p.", sleep=Mock())
+def writer(producer: FakeProducer) -> TransactionWriter:
+    return TransactionWriter(producer, "p.", sleep=Mock())
 
 
 def write(producer: FakeProducer) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from streams.runtime.transport import Flow
+from streams.runtime.transport import InFlight
 
 
 def test_flow() -> None:
     async def main() -> None:
-        flow = Flow(10)
+        flow = InFlight(10)
         flow.take(6)
         await asyncio.wait_for(flow.room(), 0.1)
         flow.take(6)

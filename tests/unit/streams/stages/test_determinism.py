@@ -8,29 +8,29 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.operator import Input, Machine, Output
+from streams.operator import Input, Operator, Output
 from streams.stages.partition import PartitionState
-from streams.stages.stage_settings import Rules
+from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
-from taskstream.events import EventBatch, Tick, UiEvent
+from taskstream.events import EventBatch, Heartbeat, UiEvent
 from tests.unit.streams.build import T0, batch, record, value
 
-RULES = Rules(partitions=2, max_agents=3)
+RULES = StageSettings(partitions=2, max_agents=3)
 KINDS = ("click", "edit", "window", "copy", "paste", "keys", "submit", "lock", "idle", "health", "save")
 
 
-def log_of(seed: int, size: int) -> list[EventBatch | Tick | bytes]:
-    """A believable log with everything unpleasant in it: pauses, late agents, holes, ticks, poison, secrets."""
+def log_of(seed: int, size: int) -> list[EventBatch | Heartbeat | bytes]:
+    """A believable log with everything unpleasant in it: pauses, late agents, holes, heartbeats, poison, secrets."""
     rnd = random.Random(seed)
     seqs, clocks = dict.fromkeys("abcde", 0), {agent: T0 + rnd.randrange(3_600_000) for agent in "abcde"}
-    log: list[EventBatch | Tick | bytes] = []
+    log: list[EventBatch | Heartbeat | bytes] = []
     for _ in range(size):
         dice = rnd.random()
         if dice < 0.04:
             log.append(rnd.choice([b"{", b"", b'{"schema":1}']))
             continue
         if dice < 0.10:
-            log.append(Tick(schema=1, advance_ms=rnd.choice([5_000, 60_000, 2_000_000]), at_ms=T0))
+            log.append(Heartbeat(schema=1, advance_ms=rnd.choice([5_000, 60_000, 2_000_000]), at_ms=T0))
             continue
         agent = rnd.choice("abcde")
         events = []
@@ -46,25 +46,25 @@ def log_of(seed: int, size: int) -> list[EventBatch | Tick | bytes]:
         seqs[agent] += rnd.choice([0, 0, 0, 0, 0, 0, 0, 2])
         log.append(batch(seqs[agent], events, agent, team=rnd.choice(["red", "red", "blue"])))
         seqs[agent] += len(events)
-    return [*log, Tick(schema=1, advance_ms=86_400_000)]
+    return [*log, Heartbeat(schema=1, advance_ms=86_400_000)]
 
 
 def run_with_crashes(
-    make: type[Machine] | object, records: Sequence[Input], crashes: Iterable[int], every: int
+    make: type[Operator] | object, records: Sequence[Input], crashes: Iterable[int], every: int
 ) -> list[Output]:
     """Outputs of a worker that snapshots each ``every`` records and is killed before each offset in ``crashes``."""
-    machine, stored, snapshot, out = make(), dict[str, bytes](), 0, list[Output]()  # type: ignore[operator]
+    operator, stored, snapshot, out = make(), dict[str, bytes](), 0, list[Output]()  # type: ignore[operator]
     doomed = set(crashes)
     for number, item in enumerate(records):
         if number in doomed:
-            machine = make()  # type: ignore[operator]
-            machine.load(dict(stored))
+            operator = make()  # type: ignore[operator]
+            operator.load(dict(stored))
             for again in records[snapshot:number]:
-                machine.apply(again)
-            machine.flush()
-        out += machine.apply(item) + machine.flush()
+                operator.apply(again)
+            operator.flush()
+        out += operator.apply(item) + operator.flush()
         if number % every == every - 1:
-            for key, data in machine.snapshot():
+            for key, data in operator.snapshot():
                 if data is None:
                     stored.pop(key, None)
                 else:
@@ -85,10 +85,10 @@ def test_crashes_change_nothing(seed: int, crashes: list[int], every: int) -> No
     assert run_with_crashes(phase_1, records, crashes, every) == undisturbed
 
 
-def log_with_breaks(seed: int) -> list[EventBatch | Tick | bytes]:
+def log_with_breaks(seed: int) -> list[EventBatch | Heartbeat | bytes]:
     """People at a few tasks of their own, each falling silent again and again for longer than a session's gap."""
     rnd = random.Random(seed)
-    seqs, clock, log = dict.fromkeys("abcde", 0), T0, list[EventBatch | Tick | bytes]()
+    seqs, clock, log = dict.fromkeys("abcde", 0), T0, list[EventBatch | Heartbeat | bytes]()
     for _ in range(12):
         for agent in rnd.sample("abcde", rnd.randrange(1, 4)):
             for _ in range(4):
@@ -100,7 +100,7 @@ def log_with_breaks(seed: int) -> list[EventBatch | Tick | bytes]:
                 log.append(batch(seqs[agent], events, agent))
                 seqs[agent] += len(events)
         clock += 2_000_000
-        log.append(Tick(schema=1, advance_ms=2_000_000, at_ms=T0))
+        log.append(Heartbeat(schema=1, advance_ms=2_000_000, at_ms=T0))
     return log
 
 
@@ -115,11 +115,11 @@ def test_an_agent_that_returns_goes_on_alike_through_crashes(seed: int, crashes:
 def test_the_logs_with_breaks_bring_agents_back_with_and_without_a_model() -> None:
     returned = set[bool]()
     for seed in range(5):
-        machine = phase_1()
+        operator = phase_1()
         for offset, message in enumerate(log_with_breaks(seed)):
-            if isinstance(message, EventBatch) and message.agent in machine.closed:
-                returned.add(bool(machine.closed[message.agent].model))
-            machine.apply(record(offset, message))
+            if isinstance(message, EventBatch) and message.agent in operator.closed:
+                returned.add(bool(operator.closed[message.agent].model))
+            operator.apply(record(offset, message))
     assert returned == {True, False}
 
 
@@ -132,7 +132,7 @@ def test_batches_sent_again_change_nothing(seed: int, again: list[tuple[int, int
         if isinstance(log[place], EventBatch):
             repeated.insert(min(place + 1 + later, len(repeated) - 1), log[place])
 
-    def facts(messages: list[EventBatch | Tick | bytes]) -> list[Output]:
+    def facts(messages: list[EventBatch | Heartbeat | bytes]) -> list[Output]:
         records = [record(offset, message) for offset, message in enumerate(messages)]
         outputs = run_with_crashes(phase_1, records, [], 10**9)
         return [output for output in outputs if output.topic != "dead-letter"]  # it names the offset

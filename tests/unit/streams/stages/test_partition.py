@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from taskstream.event_columns import decode
-from taskstream.events import EventBatch, Tick
+from taskstream.events import EventBatch, Heartbeat
 from tests.unit.streams.build import T0, batch, clean, event, of, pick, record, run, state, value
 
-DAY = Tick(schema=1, advance_ms=86_400_000)
+DAY = Heartbeat(schema=1, advance_ms=86_400_000)
 
 
 def test_clean_is_the_input_when_nothing_is_to_be_changed() -> None:
@@ -26,30 +26,30 @@ def test_clean_is_the_input_when_nothing_is_to_be_changed() -> None:
 
 
 def test_clean_batches_are_gathered_until_there_are_enough() -> None:
-    machine = state()
-    assert machine.flush() == []
+    operator = state()
+    assert operator.flush() == []
     many = [event(n / 100) for n in range(1_000)]
     sent = [batch(n * 1_000, many) for n in range(9)]
-    outputs = run(machine, sent)
+    outputs = run(operator, sent)
     assert clean(outputs) == sent
     messages = [decode(output.value or b"") for output in outputs if output.topic == "ui-events.clean"]
     assert [len(message.events) for message in messages] == [4, 4, 1]
-    assert machine.flush() == []
+    assert operator.flush() == []
     large = [batch(n, [event(20 + n, screen="s" * (n % 200), element="e" * 256)]) for n in range(9_000, 11_500)]
-    outputs = run(machine, large)
+    outputs = run(operator, large)
     assert clean(outputs) == large
     assert len([output for output in outputs if output.topic == "ui-events.clean"]) > 1
 
 
 def test_sent_again_is_cut_and_a_hole_is_reported() -> None:
-    machine = state()
+    operator = state()
     three = [event(0), event(1), event(2)]
-    outputs = run(machine, [batch(0, three), batch(1, [*three[1:], event(3)]), batch(0, three), batch(9, [event(9)])])
+    outputs = run(operator, [batch(0, three), batch(1, [*three[1:], event(3)]), batch(0, three), batch(9, [event(9)])])
     assert [part.first_seq for part in clean(outputs)] == [0, 3, 9]
     letters = of(outputs, "dead-letter")
     assert pick(letters, "reason", "stage", "source_offset", "payload") == [("gap", "deduplicate", 3, "")]
     assert "events 4 to 8" in letters[0]["detail"]
-    counts = machine.take_counts()
+    counts = operator.take_counts()
     assert (counts.events_in, counts.events_out, counts.duplicates, counts.gaps) == (10, 5, 5, 5)
 
 
@@ -90,9 +90,9 @@ def test_an_offline_laptop_keeps_its_sessions_and_is_late() -> None:
 
 
 def test_windows_close_behind_the_watermark_and_say_so_to_every_partition() -> None:
-    machine = state()
-    assert not of(run(machine, [batch(0, [event(0), event(59), event(61)])]), "activity.partial")[:-2]
-    outputs = machine.apply(record(1, batch(3, [event(126)])))
+    operator = state()
+    assert not of(run(operator, [batch(0, [event(0), event(59), event(61)])]), "activity.partial")[:-2]
+    outputs = operator.apply(record(1, batch(3, [event(126)])))
     rows = of(outputs, "activity.partial")
     assert pick(rows[:1], "id", "team", "actors", "release_ms", "cells") == [
         (f"0:{T0}:0", "red", ["actor-a"], T0, [[T0, "excel", "click", 2, 30_000, False, [0]]])
@@ -117,56 +117,60 @@ def test_another_team_is_another_session() -> None:
 
 
 def test_a_wrong_clock_is_corrected() -> None:
-    machine = state(max_skew_ms=600_000)
+    operator = state(max_skew_ms=600_000)
     ahead = batch(0, [event(7200)], sent_ms=T0 + 7200_000)
-    machine.apply(record(0, ahead, timestamp=T0))
-    assert [one.at_ms for one in clean(machine.flush())[0].events] == [T0]
-    assert machine.take_counts().skewed == 1
+    operator.apply(record(0, ahead, timestamp=T0))
+    assert [one.at_ms for one in clean(operator.flush())[0].events] == [T0]
+    assert operator.take_counts().skewed == 1
 
 
 def test_an_early_event_in_the_future_counts_too() -> None:
-    machine = state()
-    machine.apply(record(0, batch(0, [event(7200), event(0)]), timestamp=T0))
-    assert [one.at_ms for one in clean(machine.flush())[0].events] == [T0, T0 - 7200_000]
+    operator = state()
+    operator.apply(record(0, batch(0, [event(7200), event(0)]), timestamp=T0))
+    assert [one.at_ms for one in clean(operator.flush())[0].events] == [T0, T0 - 7200_000]
 
 
 def test_ticks() -> None:
-    machine = state()
-    assert machine.apply(record(0, DAY)) == []
-    assert machine.watermark_ms == -1, "nothing to advance from"
-    machine.apply(record(1, Tick(schema=1, advance_ms=5, at_ms=T0)))
-    assert machine.watermark_ms == T0
-    machine.apply(record(2, Tick(schema=1, advance_ms=5, at_ms=T0 + 10**6)))
-    assert machine.watermark_ms == T0 + 5, "a partition with its own time is only moved by the advance"
+    operator = state()
+    assert operator.apply(record(0, DAY)) == []
+    assert operator.watermark_ms == -1, "nothing to advance from"
+    operator.apply(record(1, Heartbeat(schema=1, advance_ms=5, at_ms=T0)))
+    assert operator.watermark_ms == T0
+    operator.apply(record(2, Heartbeat(schema=1, advance_ms=5, at_ms=T0 + 10**6)))
+    assert operator.watermark_ms == T0 + 5, "a partition with its own time is only moved by the advance"
 
 
 def test_agents_are_bounded_and_their_numbers_remembered() -> None:
-    machine = state(max_agents=2)
-    outputs = run(machine, [batch(0, [event(n)], agent) for n, agent in enumerate("abc")])
+    operator = state(max_agents=2)
+    outputs = run(operator, [batch(0, [event(n)], agent) for n, agent in enumerate("abc")])
     assert pick(of(outputs, "sessions"), "agent", "reason") == [("a", "bound")]
-    assert set(machine.agents) == {"b", "c"}
-    assert not machine.apply(record(9, batch(0, [event(0)], "a")))
-    assert set(machine.agents) == {"b", "c"}, "a batch sent again makes nobody leave"
+    assert set(operator.agents) == {"b", "c"}
+    assert not operator.apply(record(9, batch(0, [event(0)], "a")))
+    assert set(operator.agents) == {"b", "c"}, "a batch sent again makes nobody leave"
 
 
 def test_numbers_of_the_long_gone_are_forgotten() -> None:
-    machine = state()
-    week = Tick(schema=1, advance_ms=7 * 86_400_000)
-    run(machine, [batch(0, [event(0)]), week])
-    assert set(machine.closed) == {"a"}
-    run(machine, [week] * 4)
-    assert not machine.closed
-    assert ("a:a", None) in machine.snapshot()
+    operator = state()
+    week = Heartbeat(schema=1, advance_ms=7 * 86_400_000)
+    run(operator, [batch(0, [event(0)]), week])
+    assert set(operator.closed) == {"a"}
+    run(operator, [week] * 4)
+    assert not operator.closed
+    assert ("a:a", None) in operator.snapshot()
 
 
 def test_a_fault_of_the_model_costs_one_agents_open_executions_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = state()
-    run(machine, [batch(0, [event(0)])])
+    operator = state()
+    run(operator, [batch(0, [event(0)])])
 
-    monkeypatch.setattr("streams.stages.segment.AgentSegmenter.push", Mock(side_effect=KeyError("model")))
-    outputs = machine.apply(record(1, batch(1, [event(1)])))
+    monkeypatch.setattr("streams.stages.segment.AgentSegmenter.push", Mock(side_effect=KeyError("a value")))
+    outputs = operator.apply(record(1, batch(1, [event(1)])))
+    faults = operator.take_counts().faults
+    assert len(faults) == 1
+    assert faults[0].startswith("KeyError at ")
+    assert "a value" not in faults[0] + of(outputs, "dead-letter")[0]["detail"]
     assert pick(of(outputs, "dead-letter"), "reason", "stage", "payload") == [("fault", "segment", "")]
-    assert len(clean(machine.flush())) == 1
+    assert len(clean(operator.flush())) == 1
 
 
 def routine(agent: str, day: int, times: int = 12) -> list[EventBatch]:
@@ -181,51 +185,51 @@ def routine(agent: str, day: int, times: int = 12) -> list[EventBatch]:
 
 
 def test_a_silent_agent_goes_on_with_what_it_had_learned() -> None:
-    machine = state()
-    run(machine, [*routine("a", 0), Tick(schema=1, advance_ms=3_600_000)])
-    learned = machine.closed["a"].model
+    operator = state()
+    run(operator, [*routine("a", 0), Heartbeat(schema=1, advance_ms=3_600_000)])
+    learned = operator.closed["a"].model
     assert learned
-    for output in run(machine, routine("a", 1)[:1]):
+    for output in run(operator, routine("a", 1)[:1]):
         assert output.topic != "dead-letter"
     fresh = state()
     run(fresh, routine("a", 1)[:1])
-    assert len(machine.agents["a"].segmenter().dump()) > len(fresh.agents["a"].segmenter().dump())
+    assert len(operator.agents["a"].segmenter().dump()) > len(fresh.agents["a"].segmenter().dump())
 
 
 def test_a_model_does_not_pass_to_another_person() -> None:
-    machine = state()
-    run(machine, [*routine("a", 0), Tick(schema=1, advance_ms=3_600_000)])
+    operator = state()
+    run(operator, [*routine("a", 0), Heartbeat(schema=1, advance_ms=3_600_000)])
     other = msgspec.structs.replace(routine("a", 1)[0], actor="someone-else")
-    run(machine, [other])
+    run(operator, [other])
     fresh = state()
     run(fresh, [other])
-    assert machine.agents["a"].segmenter().dump() == fresh.agents["a"].segmenter().dump()
+    assert operator.agents["a"].segmenter().dump() == fresh.agents["a"].segmenter().dump()
 
 
 def test_models_of_open_and_silent_agents_are_bounded_together() -> None:
-    machine = state(max_agents=3)
+    operator = state(max_agents=3)
     for number, agent in enumerate("abc"):
-        run(machine, [*routine(agent, number), Tick(schema=1, advance_ms=3_600_000)])
-    assert [name for name, image in machine.closed.items() if image.model] == ["a", "b", "c"]
-    machine.snapshot()
-    run(machine, routine("d", 4)[:1])
-    assert [name for name, image in machine.closed.items() if image.model] == ["b", "c"]
-    changed = dict(machine.snapshot())
+        run(operator, [*routine(agent, number), Heartbeat(schema=1, advance_ms=3_600_000)])
+    assert [name for name, saved in operator.closed.items() if saved.model] == ["a", "b", "c"]
+    operator.snapshot()
+    run(operator, routine("d", 4)[:1])
+    assert [name for name, saved in operator.closed.items() if saved.model] == ["b", "c"]
+    changed = dict(operator.snapshot())
     assert {"a:a", "a:d"} == {name for name in changed if name.startswith("a:")}
     restored = state(max_agents=3)
     restored.load({name: data for name, data in changed.items() if data is not None})
-    assert restored.closed["a"].numbering == machine.closed["a"].numbering
+    assert restored.closed["a"].numbering == operator.closed["a"].numbering
     assert not restored.closed["a"].model
 
 
 def test_items_of_silent_agents_from_before_models_were_kept_still_load() -> None:
-    machine = state()
-    run(machine, [*routine("a", 0), Tick(schema=1, advance_ms=3_600_000)])
-    items = dict(machine.snapshot())
+    operator = state()
+    run(operator, [*routine("a", 0), Heartbeat(schema=1, advance_ms=3_600_000)])
+    items = dict(operator.snapshot())
     parts = msgspec.msgpack.decode(items["a:a"] or b"")
     restored = state()
     restored.load({"a:a": msgspec.msgpack.encode(parts[:4]), "p": items["p"] or b""})
-    assert restored.closed["a"].numbering == machine.closed["a"].numbering
+    assert restored.closed["a"].numbering == operator.closed["a"].numbering
     assert restored.closed["a"].model == b""
 
 

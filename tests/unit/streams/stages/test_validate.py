@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.operator import Input
-from streams.stages.validate import REASONS, Refused, decode
-from taskstream.events import BATCH_TYPE, MAX_BATCH_BYTES, MAX_SEQ, TICK_TYPE, EventBatch, Tick, encode
+from streams.stages.validate import REASONS, Refusal, decode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, MAX_BATCH_BYTES, MAX_SEQ, EventBatch, Heartbeat, encode
 from tests.unit.streams.build import T0, batch, event, record
 
 GOOD = record(0, batch(0, [event(0)]))
@@ -29,13 +29,13 @@ GOOD = record(0, batch(0, [event(0)]))
         ({"key": b"somebody"}, "key"),
         ({"key": None}, "key"),
         ({"headers": (("ce_type", b"other"),)}, "type"),
-        ({"headers": (("ce_type", TICK_TYPE),)}, "schema"),
+        ({"headers": (("ce_type", HEARTBEAT_TYPE),)}, "schema"),
         ({"value": encode(batch(MAX_SEQ, [event(0)]))}, "number"),
     ],
 )
 def test_refused(change: dict[str, object], reason: str) -> None:
     found = decode(GOOD._replace(**change))  # type: ignore[arg-type]
-    assert isinstance(found, Refused)
+    assert isinstance(found, Refusal)
     assert found.reason == reason
     assert found.reason in REASONS
     assert "secret" not in found.detail
@@ -44,10 +44,10 @@ def test_refused(change: dict[str, object], reason: str) -> None:
 def test_accepted() -> None:
     assert isinstance(decode(GOOD), EventBatch)
     assert isinstance(decode(GOOD._replace(headers=())), EventBatch), "without a type it is a batch"
-    assert decode(record(0, Tick(schema=1, advance_ms=5))) == Tick(schema=1, advance_ms=5)
+    assert decode(record(0, Heartbeat(schema=1, advance_ms=5))) == Heartbeat(schema=1, advance_ms=5)
 
 
-@given(st.binary(max_size=300), st.none() | st.binary(max_size=5), st.sampled_from([BATCH_TYPE, TICK_TYPE, b"x"]))
+@given(st.binary(max_size=300), st.none() | st.binary(max_size=5), st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, b"x"]))
 def test_nothing_raises(value: bytes, key: bytes | None, kind: bytes) -> None:
     decode(Input(0, T0, key, value, (("ce_type", kind),)))
 

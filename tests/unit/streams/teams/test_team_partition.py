@@ -25,48 +25,48 @@ def mark(source: int, window: int) -> Input:
     return Input(0, 0, None, encode(WindowMark(source=source, before_ms=window * MINUTE)), headers)
 
 
-def run(machine: TeamPartitionState, *records: Input) -> list[dict[str, Any]]:
+def run(operator: TeamPartitionState, *records: Input) -> list[dict[str, Any]]:
     outputs: list[Output] = []
     for record in records:
-        outputs += machine.apply(record)
+        outputs += operator.apply(record)
     return of(outputs, "activity")
 
 
 def test_a_window_waits_for_every_source() -> None:
-    machine = TeamPartitionState(0, 2, 3)
-    assert run(machine, partial(5, "a", "b"), mark(0, 6), partial(5, "b", "c"), partial(6, "a")) == []
-    assert machine.missing() == [1]
-    rows = run(machine, mark(1, 6))
+    operator = TeamPartitionState(0, 2, 3)
+    assert run(operator, partial(5, "a", "b"), mark(0, 6), partial(5, "b", "c"), partial(6, "a")) == []
+    assert operator.missing() == [1]
+    rows = run(operator, mark(1, 6))
     assert pick(rows, "window_start_ms", "events", "active_ms", "people", "late") == [(5 * MINUTE, 4, 200, 3, False)]
     assert "actors" not in rows[0]
-    assert list(machine.waiting) == [6]
-    assert machine.reached_ms == 6 * MINUTE
+    assert list(operator.waiting) == [6]
+    assert operator.reached_ms == 6 * MINUTE
 
 
 def test_late_partials_pass_the_floor_with_those_of_the_same_release() -> None:
-    machine = TeamPartitionState(0, 1, 2)
-    run(machine, partial(5, "a", "b"), mark(0, 6))
+    operator = TeamPartitionState(0, 1, 2)
+    run(operator, partial(5, "a", "b"), mark(0, 6))
     late = [partial(5, name, late=True, release=9) for name in "cd"]
-    rows = run(machine, *late, partial(9, "a"), mark(0, 10))
+    rows = run(operator, *late, partial(9, "a"), mark(0, 10))
     assert pick(rows, "window_start_ms", "people", "late", "team") == [(5 * MINUTE, 2, True, "red")]
 
 
 def test_marks_never_go_back() -> None:
-    machine = TeamPartitionState(0, 1, 1)
-    run(machine, mark(0, 9), mark(0, 5))
-    assert machine.marks == {0: 9}
+    operator = TeamPartitionState(0, 1, 1)
+    run(operator, mark(0, 9), mark(0, 5))
+    assert operator.marks == {0: 9}
 
 
 def test_foreign_records_go_to_the_dead_letters() -> None:
-    machine = TeamPartitionState(0, 1, 1)
+    operator = TeamPartitionState(0, 1, 1)
     outputs = [
-        *machine.apply(Input(3, 0, b"k", b"{}")),
-        *machine.apply(Input(4, 0, b"k", None)),
-        *machine.apply(Input(5, 0, b"k", b'{"tenant":"\xff"}')),
-        *machine.apply(Input(6, 0, b"k", b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")),
-        *machine.apply(mark(7, 1)),
+        *operator.apply(Input(3, 0, b"k", b"{}")),
+        *operator.apply(Input(4, 0, b"k", None)),
+        *operator.apply(Input(5, 0, b"k", b'{"tenant":"\xff"}')),
+        *operator.apply(Input(6, 0, b"k", b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")),
+        *operator.apply(mark(7, 1)),
     ]
     assert pick(of(outputs, "dead-letter"), "reason", "source_topic", "source_offset") == [
         ("foreign", "activity.partial", offset) for offset in (3, 4, 5, 6)
     ]
-    assert machine.marks == {}
+    assert operator.marks == {}

@@ -1,0 +1,190 @@
+"""What the catalogue reads from Kafka and writes to it; what it does with it is :mod:`streams.catalogue.session`'s."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from taskstream import metrics, topics
+from taskstream.errors import ServiceError
+from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
+from taskstream.settings import Settings
+
+log = logging.getLogger("taskstream.catalogue")
+
+BATCH: Final = 2_000
+TIMEOUT_S: Final = 20.0
+RESTORE_S: Final = 120.0
+"""Reading the state may take this long (seconds); then something is wrong that waiting does not mend."""
+
+Positions = Mapping[str, Mapping[int, int]]
+"""Topic (without prefix) → partition → next offset."""
+
+
+class Restart(Exception):
+    """The session cannot go on; a new one starts from the last checkpoint."""
+
+
+class CatalogueKafka:
+    """The clients of one session."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._prefix = settings.prefix
+        self._producer = new_producer(
+            kafka_config(settings, "catalogue")
+            | {
+                "transactional.id": f"{settings.prefix}catalogue",
+                "compression.type": "zstd",
+                "linger.ms": 5,
+                "transaction.timeout.ms": 60_000,
+                "message.max.bytes": 4_000_000,
+            }
+        )
+        self._reading = reading(settings, "catalogue") | {
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 100,
+        }
+        self._consumers: list[Consumer] = []
+        self._segments: Consumer
+        self._ahead: Consumer
+
+    # --- life
+
+    def fence(self) -> None:
+        """Shut out a predecessor, and settle what it left open."""
+        self._producer.init_transactions(TIMEOUT_S)
+
+    def follow(self, positions: Positions) -> None:
+        """Read the input from ``positions`` on, and from its beginning where there is none."""
+        self._segments, self._ahead = self._consumer(), self._consumer()
+        self._segments.assign(self._places(self._segments, topics.SEGMENTS, positions))
+        ahead = [self._places(self._ahead, topic, positions) for topic in (topics.TRANSFERS, topics.ASSIGNMENTS)]
+        self._ahead.assign(ahead[0] + ahead[1])
+
+    def close(self) -> None:
+        """Let go of the clients; an open transaction is aborted by the next session's fencing."""
+        for consumer in self._consumers:
+            consumer.close()
+        self._consumers.clear()
+
+    def _consumer(self) -> Consumer:
+        consumer = new_consumer(self._reading)
+        self._consumers.append(consumer)
+        return consumer
+
+    def _places(self, consumer: Consumer, topic: topics.Topic, positions: Positions) -> list[TopicPartition]:
+        """Every partition of a topic with the position to read on from; an error where the topic is missing."""
+        name = self._prefix + topic.name
+        described = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name]
+        if described.error is not None:
+            raise ServiceError(f"topic {name}: {described.error.str()}; create it with `taskstream topics apply`")
+        known = positions.get(topic.name, {})
+        return [TopicPartition(name, p, known.get(p, OFFSET_BEGINNING)) for p in sorted(described.partitions)]
+
+    # --- input
+
+    def compacted(self, *wanted: topics.Topic) -> list[dict[str, bytes]]:
+        """For topics with one partition each: the latest value of each key, read to the end.
+
+        Raises:
+            Restart: that took too long.
+        """
+        consumer = self._consumer()
+        places = [self._places(consumer, topic, {})[0] for topic in wanted]
+        consumer.assign([TopicPartition(place.topic, 0, OFFSET_BEGINNING) for place in places])
+        found: dict[str, dict[str, bytes]] = {place.topic: {} for place in places}
+        open_topics = set(found)
+        deadline = time.monotonic() + RESTORE_S
+        while open_topics:
+            if time.monotonic() > deadline:
+                raise Restart(f"reading {', '.join(sorted(open_topics))} took more than {RESTORE_S:.0f} s")
+            for message in consumer.consume(BATCH, 0.05):
+                error = message.error()
+                if error is None:
+                    key, value = (message.key() or b"").decode(), message.value()
+                    if value is None:
+                        found[message.topic()].pop(key, None)
+                    else:
+                        found[message.topic()][key] = value
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    open_topics.discard(message.topic())
+        consumer.unassign()
+        return [found[place.topic] for place in places]
+
+    def segments(self, timeout_s: float) -> list[Message]:
+        """The next segments; none after ``timeout_s``. Raises :class:`Restart` where they cannot be read."""
+        return _received(self._segments.consume(BATCH, timeout_s))
+
+    def ahead(self) -> list[Message]:
+        """The next transfers and assignments; none where none is there. Raises as :meth:`segments`."""
+        return _received(self._ahead.consume(BATCH, 0.05))
+
+    def topic_of(self, message: Message) -> str:
+        """The message's topic, without the deployment's prefix."""
+        return str(message.topic()).removeprefix(self._prefix)
+
+    # --- output
+
+    def commit(self, records: Sequence[tuple[str, str, bytes | None]], stop: threading.Event) -> None:
+        """Write ``records`` (topic without prefix, key, value) in one transaction: all of them or none.
+
+        Raises:
+            Restart: Kafka did not take it, or another catalogue has taken over.
+        """
+        self._producer.begin_transaction()
+        for topic, key, value in records:
+            self._produce(topic, key, value)
+        self._retrying(lambda: self._producer.commit_transaction(TIMEOUT_S), stop)
+
+    def _produce(self, topic: str, key: str, value: bytes | None) -> None:
+        while True:
+            try:
+                self._producer.produce(self._prefix + topic, value, key)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def _retrying(self, call: Callable[[], None], stop: threading.Event) -> None:
+        """Again and again while the broker is merely away; anything else ends the session."""
+        while True:
+            try:
+                call()
+                return
+            except KafkaException as error:
+                cause = error.args[0]
+                if not cause.retriable() or stop.is_set():
+                    metrics.TRANSACTIONS_ABORTED.inc()
+                    raise Restart(cause.str()) from error
+                log.warning("Kafka: %s; trying to commit again", cause.str())
+                stop.wait(0.5)
+
+
+def stamp_of(message: Message) -> int:
+    """When the message was written, in milliseconds; 0 where unknown."""
+    kind, stamp = message.timestamp()
+    return 0 if kind == TIMESTAMP_NOT_AVAILABLE else int(stamp)
+
+
+def _received(messages: Iterable[Message]) -> list[Message]:
+    """The messages that carry data. Connection errors are librdkafka's to mend; others end the session."""
+    kept = []
+    for message in messages:
+        error = message.error()
+        if error is None:
+            kept.append(message)
+        elif error.fatal() or error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.OFFSET_OUT_OF_RANGE}:
+            raise Restart(error.str())
+    return kept

@@ -1,0 +1,128 @@
+"""Whether the worker can go on: partitions that stand still are mended, and one that cannot be ends the worker."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from typing import Final
+
+from streams.runtime import observe
+from streams.runtime.checkpoint import Checkpoint
+from streams.runtime.chunks import TP
+from streams.runtime.intake import Intake
+from streams.runtime.ownership import Ownership
+from streams.runtime.patience import Stuck
+from streams.runtime.transactions import AbortedError, VoidError
+from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.faults import place_of
+from taskstream.topics import UI_EVENTS
+
+log = logging.getLogger("taskstream.streams")
+
+SESSION_S: Final = 6.0
+"""Kafka's session timeout of the group (seconds): the least that brokers allow by default, because the partitions of a
+killed worker wait for it. A zombie that wakes learns within it that it was replaced."""
+STALL_S: Final = 90.0
+"""A worker with input and without progress for this long ends."""
+APART_S: Final = 60.0
+"""A worker without a part in its group for this long ends: a client that lost its way does not find it by waiting."""
+QUIET_S: Final = 5.0
+"""Input that Kafka holds and that does not come for this long is asked for again (seconds)."""
+VOIDS_S: Final = 300.0
+"""Partitions begun again within this time (seconds) are counted together."""
+
+
+class _Watched:
+    """What is known of one partition's progress."""
+
+    def __init__(self) -> None:
+        self.input = Stuck()
+        self.commit = Stuck()
+        self.void = Stuck()
+
+
+class WorkerHealth:
+    """Looks at everything about once a second. ``now`` is attended time (seconds); see :mod:`streams.runtime.patience`.
+
+    ``failure``  why the worker cannot go on, or None: a supervisor starts another
+    ``stalled``  whether it is one that the stacks of all threads may explain
+    """
+
+    def __init__(self, ownership: Ownership, intake: Intake, prefix: str) -> None:
+        self.failure: TaskstreamError | None = None
+        self.stalled = False
+        self._ownership = ownership
+        self._intake = intake
+        self._prefix = prefix
+        self._watched: defaultdict[TP, _Watched] = defaultdict(_Watched)
+        self._apart = Stuck()
+        self._voids: list[float] = []
+
+    def watch_group(self, now: float, *, joined: bool) -> None:
+        """End the worker when it has had no part in its group for too long. (A part may be no partition at all.)"""
+        consumer = self._intake.consumer
+        member = joined and consumer is not None and consumer.in_group()
+        if self._apart.seconds(not member, "apart", now) > APART_S:
+            self._stall(f"no part in the consumer group for {APART_S:.0f} s")
+
+    async def watch_partitions(self, now: float, ends: dict[TP, int]) -> None:
+        """Look after each partition that is owned when its turn comes: they come and go meanwhile."""
+        owned = self._ownership.owned
+        for tp, checkpoint in list(owned.items()):
+            if owned.get(tp) is checkpoint:
+                await self.watch(tp, checkpoint, now, ends.get(tp, 0))
+        for tp in self._watched.keys() - owned.keys():
+            del self._watched[tp]
+
+    async def watch(self, tp: TP, checkpoint: Checkpoint, now: float, end: int) -> None:
+        """Mend one partition where that can be done; ``end`` is its end offset."""
+        error, watched = checkpoint.error, self._watched[tp]
+        name = f"{checkpoint.topic}/{checkpoint.partition}"
+        if isinstance(error, VoidError):
+            self._void(tp, checkpoint, watched, now, error)
+            return
+        if error is not None:
+            self.give_up(error)
+            return
+        if watched.commit.seconds(checkpoint.pending, checkpoint.committed, now) > STALL_S:
+            self._stall(f"{name}: nothing could be committed for {STALL_S:.0f} s")
+            return
+        waiting = checkpoint.state == "ready" and (end > checkpoint.position or not self._intake.fetches(tp))
+        silent = watched.input.seconds(waiting, (id(checkpoint), checkpoint.position), now)
+        if silent > STALL_S and checkpoint.topic == UI_EVENTS.name:
+            left = max(0, end - checkpoint.position)
+            self._stall(f"{name}: {left} messages are left and none came for {STALL_S:.0f} s")
+        elif silent > QUIET_S:
+            await self._intake.seek(tp, checkpoint)
+
+    def _void(self, tp: TP, checkpoint: Checkpoint, watched: _Watched, now: float, error: VoidError) -> None:
+        """An aborted transaction, a newer writer, or a transaction that ran into Kafka's timeout.
+
+        A worker that was replaced learns so from the group within the session timeout, and then the partition is no
+        longer owned. Who still owns it after that lost its transaction alone: it begins again from what is committed.
+        """
+        if isinstance(error, AbortedError):
+            observe.aborted()
+        elif watched.void.seconds(True, id(checkpoint), now) < SESSION_S + 2:
+            return
+        self._voids = [when for when in self._voids if now - when < VOIDS_S] + [now]
+        if len(self._voids) > 3 * len(self._ownership.owned):
+            self.give_up(
+                ServiceError(
+                    f"partitions have to be begun again and again ({error}): "
+                    f"is a second deployment running with the prefix {self._prefix!r}?"
+                )
+            )
+            return
+        log.warning("%s/%d: begun again after %s", checkpoint.topic, checkpoint.partition, error)
+        self._ownership.begin(tp)
+
+    def _stall(self, words: str) -> None:
+        self.stalled = True
+        self.give_up(ServiceError(words))
+
+    def give_up(self, error: BaseException) -> None:
+        """The worker cannot go on; the first reason counts."""
+        if self.failure is None:
+            known = error if isinstance(error, TaskstreamError) else ServiceError(f"a fault: {place_of(error)}")
+            self.failure = known

@@ -1,0 +1,104 @@
+"""Input of the owned partitions: chunks are applied in order, and what is missing is fetched again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from streams.runtime import observe
+from streams.runtime.checkpoint import Checkpoint
+from streams.runtime.chunks import TP, Chunk
+from streams.runtime.fetch import Fetcher
+from streams.runtime.ownership import Ownership
+from streams.runtime.transport import InFlight, MicroBatchConsumer
+
+log = logging.getLogger("taskstream.streams")
+
+BEHIND_RECORDS: Final = 2_000
+"""A partition with more input left than this is far behind."""
+SEEK_S: Final = 2.0
+"""How long a fetch from the asked position may take before it is asked for again (seconds)."""
+
+
+class Intake:
+    """Feeds :class:`Ownership`'s checkpoints. ``consumer`` is Faust's, from the first assignment on."""
+
+    def __init__(self, ownership: Ownership, fetcher: Fetcher, in_flight: InFlight) -> None:
+        self.consumer: MicroBatchConsumer | None = None
+        self._ownership = ownership
+        self._fetcher = fetcher
+        self._in_flight = in_flight
+        self._sought: dict[TP, float] = {}
+
+    async def take(self, tp: TP, chunk: Chunk) -> None:
+        """Apply a chunk of records, or have the right one fetched."""
+        self._in_flight.give(chunk.size)
+        checkpoint = self._ownership.owned.get(tp)
+        if checkpoint is None or checkpoint.state != "ready":
+            return  # not ours any more; whoever owns it fetches it again
+        verdict = checkpoint.apply(chunk)
+        if verdict == "applied":
+            self._sought.pop(tp, None)
+            observe.applied(checkpoint)
+            if checkpoint.due(time.monotonic(), behind=self.is_behind(tp, checkpoint)):
+                checkpoint.begin()
+            await checkpoint.room()
+            # Faust goes on without a pause between chunks: without one here, nothing is fetched until all is applied.
+            await asyncio.sleep(0)
+        elif verdict == "hole":
+            await self.seek(tp, checkpoint)
+
+    def commit_due(self) -> None:
+        """Begin the transactions that are due."""
+        now = time.monotonic()
+        for tp, checkpoint in list(self._ownership.owned.items()):
+            if checkpoint.due(now, behind=self.is_behind(tp, checkpoint)):
+                checkpoint.begin()
+
+    def is_behind(self, tp: TP, checkpoint: Checkpoint) -> bool:
+        """Whether much input is left."""
+        end = self._fetcher.end_of(tp)
+        return end is not None and end - checkpoint.position > BEHIND_RECORDS
+
+    def ends(self) -> dict[TP, int]:
+        """End offsets of the owned partitions, as far as they are known."""
+        ends = {tp: self._fetcher.end_of(tp) for tp in self._ownership.owned}
+        return {tp: end for tp, end in ends.items() if end is not None}
+
+    def fetches(self, tp: TP) -> bool:
+        """Whether a partition is being fetched."""
+        return self._fetcher.fetches(tp)
+
+    async def seek(self, tp: TP, checkpoint: Checkpoint) -> None:
+        """Fetch again from the position on: records were dropped on the way, or none came."""
+        now = time.monotonic()
+        if now - self._sought.get(tp, -SEEK_S) < SEEK_S:
+            return  # what comes meanwhile had been fetched before
+        self._sought[tp] = now
+        observe.refetched()
+        await self.fetch(tp, checkpoint)
+
+    async def fetch(self, tp: TP, checkpoint: Checkpoint) -> None:
+        """Fetch from the position on, or from where Kafka's own records begin."""
+        first = None if self.consumer is None else await self.consumer.earliest(tp)
+        if first is None or not self._ownership.is_current(tp, checkpoint):
+            return
+        if first > checkpoint.position:
+            log.error(
+                "%s/%d: offsets %d to %d left Kafka before they were read; going on behind them",
+                checkpoint.topic, checkpoint.partition, checkpoint.position, first - 1,
+            )  # fmt: skip
+            observe.lost(first - checkpoint.position)
+            checkpoint.position = first
+        self._fetcher.begin(tp, checkpoint.position)
+
+    def end(self, partitions: Iterable[TP]) -> None:
+        """These are no longer ours."""
+        partitions = list(partitions)
+        self._in_flight.reset()
+        self._fetcher.end(partitions)
+        for tp in partitions:
+            self._sought.pop(tp, None)

@@ -1,0 +1,123 @@
+"""The partitions that this worker owns: each with its checkpoint, its thread and its writer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
+
+from streams.operator import Operator, Output
+from streams.runtime import observe
+from streams.runtime.checkpoint import Checkpoint, Intervals
+from streams.runtime.chunks import TP
+from streams.runtime.restore import Restored, UnwantedError, restore
+from streams.runtime.thread import PartitionThread
+from streams.runtime.transactions import TransactionWriter
+from streams.stages.partition import PartitionState
+from streams.stages.stage_settings import StageSettings
+from streams.teams.team_partition import TeamPartitionState
+from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.settings import Settings
+from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, UI_EVENTS
+
+log = logging.getLogger("taskstream.streams")
+
+QUEUE_KB: Final = 16_384
+"""Outputs of one partition that are on their way to Kafka, at most (kB)."""
+REVOKE_S: Final = 5.0
+"""Time to commit what is applied when partitions are taken away (seconds)."""
+SNAPSHOT_RECORDS: Final = 4_000
+"""Records of one partition between snapshots: a restore runs at most about so many again."""
+SNAPSHOT_WORK_S: Final = 0.5
+"""Seconds of work on one partition between snapshots: what a restore of it takes at most, beside reading."""
+
+Beside = Callable[[Sequence[Output]], list[Output]]
+
+
+class Ownership:
+    """Checkpoints by partition. ``on_ready`` is awaited when a partition has been restored.
+
+    ``beside``  outputs that accompany those of ui-events' partitions; see :class:`Checkpoint`
+    """
+
+    def __init__(
+        self, settings: Settings, beside: Beside, on_ready: Callable[[TP, Checkpoint], Awaitable[None]]
+    ) -> None:
+        self.owned: dict[TP, Checkpoint] = {}
+        self.intervals = Intervals(settings.transaction_ms / 1000, SNAPSHOT_RECORDS, SNAPSHOT_WORK_S)
+        self._settings = settings
+        self._beside = beside
+        self._on_ready = on_ready
+        self._topics = {settings.prefix + topic.name: topic.name for topic in (UI_EVENTS, ACTIVITY_PARTIAL)}
+        self._threads: dict[TP, PartitionThread] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def is_current(self, tp: TP, checkpoint: Checkpoint) -> bool:
+        """Whether ``checkpoint`` is still the one of its partition, and ready. Ask after every await."""
+        return self.owned.get(tp) is checkpoint and checkpoint.state == "ready"
+
+    def begin(self, tp: TP) -> None:
+        """A fresh checkpoint for a partition; what an earlier one had not committed is dropped.
+
+        Restoring goes on in the background: a rebalance must be short.
+        """
+        if tp in self.owned:
+            self.owned.pop(tp).drop()
+        topic, partition = self._topics[tp[0]], tp[1]
+        thread = self._threads.get(tp)
+        if thread is None:
+            thread = self._threads[tp] = PartitionThread(f"{topic}-{partition}")
+        checkpoint = Checkpoint(
+            topic,
+            partition,
+            self.intervals,
+            thread,
+            lambda wanted: self._open(topic, partition, wanted),
+            observe.committed,
+            self._beside if topic == UI_EVENTS.name else None,
+        )
+        self.owned[tp] = checkpoint
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.get_running_loop().create_task(self._restore(tp, checkpoint)))
+
+    async def end(self, partitions: Iterable[TP]) -> int:
+        """Commit what is applied of ``partitions``, within the deadline, and forget them; how many there were."""
+        leaving = [self.owned.pop(tp) for tp in sorted(partitions) if tp in self.owned]
+        await asyncio.gather(*(checkpoint.close(REVOKE_S) for checkpoint in leaving))
+        return len(leaving)
+
+    async def _restore(self, tp: TP, checkpoint: Checkpoint) -> None:
+        await checkpoint.restore()
+        if self.is_current(tp, checkpoint):
+            observe.restored(checkpoint)
+            await self._on_ready(tp, checkpoint)
+
+    def _open(self, topic: str, partition: int, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
+        """In the partition's thread: fence first, then read; the other way round, a zombie may still change it."""
+        if not wanted():
+            raise UnwantedError
+        producer = new_producer(self._producer_config(topic, partition))
+        writer = TransactionWriter(producer, self._settings.prefix)
+        writer.fence()
+        make = self._make(topic, partition)
+        return writer, restore(self._settings, topic, partition, make, wanted)
+
+    def _producer_config(self, topic: str, partition: int) -> dict[str, Any]:
+        return kafka_config(self._settings, "worker") | {
+            "transactional.id": f"{self._settings.prefix}{topic}.{partition}",
+            "transaction.timeout.ms": 60_000,
+            "compression.type": "lz4",
+            "linger.ms": 20,
+            "batch.size": 1_000_000,
+            "message.max.bytes": CLEAN.message_bytes,
+            "queue.buffering.max.messages": 200_000,
+            "queue.buffering.max.kbytes": QUEUE_KB,
+            "delivery.report.only.error": True,
+        }
+
+    def _make(self, topic: str, partition: int) -> Callable[[], Operator]:
+        settings = self._settings
+        if topic == UI_EVENTS.name:
+            return lambda: PartitionState(partition, StageSettings.of(settings))
+        return lambda: TeamPartitionState(partition, settings.partitions, settings.k)

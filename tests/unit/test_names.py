@@ -1,0 +1,47 @@
+"""A name leads to one thing: no class name twice, no two files of one name, but for those that do the same."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("taskstream", "collectors", "streams", "sinks", "deploy")
+
+SAME_IN_SEVERAL_ROOMS = {
+    "__init__.py": "what a folder holds",
+    "__main__.py": "a package as a command",
+    "run.py": "a part as a process",
+}
+"""By file name, what files of this name do in each of their rooms. A file in a folder ``cli`` is the command for the
+file of its name."""
+
+CLASSES_TO_RENAME: frozenset[str] = frozenset()
+FILES_TO_RENAME: frozenset[str] = frozenset()
+"""What still breaks the rule. These lists only get shorter."""
+
+
+def sources() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(str(path.relative_to(ROOT)))
+    twice = {name: places for name, places in found.items() if len(places) > 1}
+    assert {name: places for name, places in twice.items() if name not in CLASSES_TO_RENAME} == {}
+    assert twice.keys() >= CLASSES_TO_RENAME, "take these off the list"
+
+
+def test_no_two_files_have_one_name_unless_they_do_the_same() -> None:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sources():
+        if path.parent.name != "cli" and path.name not in SAME_IN_SEVERAL_ROOMS:
+            found[path.name].append(str(path.relative_to(ROOT)))
+    twice = {name: places for name, places in found.items() if len(places) > 1}
+    assert {name: places for name, places in twice.items() if name not in FILES_TO_RENAME} == {}
+    assert twice.keys() >= FILES_TO_RENAME, "take these off the list"
