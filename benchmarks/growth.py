@@ -24,7 +24,7 @@ import msgspec
 
 from benchmarks import ending
 from benchmarks.streams_load import multiplied, partition_of
-from streams.operator import Input
+from streams.operator import InputRecord
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from taskstream.events import BATCH_TYPE, EventBatch, encode
@@ -50,7 +50,7 @@ def cost(load: Iterable[EventBatch], partitions: int = 4) -> dict[str, float]:
         records = []
         for batch in chunk:
             newest_ms = max(event.at_ms for event in batch.events)
-            record = Input(offset, newest_ms, batch.actor.encode(), encode(batch), HEADERS)
+            record = InputRecord(offset, newest_ms, batch.actor.encode(), encode(batch), HEADERS)
             records.append((states[partition_of(batch, partitions)], record))
             events += len(batch.events)
             offset += 1

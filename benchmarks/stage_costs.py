@@ -18,16 +18,16 @@ from pathlib import Path
 
 from benchmarks import ending
 from benchmarks.streams_load import batches
-from streams.operator import Input
+from streams.operator import InputRecord
 from streams.runtime.chunks import CHUNK_RECORDS
 from streams.stages.agent_state import AgentState
-from streams.stages.clock import skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import Columns
 from streams.stages.link import Linker
 from streams.stages.partition import PartitionState
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
+from streams.stages.skew import skew_of
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import decode
 from streams.stages.window import Windows
@@ -43,7 +43,7 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
     """Each stage as a function that works through the load once, from a fresh state."""
     headers = (("ce_type", BATCH_TYPE),)
     records = [
-        Input(n, max(event.at_ms for event in batch.events), batch.actor.encode(), encode(batch), headers)
+        InputRecord(n, max(event.at_ms for event in batch.events), batch.actor.encode(), encode(batch), headers)
         for n, batch in enumerate(load)
     ]
 

@@ -38,7 +38,7 @@ import psutil
 from benchmarks import ending
 from benchmarks.clean_reader import CleanReader
 from benchmarks.streams_load import batches, partition_of
-from streams.operator import Input, Output
+from streams.operator import InputRecord, Output
 from streams.runtime.chunks import CHUNK_RECORDS
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
@@ -160,7 +160,7 @@ class Stages:
             | {"queue.buffering.max.messages": 1_000_000}
         )
 
-    def run(self, partition: int, record: Input) -> None:
+    def run(self, partition: int, record: InputRecord) -> None:
         """One record."""
         self._write(self._states[partition].apply(record))
 
@@ -190,7 +190,7 @@ def plain(kafka: str, prefix: str) -> None:
         for message in consumer.consume(2_000, 0.1):
             if message.error() is None:
                 headers = tuple(message.headers() or ())
-                record = Input(message.offset(), message.timestamp()[1], message.key(), message.value(), headers)
+                record = InputRecord(message.offset(), message.timestamp()[1], message.key(), message.value(), headers)
                 stages.run(message.partition(), record)
         stages.flush()
         stages.producer.poll(0)
@@ -214,7 +214,7 @@ def quixstreams(kafka: str, prefix: str) -> None:
 
     def step(value: bytes, key: bytes, timestamp: int, headers: Any) -> None:
         context = message_context()
-        stages.run(context.partition, Input(context.offset, timestamp, key, value, tuple(headers or ())))
+        stages.run(context.partition, InputRecord(context.offset, timestamp, key, value, tuple(headers or ())))
         if next(waiting) % CHUNK_RECORDS == 0:
             stages.flush()
         stages.producer.poll(0)

@@ -14,7 +14,7 @@ MAX_PAYLOAD: Final = 48 * 1024
 """Bytes of refused input kept (base64 makes 64 KiB of them)."""
 
 
-class Origin(NamedTuple):
+class InputPlace(NamedTuple):
     """Where a record stood; ``topic`` without the deployment's prefix."""
 
     topic: str
@@ -22,7 +22,7 @@ class Origin(NamedTuple):
     record: Record
 
 
-def dead_letter(source: Origin, reason: str, detail: str, stage: str, payload: bytes) -> Output:
+def dead_letter(source: InputPlace, reason: str, detail: str, stage: str, payload: bytes) -> Output:
     """The output that reports a refusal. ``payload`` is empty where the input itself was let in."""
     topic, partition, record = source
     letter = DeadLetter(

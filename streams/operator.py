@@ -23,7 +23,7 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
-class Input(NamedTuple):
+class InputRecord(NamedTuple):
     """The plainest :class:`Record`."""
 
     offset: int

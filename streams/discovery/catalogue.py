@@ -17,7 +17,7 @@ from streams.discovery.evidence.record import SHOWN_VARIANTS, routine_of, varian
 from streams.discovery.grouping import chains, refine
 from streams.discovery.grouping.chains import ADJACENT, continues
 from streams.discovery.grouping.coherence import is_coherent
-from streams.discovery.grouping.execution import MAX_STEPS, Execution, Piece, flows_of, from_segment
+from streams.discovery.grouping.execution import MAX_STEPS, Execution, ExecutionPiece, flows_of, from_segment
 from streams.discovery.grouping.hashing import short_id
 from streams.discovery.grouping.routines import DAY_MS, DAYS, Cluster, Grouping, Taken
 from streams.discovery.grouping.shapes import JOIN, Shape
@@ -142,7 +142,7 @@ class Catalogue:
             self.pauses[0] += 1
             self.pauses[1] += log2(max(1.0, (segment.end_ms - segment.start_ms) / (len(segment.steps) - 1)))
 
-    def _assign(self, execution: Execution, piece: Piece, cluster: Cluster) -> Assignment:
+    def _assign(self, execution: Execution, piece: ExecutionPiece, cluster: Cluster) -> Assignment:
         piece.routine = routine = cluster.id if cluster.public else ""
         piece.variant = cluster.variant_of(execution.steps) if routine else ""
         piece.execution = execution.id

@@ -12,7 +12,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from streams.operator import Input
+from streams.operator import InputRecord
 from streams.runtime.chunks import TP, Chunk, chunks
 from taskstream.kafka.clients import new_consumer, reading
 from taskstream.settings import Settings
@@ -81,7 +81,7 @@ class Fetcher:
     def poll(self) -> list[tuple[TP, list[Chunk]]]:
         """What has been read ahead, by partition."""
         begins: dict[TP, int] = {}
-        found: dict[TP, list[Input]] = {}
+        found: dict[TP, list[InputRecord]] = {}
         dropped: set[TP] = set()
         following = self._next
         for message in self._consumer.consume(POLL_RECORDS, 0):
@@ -101,7 +101,7 @@ class Fetcher:
             if records is None:
                 records, begins[tp] = found.setdefault(tp, []), expected
             records.append(
-                Input(offset, message.timestamp()[1], message.key(), message.value(), message.headers() or ())
+                InputRecord(offset, message.timestamp()[1], message.key(), message.value(), message.headers() or ())
             )
             following[tp] = offset + 1
             self._unsure.discard(tp)
@@ -111,7 +111,7 @@ class Fetcher:
             for tp, records in found.items()
         ]
 
-    def _pass_markers(self, begins: dict[TP, int], found: dict[TP, list[Input]]) -> None:
+    def _pass_markers(self, begins: dict[TP, int], found: dict[TP, list[InputRecord]]) -> None:
         """Go past what the client has read and what is no record: the markers at the ends of transactions. Left
         standing, the last ones would look like input that does not come.
 

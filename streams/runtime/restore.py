@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct, msgpack
 
-from streams.operator import Input, Operator
+from streams.operator import InputRecord, Operator
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import new_consumer, reading
 from taskstream.settings import Settings
@@ -121,11 +121,11 @@ def _items(settings: Settings, topic: str, partition: int, deadline: float) -> d
     return items
 
 
-def _input(settings: Settings, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[Input]:
+def _input(settings: Settings, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[InputRecord]:
     if start >= end:
         return
     for message in _read(settings, name, partition, start, end, deadline):
-        yield Input(
+        yield InputRecord(
             message.offset(), message.timestamp()[1], message.key(), message.value(), tuple(message.headers() or ())
         )
 

@@ -5,7 +5,7 @@ May import: taskstream, streams.operator, streams.dead_letter, streams.discovery
     stage_settings   Settings that the stages depend on
     partition        Phase 1: one partition of `ui-events` through all stages
     validate         Stage 1: bytes in, a checked message or a refusal out
-    clock            Stage 2: desktops whose clock is wrong
+    skew             Stage 2: desktops whose clock is wrong
     deduplicate      Stage 3: each `(agent, seq)` once
     gather           Gather clean batches into messages of `ui-events.clean`: few and large
     sessionise       Stage 5: sessions in the agent's event time

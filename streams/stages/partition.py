@@ -8,16 +8,16 @@ from typing import Final
 
 import msgspec
 
-from streams.dead_letter import Origin, dead_letter
+from streams.dead_letter import InputPlace, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
 from streams.stages.agent_state import AgentState
 from streams.stages.cells import add
-from streams.stages.clock import correct, skew_of
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import Columns
 from streams.stages.link import Link
 from streams.stages.sessionise import Reason
+from streams.stages.skew import correct, skew_of
 from streams.stages.snapshot_format import (
     AgentSnapshot,
     OpenSession,
@@ -353,7 +353,7 @@ class PartitionState:
         record = self._record
         self.counts.refused[refused.reason] = self.counts.refused.get(refused.reason, 0) + 1
         payload = (record.value or b"") if stage == "validate" else b""  # elsewhere the batch itself was let in
-        source = Origin(UI_EVENTS.name, self.partition, record)
+        source = InputPlace(UI_EVENTS.name, self.partition, record)
         self._out.append(dead_letter(source, refused.reason, refused.detail, stage, payload))
 
     # --- snapshots

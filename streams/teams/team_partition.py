@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.dead_letter import Origin, dead_letter
+from streams.dead_letter import InputPlace, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
 from streams.stages.cells import add
@@ -84,7 +84,7 @@ class TeamPartitionState:
                     self._release(min(self.waiting) + 1, out)
         except (msgspec.DecodeError, UnicodeError, IndexError, RecursionError) as error:
             self.refused += 1
-            source = Origin(ACTIVITY_PARTIAL.name, self.partition, record)
+            source = InputPlace(ACTIVITY_PARTIAL.name, self.partition, record)
             out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))
         return out
 

@@ -26,7 +26,7 @@ class FlowKey(Struct, frozen=True):
     form: str
 
 
-class Piece(Struct):
+class ExecutionPiece(Struct):
     """A segment of an execution, with the assignment last made public: ``version`` 0: the streams' own, or none yet.
 
     ``execution``  id of the execution's first segment, as last made public
@@ -75,7 +75,7 @@ class Execution(Struct):
     complete: bool
     transfers: int
     written: int
-    pieces: list[Piece]
+    pieces: list[ExecutionPiece]
     flows: tuple[FlowKey, ...] = ()
     shape: int = -1
     last_shape: int = -1
@@ -171,7 +171,7 @@ def from_segment(
         complete=segment.complete,
         transfers=segment.transfers,
         written=segment.written,
-        pieces=[Piece(segment.id, segment.start_ms, segment.active_ms, fit)],
+        pieces=[ExecutionPiece(segment.id, segment.start_ms, segment.active_ms, fit)],
         flows=flows,
         shape=shape,
         last_shape=shape,

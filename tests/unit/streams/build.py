@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from streams.operator import Input, Output
+from streams.operator import InputRecord, Output
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import batches, decode
@@ -41,13 +41,13 @@ def batch(first: int, events: Iterable[UiEvent], agent: str = "a", team: str = "
     )
 
 
-def record(offset: int, message: EventBatch | Heartbeat | bytes, *, timestamp: int = T0 + 10**9) -> Input:
+def record(offset: int, message: EventBatch | Heartbeat | bytes, *, timestamp: int = T0 + 10**9) -> InputRecord:
     """The Kafka record of a message."""
     if isinstance(message, EventBatch):
-        return Input(offset, timestamp, message.actor.encode(), encode(message), (("ce_type", BATCH_TYPE),))
+        return InputRecord(offset, timestamp, message.actor.encode(), encode(message), (("ce_type", BATCH_TYPE),))
     if isinstance(message, Heartbeat):
-        return Input(offset, timestamp, None, encode(message), (("ce_type", HEARTBEAT_TYPE),))
-    return Input(offset, timestamp, b"k", message, ())
+        return InputRecord(offset, timestamp, None, encode(message), (("ce_type", HEARTBEAT_TYPE),))
+    return InputRecord(offset, timestamp, b"k", message, ())
 
 
 def state(**settings: Any) -> PartitionState:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.operator import Input, Output, Record
+from streams.operator import InputRecord, Output, Record
 from streams.runtime.checkpoint import CATCH_UP_S, Checkpoint, Intervals
 from streams.runtime.chunks import Chunk
 from streams.runtime.restore import Restored
@@ -65,7 +65,7 @@ class Writer:
 
 
 def chunk(begin: int, end: int, *offsets: int) -> Chunk:
-    return Chunk(begin, end, [Input(offset, 0, None, b"") for offset in offsets], 0)
+    return Chunk(begin, end, [InputRecord(offset, 0, None, b"") for offset in offsets], 0)
 
 
 class Rig(NamedTuple):

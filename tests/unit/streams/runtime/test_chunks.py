@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.operator import Input
+from streams.operator import InputRecord
 from streams.runtime.chunks import CHUNK_RECORDS, chunks, in_turn
 
 
@@ -16,7 +16,7 @@ def test_chunks_cover_everything(steps: list[int], before: int, after: int) -> N
         offsets.append(offset)
         offset += step
     end = (offsets[-1] + 1 if offsets else 100) + after
-    cut = chunks(100, end, [Input(offset, 0, None, b"x") for offset in offsets])
+    cut = chunks(100, end, [InputRecord(offset, 0, None, b"x") for offset in offsets])
     assert [record.offset for chunk in cut for record in chunk.records] == offsets
     place = 100
     for chunk in cut:
@@ -28,11 +28,11 @@ def test_chunks_cover_everything(steps: list[int], before: int, after: int) -> N
 
 
 def test_large_records_make_small_chunks() -> None:
-    cut = chunks(0, 6, [Input(offset, 0, None, b"x" * 1_500_000) for offset in range(6)])
+    cut = chunks(0, 6, [InputRecord(offset, 0, None, b"x" * 1_500_000) for offset in range(6)])
     assert [len(chunk.records) for chunk in cut] == [3, 3]
 
 
 def test_partitions_take_turns() -> None:
-    records = [Input(offset, 0, None, b"x" * 3_000_000) for offset in range(4)]
+    records = [InputRecord(offset, 0, None, b"x" * 3_000_000) for offset in range(4)]
     turns = in_turn([(("a", 0), chunks(0, 4, records)), (("a", 1), chunks(0, 2, records[:2]))])
     assert [(tp[1], chunk.begin) for tp, chunk in turns] == [(0, 0), (1, 0), (0, 2)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.operator import Input, Operator, Output
+from streams.operator import InputRecord, Operator, Output
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
@@ -50,7 +50,7 @@ def log_of(seed: int, size: int) -> list[EventBatch | Heartbeat | bytes]:
 
 
 def run_with_crashes(
-    make: type[Operator] | object, records: Sequence[Input], crashes: Iterable[int], every: int
+    make: type[Operator] | object, records: Sequence[InputRecord], crashes: Iterable[int], every: int
 ) -> list[Output]:
     """Outputs of a worker that snapshots each ``every`` records and is killed before each offset in ``crashes``."""
     operator, stored, snapshot, out = make(), dict[str, bytes](), 0, list[Output]()  # type: ignore[operator]
@@ -142,11 +142,11 @@ def test_batches_sent_again_change_nothing(seed: int, again: list[tuple[int, int
 
 def activity(parts: Sequence[Sequence[Output]], seed: int, crashes: list[int], every: int) -> list[Output]:
     """Phase 2 over the sources' outputs, interleaved by ``seed``."""
-    rnd, queues, records = random.Random(seed), [list(part) for part in parts], list[Input]()
+    rnd, queues, records = random.Random(seed), [list(part) for part in parts], list[InputRecord]()
     while any(queues):
         queue = rnd.choice([queue for queue in queues if queue])
         output = queue.pop(0)
-        records.append(Input(len(records), 0, output.key, output.value, tuple(output.headers or ())))
+        records.append(InputRecord(len(records), 0, output.key, output.value, tuple(output.headers or ())))
     return run_with_crashes(lambda: TeamPartitionState(0, 2, 2), records, crashes, every)
 
 

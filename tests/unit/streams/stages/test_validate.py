@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.operator import Input
+from streams.operator import InputRecord
 from streams.stages.validate import REASONS, Refusal, decode
 from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, MAX_BATCH_BYTES, MAX_SEQ, EventBatch, Heartbeat, encode
 from tests.unit.streams.build import T0, batch, event, record
@@ -49,7 +49,7 @@ def test_accepted() -> None:
 
 @given(st.binary(max_size=300), st.none() | st.binary(max_size=5), st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, b"x"]))
 def test_nothing_raises(value: bytes, key: bytes | None, kind: bytes) -> None:
-    decode(Input(0, T0, key, value, (("ce_type", kind),)))
+    decode(InputRecord(0, T0, key, value, (("ce_type", kind),)))
 
 
 @given(st.integers(0, len(GOOD.value or b"") - 1), st.integers(0, 255))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.operator import Input, Output
+from streams.operator import InputRecord, Output
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.events import encode
 from taskstream.records import ActivityPartial, PartialCell, WindowMark
@@ -13,19 +13,19 @@ from tests.unit.streams.build import of, pick
 MINUTE = 60_000
 
 
-def partial(window: int, *actors: str, late: bool = False, release: int | None = None) -> Input:
+def partial(window: int, *actors: str, late: bool = False, release: int | None = None) -> InputRecord:
     cell = PartialCell(window * MINUTE, "excel", "click", 2, 100, late, tuple(range(len(actors))))
     release_ms = (window if release is None else release) * MINUTE
     message = ActivityPartial(id="x", tenant="t", team="red", release_ms=release_ms, actors=actors, cells=(cell,))
-    return Input(0, 0, b"t/red", encode(message))
+    return InputRecord(0, 0, b"t/red", encode(message))
 
 
-def mark(source: int, window: int) -> Input:
+def mark(source: int, window: int) -> InputRecord:
     headers = (("ce_type", b"taskstream.mark"),)
-    return Input(0, 0, None, encode(WindowMark(source=source, before_ms=window * MINUTE)), headers)
+    return InputRecord(0, 0, None, encode(WindowMark(source=source, before_ms=window * MINUTE)), headers)
 
 
-def run(operator: TeamPartitionState, *records: Input) -> list[dict[str, Any]]:
+def run(operator: TeamPartitionState, *records: InputRecord) -> list[dict[str, Any]]:
     outputs: list[Output] = []
     for record in records:
         outputs += operator.apply(record)
@@ -60,10 +60,10 @@ def test_marks_never_go_back() -> None:
 def test_foreign_records_go_to_the_dead_letters() -> None:
     operator = TeamPartitionState(0, 1, 1)
     outputs = [
-        *operator.apply(Input(3, 0, b"k", b"{}")),
-        *operator.apply(Input(4, 0, b"k", None)),
-        *operator.apply(Input(5, 0, b"k", b'{"tenant":"\xff"}')),
-        *operator.apply(Input(6, 0, b"k", b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")),
+        *operator.apply(InputRecord(3, 0, b"k", b"{}")),
+        *operator.apply(InputRecord(4, 0, b"k", None)),
+        *operator.apply(InputRecord(5, 0, b"k", b'{"tenant":"\xff"}')),
+        *operator.apply(InputRecord(6, 0, b"k", b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")),
         *operator.apply(mark(7, 1)),
     ]
     assert pick(of(outputs, "dead-letter"), "reason", "source_topic", "source_offset") == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.stages.clock import correct, skew_of
+from streams.stages.skew import correct, skew_of
 from tests.unit.streams.build import T0, batch, event
 
 HOUR = 3_600_000
