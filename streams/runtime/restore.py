@@ -121,7 +121,9 @@ def _items(settings: Settings, topic: str, partition: int, deadline: float) -> d
     return items
 
 
-def _input(settings: Settings, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[InputRecord]:
+def _input(
+    settings: Settings, name: str, partition: int, start: int, end: int, deadline: float
+) -> Iterator[InputRecord]:
     if start >= end:
         return
     for message in _read(settings, name, partition, start, end, deadline):

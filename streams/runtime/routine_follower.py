@@ -93,7 +93,7 @@ class RoutineFollower:
     """Reads the topic ``routines`` from its beginning on, as long as the worker runs; waits while Kafka is away."""
 
     def __init__(self, settings: Settings, routines: KnownRoutines) -> None:
-        self._known = routines
+        self._routines = routines
         self._topic = settings.prefix + ROUTINES.name
         self._config = reading(settings, "routines") | {
             "fetch.wait.max.ms": 500,

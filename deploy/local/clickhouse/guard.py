@@ -14,7 +14,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from deploy.local.clickhouse.failures import ACCESS_DENIED, READONLY, SYNTAX_ERROR, Failure, failure
-from deploy.local.clickhouse.lexer import END, Token, tokens
+from deploy.local.clickhouse.lexer import END, SqlToken, tokens
 
 READS: Final = frozenset({"SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK"})
 """First words of statements that only read."""
@@ -110,7 +110,7 @@ class Guard:
             raise _refused("INSERT INTO FUNCTION")
         return _statement(sql, seen, first, data_at, form)
 
-    def _check_calls(self, seen: Sequence[Token], readonly: bool) -> None:
+    def _check_calls(self, seen: Sequence[SqlToken], readonly: bool) -> None:
         before = ""
         for token, following in pairwise([*seen, END]):
             name = token.text.lower()
@@ -127,7 +127,7 @@ class Guard:
                 raise failure(READONLY, f"Cannot modify '{token.text}' setting in readonly mode")
             before = token.text
 
-    def _check_create(self, seen: Sequence[Token]) -> None:
+    def _check_create(self, seen: Sequence[SqlToken]) -> None:
         words = [token for token in seen[1:4] if not token.is_word("OR", "REPLACE")]
         if not words or not words[0].is_word(*_CREATES):
             raise _refused(f"CREATE {words[0].text.upper() if words else ''}".strip())
@@ -140,7 +140,7 @@ class Guard:
             _check_dictionary(seen)
 
 
-def _check_dictionary(seen: Sequence[Token]) -> None:
+def _check_dictionary(seen: Sequence[SqlToken]) -> None:
     """A dictionary reads this database alone: CLICKHOUSE without an address, or NULL."""
     for at, token in enumerate(seen):
         if not token.is_word("SOURCE") or at + 2 >= len(seen):
@@ -151,9 +151,9 @@ def _check_dictionary(seen: Sequence[Token]) -> None:
             raise _refused(f"the dictionary source {source.text}")
 
 
-def _scan(sql: bytes) -> tuple[list[Token], int, str]:
+def _scan(sql: bytes) -> tuple[list[SqlToken], int, str]:
     """The tokens before the data of an INSERT, where that data begins (or -1), and the FORMAT named."""
-    seen: list[Token] = []
+    seen: list[SqlToken] = []
     depth = 0
     ended = False
     takes_data = False
@@ -177,7 +177,7 @@ def _scan(sql: bytes) -> tuple[list[Token], int, str]:
     return seen, -1, _format_of(seen)
 
 
-def _format_of(seen: Sequence[Token]) -> str:
+def _format_of(seen: Sequence[SqlToken]) -> str:
     """The name in a FORMAT clause: at the end of the statement, or before its SETTINGS."""
     for at in range(len(seen) - 2, 0, -1):
         last = at + 2 == len(seen) or seen[at + 2].is_word("SETTINGS")
@@ -186,7 +186,7 @@ def _format_of(seen: Sequence[Token]) -> str:
     return ""
 
 
-def _selects(seen: Sequence[Token]) -> bool:
+def _selects(seen: Sequence[SqlToken]) -> bool:
     return any(token.is_word("SELECT", "WITH") for token in seen)
 
 
@@ -201,7 +201,7 @@ def _data_after(sql: bytes, at: int) -> int:
     return at + 1 if sql[at : at + 1] == b"\n" else at
 
 
-def _without_comments(sql: bytes, seen: Sequence[Token]) -> bytes:
+def _without_comments(sql: bytes, seen: Sequence[SqlToken]) -> bytes:
     """What was judged is what runs: comments become a blank, whatever else a lexer might read in them."""
     pieces = [sql[seen[0].start : seen[0].end]]
     for before, token in pairwise(seen):
@@ -211,12 +211,12 @@ def _without_comments(sql: bytes, seen: Sequence[Token]) -> bytes:
     return b"".join(pieces)
 
 
-def _target(seen: Sequence[Token]) -> Token:
+def _target(seen: Sequence[SqlToken]) -> SqlToken:
     """What stands where an INSERT names its table."""
     return next((token for token in seen[1:] if not token.is_word("INTO", "TABLE")), END)
 
 
-def _settings_at(seen: Sequence[Token]) -> int:
+def _settings_at(seen: Sequence[SqlToken]) -> int:
     """Which token begins the SETTINGS clause of an INSERT; their number where there is none."""
     for at in range(2, len(seen) - 2):
         if seen[at].is_word("SETTINGS") and seen[at + 1].is_name and seen[at + 2].text == "=":
@@ -224,14 +224,14 @@ def _settings_at(seen: Sequence[Token]) -> int:
     return len(seen)
 
 
-def _first(seen: Sequence[Token]) -> str:
+def _first(seen: Sequence[SqlToken]) -> str:
     for token in seen:
         if token.text != "(":
             return token.text.upper() if token.kind == "word" else token.text
     return "("
 
 
-def _statement(sql: bytes, seen: Sequence[Token], first: str, data_at: int, form: str) -> Statement:
+def _statement(sql: bytes, seen: Sequence[SqlToken], first: str, data_at: int, form: str) -> Statement:
     text = _without_comments(sql, seen)
     if b"\x00" in text:
         raise failure(SYNTAX_ERROR, "A statement holds no zero bytes")

@@ -17,7 +17,7 @@ from deploy.local.clickhouse.failures import SYNTAX_ERROR, failure
 TokenKind = Literal["word", "quoted", "string", "number", "sign"]
 
 
-class Token(Struct, frozen=True):
+class SqlToken(Struct, frozen=True):
     """One token. ``text`` is the name without quotes for ``quoted``; ``start`` and ``end`` are byte positions."""
 
     kind: TokenKind
@@ -35,7 +35,7 @@ class Token(Struct, frozen=True):
         return self.kind in ("word", "quoted")
 
 
-END: Final = Token("sign", "", 0, 0)
+END: Final = SqlToken("sign", "", 0, 0)
 """Stands behind the last token."""
 
 _TOKEN: Final = re.compile(
@@ -56,7 +56,7 @@ _TOKEN: Final = re.compile(
 _ESCAPE: Final = re.compile(r"\\(.)|``|\"\"", re.DOTALL)
 
 
-def tokens(sql: bytes) -> Iterator[Token]:
+def tokens(sql: bytes) -> Iterator[SqlToken]:
     """The tokens of ``sql``, one at a time: the caller stops where the data of an INSERT begins.
 
     Raises:
@@ -70,11 +70,11 @@ def tokens(sql: bytes) -> Iterator[Token]:
         kind = found.lastgroup
         end = found.end()
         if kind in ("word", "number", "sign"):
-            yield Token(kind, found[0].decode(), at, end)  # type: ignore[arg-type]
+            yield SqlToken(kind, found[0].decode(), at, end)  # type: ignore[arg-type]
         elif kind in ("string", "heredoc", "binary"):
-            yield Token("string", found[0].decode(errors="replace"), at, end)
+            yield SqlToken("string", found[0].decode(errors="replace"), at, end)
         elif kind in ("backtick", "double"):
-            yield Token("quoted", _unquote(found[0].decode(errors="replace")), at, end)
+            yield SqlToken("quoted", _unquote(found[0].decode(errors="replace")), at, end)
         at = end
 
 
