@@ -8,5 +8,6 @@ May import: taskstream, collectors, sinks, deploy.
     doctor   `taskstream doctor`: what is missing on this machine, and what to do about it
     down     `taskstream down`: stop what runs
     mine     `taskstream mine`: opportunities from log files, without Kafka
-    running  What `up` and `demo` share: signals, progress on the terminal, the table of components
+    running  What `up` and `demo` share: signals, the table of components, addresses
+    waiting  What `up` and `demo` show while everything starts or stops
 """

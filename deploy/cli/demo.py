@@ -44,7 +44,8 @@ def demo(
     Its data lie in the folder demo of the home folder, apart from your own. Exit code 5 when anything sent is lost or
     stored twice.
     """
-    from deploy.cli.running import console_for_people, progress_on, quiet_libraries, require_parts, stop_on_signals
+    from deploy.cli.running import console_for_people, quiet_libraries, require_parts, stop_on_signals
+    from deploy.cli.waiting import Waiting
     from deploy.demo import report
     from deploy.demo.run import Demo, Plan
     from deploy.demo.view import Lines, Screen
@@ -64,26 +65,27 @@ def demo(
     console = console_for_people()
     plan = Plan(people=0 if recordings_only else people, seed=seed, speed=speed or ("1000" if headless else "300"))
     done: report.Report | None = None
-    with progress_on(console) as progress:
-        supervisor = Supervisor(settings, command="demo", on_progress=progress, on_news=console.print)
-        with stop_on_signals(supervisor.stop_requested):
-            supervisor.claim()
-            view = Lines(console) if headless or not console.is_terminal else Screen(console)
-            run = Demo(supervisor, plan, view)
-            try:
-                done = run.play()
-                if json_file is not None:
-                    report.write(json_file, done)
-                with view.aside():
-                    _show(done, supervisor.endpoints.dashboard)
-                if not headless:
-                    run.stay()
-            except Stopped:
-                view.say("stopping ...")
-                if done is None:
-                    raise click.Abort from None
-            finally:
-                view.close()
+    waiting = Waiting(console)
+    supervisor = Supervisor(settings, command="demo", on_progress=waiting.progress, on_news=console.print)
+    with stop_on_signals(supervisor.stop_requested):
+        view = Lines(console) if headless or not console.is_terminal else Screen(console)
+        run = Demo(supervisor, plan, view)
+        try:
+            with waiting.shown("Taskstream demo: starting", supervisor.waiting):
+                run.start()
+            done = run.play()
+            if json_file is not None:
+                report.write(json_file, done)
+            with view.aside():
+                _show(done, supervisor.endpoints.dashboard)
+            if not headless:
+                run.stay()
+        except Stopped:
+            if done is None:
+                raise click.Abort from None
+        finally:
+            view.close()
+            with waiting.shown("stopping", supervisor.waiting):
                 run.stop()
     if done is not None:
         done.check()

@@ -1,4 +1,4 @@
-"""What `up` and `demo` share: signals, progress on the terminal, the table of components."""
+"""What `up` and `demo` share: signals, the table of components, addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from deploy.local.home import InstanceState
-    from deploy.local.progress import Progress
     from taskstream.settings import Settings
 
 
@@ -49,47 +48,6 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def progress_on(console: Console) -> Iterator[Progress]:
-    """Shows what takes long: a bar on a terminal, a line at each tenth otherwise."""
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        with Bars(*columns, console=console, transient=True) as bars:
-            yield _bar(bars)
-    else:
-        yield _lines(console)
-
-
-def _bar(bars: object) -> Progress:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
-    assert isinstance(bars, Bars)
-    tasks: dict[str, TaskID] = {}
-
-    def report(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bars.add_task(what, total=total or None)
-        bars.update(tasks[what], completed=done, total=total or None)
-
-    return report
-
-
-def _lines(console: Console) -> Progress:
-    told: dict[str, int] = {}
-
-    def report(what: str, done: int, total: int) -> None:
-        tenth = 10 * done // total if total else 0
-        if tenth > told.get(what, -1):
-            told[what] = tenth
-            console.print(f"{what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", highlight=False)
-
-    return report
 
 
 def components_table(state: InstanceState, now_ms: int) -> Table:

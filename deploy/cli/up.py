@@ -33,35 +33,34 @@ def up(settings: Settings) -> None:
         addresses,
         components_table,
         console_for_people,
-        progress_on,
         quiet_libraries,
         require_parts,
         stop_on_signals,
     )
+    from deploy.cli.waiting import Waiting
     from deploy.local.supervisor import Stopped, Supervisor
     from deploy.local.unit import wall_ms
 
     require_parts(settings)
     quiet_libraries()
     console = console_for_people()
-    with progress_on(console) as progress:
-        supervisor = Supervisor(
-            settings, on_progress=progress, on_news=lambda line: console.print(line, style="yellow")
-        )
-        with stop_on_signals(supervisor.stop_requested):
-            supervisor.claim()
-            try:
-                console.print("starting ...")
+    waiting = Waiting(console)
+    supervisor = Supervisor(
+        settings, on_progress=waiting.progress, on_news=lambda line: console.print(line, style="yellow")
+    )
+    with stop_on_signals(supervisor.stop_requested):
+        try:
+            with waiting.shown("starting", supervisor.waiting):
                 supervisor.start()
                 supervisor.await_ready()
-                console.print(components_table(supervisor.state, wall_ms()))
-                for line in addresses(supervisor.state):
-                    console.print(line, highlight=False)
-                console.print(f"data in {settings.home}; stop with Ctrl-C or `taskstream down`", highlight=False)
-                supervisor.run()
-                console.print("stopping ...")
-            except Stopped:
-                console.print("stopping before everything ran ...")
-                raise click.Abort from None
-            finally:
+            console.print(components_table(supervisor.state, wall_ms()))
+            for line in addresses(supervisor.state):
+                console.print(line, highlight=False)
+            console.print(f"data in {settings.home}; stop with Ctrl-C or `taskstream down`", highlight=False)
+            supervisor.run()
+        except Stopped:
+            console.print("stopping before everything ran")
+            raise click.Abort from None
+        finally:
+            with waiting.shown("stopping", supervisor.waiting):
                 supervisor.stop()

@@ -59,22 +59,29 @@ class Demo:
         self._players: list[Player] = []
         self._sampler: Sampler | None = None
         self._listed_before: tuple[ListedOpportunity, ...] = ()
-        self._phase = "starting Kafka, ClickHouse and Taskstream"
+        self._enter("starting", waits=True)
+
+    def start(self) -> None:
+        """Start all; what :meth:`play` does not need at once may go on starting.
+
+        Raises:
+            ServiceError: something cannot be started.
+            Stopped: the user has asked to stop.
+        """
+        with self._timed("start"):
+            self.supervisor.start()
+            self.supervisor.await_ready("worker", "sink")  # the others may take their time while events flow
+        self.seconds |= self.supervisor.seconds
 
     def play(self) -> Report:
         """Until everything sent is stored and the opportunities are found; then what it has shown.
 
         Raises:
-            ServiceError: something cannot be started, or fails.
+            ServiceError: something fails.
             Stopped: the user has asked to stop.
         """
         from sinks.connect import connect
 
-        self._view.update(self._sample_now(), None)
-        with self._timed("start"):
-            self.supervisor.start()
-            self.supervisor.await_ready("worker", "sink")  # the others may take their time while events flow
-        self.seconds |= self.supervisor.seconds
         self._sampler = Sampler(
             self.supervisor.endpoints, self.supervisor.settings.database, wall_ms(), lambda: self.supervisor.state
         )
@@ -94,7 +101,7 @@ class Demo:
             ServiceError: something keeps ending.
             Stopped: the user has asked to stop.
         """
-        self._phase = "everything runs; Ctrl-C stops it"
+        self._enter("everything runs; Ctrl-C stops it", waits=False)
         self._while(lambda: True)
 
     def stop(self) -> None:
@@ -109,11 +116,11 @@ class Demo:
         """The recordings, then the team, whose days come after them: so event time goes on and little is late."""
         plan = self._plan
         if not plan.people:
-            self._phase = "playing two recordings"
+            self._enter("playing two recordings", waits=True)
             self._play("recordings", players.recordings(self.run_id, plan.desktops, plan.speed, ago=0, flush=True))
             return
         ago = 24.0 * (plan.days - 1) + TEAM_DAY_H
-        self._phase = f"playing two recordings, then a team of {plan.people}"
+        self._enter(f"playing two recordings, then a team of {plan.people}", waits=True)
         # Without a flush: the team's events close what the recordings leave open.
         self._play("recordings", players.recordings(self.run_id, plan.desktops, "max", ago=ago, flush=False))
         self._play("team", players.team(self.run_id, plan.people, plan.days, plan.seed, plan.speed))
@@ -135,7 +142,7 @@ class Demo:
         return not all(finished)
 
     def _await_stored(self, client: Client, agents: list[str]) -> measure.Counts:
-        self._phase = "waiting until everything sent is stored"
+        self._enter("waiting until everything sent is stored", waits=True)
         sent = self._sent()
         found = measure.counts(client, agents)
         moved_s = time.monotonic()
@@ -152,7 +159,7 @@ class Demo:
         return found
 
     def _await_list(self) -> None:
-        self._phase = "waiting for the list of opportunities"
+        self._enter("waiting for the list of opportunities", waits=True)
         began = changed_s = time.monotonic()
         listed: tuple[ListedOpportunity, ...] = ()
 
@@ -177,10 +184,16 @@ class Demo:
             self._view.update(sample, self.supervisor.state)
             self.supervisor.stop_requested.wait(STEP_S)
 
+    def _enter(self, phase: str, *, waits: bool) -> None:
+        self._phase, self._waits, self._entered = phase, waits, time.monotonic()
+
     def _sample_now(self) -> Sample:
         latest = self._sampler.latest if self._sampler else Sample()
         expected = sum(player.played.events for player in self._players if player.played)
-        return msgspec.structs.replace(latest, phase=self._phase, sent=self._sent(), expected=expected)
+        waited_s = time.monotonic() - self._entered if self._waits else None
+        return msgspec.structs.replace(
+            latest, phase=self._phase, waited_s=waited_s, sent=self._sent(), expected=expected
+        )
 
     def _sent(self) -> int:
         return sum(player.played.sent for player in self._players if player.played)

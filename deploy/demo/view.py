@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from sinks.results.opportunities import ListedOpportunity
 
 SHOWN = 5
+# A phase that lasts is said again after so many seconds.
+REPEAT_S = 5.0
 
 
 class Sample(Struct):
-    """What is known now. Counts are of this run; ``sent`` is 0 until a player has ended."""
+    """What is known now. Counts are of this run; ``sent`` is 0 until a player has ended.
+
+    ``waited_s`` is for how long the phase has lasted; None when it waits for nothing.
+    """
 
     phase: str = "starting"
+    waited_s: float | None = None
     events_in: int = 0
     stored: int = 0
     sent: int = 0
@@ -40,10 +46,6 @@ class View(Protocol):
         """Show this now."""
         ...
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        ...
-
     def aside(self) -> AbstractContextManager[None]:
         """While something else is printed."""
         ...
@@ -54,26 +56,30 @@ class View(Protocol):
 
 
 class Lines:
-    """For logs and pipes: a line when the phase changes or opportunities appear."""
+    """For logs and pipes: a line when the phase changes or opportunities appear, and while a phase lasts long."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._phase = ""
+        self._told_s = 0.0
         self._listed = 0
 
     def update(self, sample: Sample, state: InstanceState | None) -> None:
         """A line when there is news."""
         del state
         if sample.phase != self._phase:
-            self._phase = sample.phase
-            self.say(sample.phase)
+            self._phase, self._told_s = sample.phase, 0.0
+            self._say(sample.phase)
+        elif sample.waited_s is not None and sample.waited_s - self._told_s >= REPEAT_S:
+            self._told_s = sample.waited_s
+            stored = f"{sample.stored:,} of {sample.expected:,} events stored" if sample.expected else "no events yet"
+            self._say(f"{sample.phase} ({sample.waited_s:.0f} s): {stored}, {sample.lag:,} messages wait")
         if len(sample.opportunities) > self._listed:
             for each in sample.opportunities[self._listed :]:
-                self.say(f"found {each.rank}. {each.name}: {each.hours_per_week:.1f} h a week, {each.people} people")
+                self._say(f"found {each.rank}. {each.name}: {each.hours_per_week:.1f} h a week, {each.people} people")
             self._listed = len(sample.opportunities)
 
-    def say(self, line: str) -> None:
-        """Print it."""
+    def _say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False)
 
     @contextlib.contextmanager
@@ -90,33 +96,28 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = self._open()
-
-    def _open(self) -> Live:
-        from rich.live import Live
-
-        live = Live(console=self._console, refresh_per_second=4, transient=True)
-        live.start()
-        return live
+        self._live: Live | None = None
 
     def update(self, sample: Sample, state: InstanceState | None) -> None:
         """Draw it."""
-        self._live.update(render(sample, state))
+        from rich.live import Live
 
-    def say(self, line: str) -> None:
-        """A line above the view."""
-        self._console.print(line, highlight=False, markup=False)
+        if self._live is None:
+            self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+        self._live.update(render(sample, state))
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """The view makes room, and comes back below."""
-        self._live.stop()
+        """The view makes room, and comes back below with the next sample."""
+        self.close()
         yield
-        self._live = self._open()
 
     def close(self) -> None:
         """Leave the terminal clean."""
-        self._live.stop()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 def render(sample: Sample, state: InstanceState | None) -> Group:
@@ -129,7 +130,8 @@ def render(sample: Sample, state: InstanceState | None) -> Group:
     from deploy.cli.running import addresses
     from sinks.results.words import duration
 
-    parts: list[object] = [Text(f"Taskstream demo: {sample.phase}", style="bold")]
+    waited = "" if sample.waited_s is None else f" ({sample.waited_s:.0f} s)"
+    parts: list[object] = [Text(f"Taskstream demo: {sample.phase}{waited}", style="bold")]
     if state is not None:
         marks = {"running": "[green]●[/]", "starting": "[yellow]●[/]", "waiting": "[red]●[/]", "ended": "[dim]●[/]"}
         parts.append(Text.from_markup("  ".join(f"{marks[each.state]} {each.name}" for each in state.components)))

@@ -20,6 +20,7 @@ May import: taskstream, sinks, deploy.
     ports          Loopback ports
     disk           Room on the disk, looked at before anything is made there
     progress       How long work tells how far it is
+    waits          What is waited for just now and for how long
     checks         Looks at this machine
     inspect        What runs here, asked from what runs: for `taskstream status`
     clickhouse/    The ClickHouse engine (chDB) behind the ClickHouse HTTP protocol, for one machine

@@ -20,7 +20,8 @@ from deploy.local.progress import Progress, silent
 from deploy.local.restart import RestartPolicy
 from deploy.local.services import Services
 from deploy.local.unit import Component, wall_ms
-from deploy.local.watch import ENDED, RUNNING, Watched
+from deploy.local.waits import Waits
+from deploy.local.watch import ENDED, RUNNING, STARTING, Watched
 from taskstream import endpoints
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
@@ -28,6 +29,7 @@ from taskstream.settings import Settings
 STEP_S = 0.2
 READY_S = 60.0
 DISK_S = 2.0
+REMAINS = "the end of an earlier run"
 
 
 class Stopped(BaseException):  # noqa: N818 (like KeyboardInterrupt, nothing that catches errors may swallow it)
@@ -67,6 +69,7 @@ class Supervisor:
         self.settings = settings
         self.stop_requested = threading.Event()
         self.seconds: dict[str, float] = {}
+        self._waits = Waits()
         self._command = command
         self._specs = components
         self._restart_limit = restart_limit
@@ -91,7 +94,8 @@ class Supervisor:
             ServiceError: another instance runs there, or the folder cannot be used.
         """
         if not self._lock.held:
-            self._lock.acquire()
+            with self._waits.on(REMAINS):
+                self._lock.acquire()
 
     def start(self) -> None:
         """Start everything; returns when all processes run (``await_ready`` waits until they work, too).
@@ -102,10 +106,11 @@ class Supervisor:
         """
         self.claim()
         try:
-            await_remains(self.settings.home)
+            with self._waits.on(REMAINS):
+                await_remains(self.settings.home)
             self._dashboard_port = self._choose_dashboard_port()
             self._services = Services(self.settings, self._heeding(self._on_progress), keep=self.keep)
-            with self._timed("prepare"):
+            with self._waits.on("files of kafka"), self._timed("prepare"):
                 self._services.prepare()
             self._start_all(self._services)
             endpoints.write(self.settings.home, self.endpoints)
@@ -116,12 +121,12 @@ class Supervisor:
 
     def _start_all(self, services: Services) -> None:
         def kafka_side() -> None:
-            with self._timed("kafka"):
+            with self._waits.on("kafka"), self._timed("kafka"):
                 services.start_kafka()
             self._start_components(services, needs_clickhouse=False)
 
         def clickhouse_side() -> None:
-            with self._timed("clickhouse"):
+            with self._waits.on("clickhouse"), self._timed("clickhouse"):
                 self._clickhouse_version = services.start_clickhouse()
 
         self._await([self._executor.submit(kafka_side), self._executor.submit(clickhouse_side)])
@@ -174,6 +179,8 @@ class Supervisor:
             done, pending = wait(pending, timeout=0.1)
             for task in done:
                 task.result()
+            for watched in tuple(self._watched):
+                self._look_after(watched)
             if self.stop_requested.is_set():
                 raise Stopped
 
@@ -241,9 +248,18 @@ class Supervisor:
         if time.monotonic() - self._disk_seen_s > DISK_S:
             self.check_disk()
         for watched in self._everything():
-            if news := watched.step(self._executor):
-                self._on_news(news)
+            self._look_after(watched)
         self._publish()
+
+    def waiting(self) -> dict[str, float]:
+        """What a start or a stop waits for just now, and for how many seconds already. May be asked by any thread."""
+        now_s = time.monotonic()
+        starting = [each for each in tuple(self._watched) if each.state == STARTING]
+        return {each.unit.name: now_s - each.started_s for each in starting} | self._waits.seconds()
+
+    def _look_after(self, watched: Watched) -> None:
+        if news := watched.step(self._executor):
+            self._on_news(news)
 
     def check_disk(self) -> None:
         """Stop in time rather than break.
@@ -307,11 +323,12 @@ class Supervisor:
             for watched in group:
                 watched.unit.terminate()
             for watched in group:
-                watched.unit.stop()
                 watched.state = ENDED
+                with self._waits.on(watched.unit.name):
+                    watched.unit.stop()
         services = self._services
         stores = [each for each in (services.kafka, services.clickhouse) if each is not None] if services else []
-        stopper = [threading.Thread(target=each.unit.stop) for each in stores]
+        stopper = [threading.Thread(target=self._stop_store, args=(each,)) for each in stores]
         for thread in stopper:
             thread.start()
         for thread in stopper:
@@ -320,6 +337,10 @@ class Supervisor:
         for each in (*self._watched, *stores):  # one that was just being started while we stopped
             each.unit.stop()
         self._lock.release()
+
+    def _stop_store(self, watched: Watched) -> None:
+        with self._waits.on(watched.unit.name):
+            watched.unit.stop()
 
 
 def _component_state(watched: Watched) -> ComponentState:

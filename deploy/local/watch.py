@@ -13,7 +13,10 @@ STARTING, RUNNING, WAITING, ENDED = "starting", "running", "waiting", "ended"
 
 
 class Watched:
-    """A unit and what has happened to it. ``step`` is called a few times a second and never blocks for long."""
+    """A unit and what has happened to it. ``step`` is called a few times a second and never blocks for long.
+
+    ``started_s`` is of the monotonic clock, ``started_ms`` since the epoch.
+    """
 
     def __init__(self, unit: Unit, policy: RestartPolicy | None = None) -> None:
         self.unit = unit
@@ -22,19 +25,19 @@ class Watched:
         self.started_ms = 0
         self.why = ""
         self._policy = policy or RestartPolicy()
-        self._started_s = 0.0
+        self.started_s = 0.0
         self._again_s = 0.0
         self._starting: Future[None] | None = None
         self._asked_s = 0.0
 
     def start(self) -> None:
         """Start it for the first time; what goes wrong is raised, not retried."""
-        self.state = STARTING
+        self.started_s, self.state = time.monotonic(), STARTING
         self.unit.start()
         self._note_start()
 
     def _note_start(self) -> None:
-        self._started_s, self.started_ms = time.monotonic(), wall_ms()
+        self.started_s, self.started_ms = time.monotonic(), wall_ms()
         self.state = RUNNING if self.unit.ready() else STARTING
 
     def step(self, executor: Executor) -> str:
@@ -53,7 +56,7 @@ class Watched:
             return ""
         self.why = self.unit.ended()
         if self.why:
-            return self._ended(now - self._started_s)
+            return self._ended(now - self.started_s)
         if self.state == STARTING and now - self._asked_s > 0.5:
             self._asked_s = now
             if self.unit.ready():

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -116,3 +117,9 @@ def test_views_show_components_flow_and_addresses() -> None:
     lines.update(sample, state)
     lines.update(sample, state)
     assert log.getvalue() == "playing\n"
+    for waited_s in (4.9, 5.0, 9.9, 10.0):  # a phase that lasts says so, and how far it is
+        lines.update(msgspec.structs.replace(sample, waited_s=waited_s), state)
+    assert log.getvalue().splitlines()[1:] == [
+        "playing (5 s): 1,200 of 7,000 events stored, 34 messages wait",
+        "playing (10 s): 1,200 of 7,000 events stored, 34 messages wait",
+    ]

@@ -1,0 +1,29 @@
+"""What is waited for just now and for how long: told by whoever waits, asked by whoever shows it, in any thread."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+
+class Waits:
+    """The parts that are waited for, in the order in which the waiting began."""
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._since_s: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def on(self, part: str) -> Iterator[None]:
+        """While this lasts, ``part`` is waited for."""
+        self._since_s[part] = self._clock_s()
+        try:
+            yield
+        finally:
+            self._since_s.pop(part, None)  # a start and the stop that ends it may wait for the same part
+
+    def seconds(self) -> dict[str, float]:
+        """Each part, and how many seconds it has been waited for."""
+        now_s = self._clock_s()
+        return {part: now_s - since_s for part, since_s in self._since_s.copy().items()}
