@@ -13,13 +13,11 @@ install: $(STAMP) $(COMPILED)  ## set up .venv from the hash-pinned lock; the co
 
 $(STAMP): requirements.lock pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskstream needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(PYTHON) install.py
 	@touch $@ $(COMPILED)
 
 $(COMPILED): hatch_build.py $(shell sed -n 's/^    "\(.*\.py\)",$$/\1/p' hatch_build.py) | $(STAMP)
-	$(BIN)/python hatch_build.py
+	@$(PYTHON) install.py compile
 	@touch $@
 
 demo: install  ## set up and run the main job: Kafka, ClickHouse, worker, sink, catalogue, page, recordings
