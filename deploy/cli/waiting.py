@@ -50,7 +50,7 @@ class Waiting:
 
     @contextlib.contextmanager
     def shown(self, title: str, waiting: Callable[[], Mapping[str, float]]) -> Iterator[None]:
-        """While this lasts, show what ``waiting`` tells: parts and seconds."""
+        """While this lasts, show what ``waiting`` tells: parts and seconds. No line is written when it tells nothing."""
         from rich.live import Live
 
         began_s, told = time.monotonic(), Told()
@@ -67,11 +67,12 @@ class Waiting:
         end = threading.Event()
 
         def write() -> None:
+            head = f"{title} ...\n"
             while not end.wait(TICK_S):
                 if line := told.line(time.monotonic() - began_s, waiting()):
-                    self._console.print(line, highlight=False, markup=False)
+                    self._console.print(head + line, highlight=False, markup=False)
+                    head = ""
 
-        self._console.print(f"{title} ...", highlight=False)
         writer = threading.Thread(target=write, name="waiting", daemon=True)
         writer.start()
         try:

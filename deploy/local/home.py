@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -135,38 +136,42 @@ class HomeLock:
         self._home = home
         self.handle = -1
 
-    def acquire(self) -> None:
-        """Take it, at once or not at all; only for the remains of a killed instance it waits.
+    def acquire(self, waiting: AbstractContextManager[None] | None = None) -> None:
+        """Take it, at once or not at all; only for the remains of a killed instance it waits, within ``waiting``.
 
         Raises:
             ServiceError: another instance runs here, or the folder cannot be written.
         """
-        import fcntl
-
         try:
             (self._home / "run").mkdir(parents=True, exist_ok=True)
             self.handle = os.open(self._home / "run" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise ServiceError(f"the home folder {self._home} cannot be used: {error.strerror}") from error
         deadline = time.monotonic() + REMAINS_S
-        while True:
-            try:
-                fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                holder = self._holder()
-                if (holder and psutil.pid_exists(holder)) or time.monotonic() > deadline:
-                    os.close(self.handle)
-                    self.handle = -1
-                    who = f" (process {holder})" if holder else ""
-                    raise ServiceError(
-                        f"Taskstream already runs in {self._home}{who}: stop it with `taskstream down`, "
-                        "or choose another --home"
-                    ) from None
-                time.sleep(0.1)
-                continue
-            os.ftruncate(self.handle, 0)
-            os.pwrite(self.handle, str(os.getpid()).encode(), 0)
-            return
+        if not self._take(deadline):
+            with waiting or contextlib.nullcontext():
+                while not self._take(deadline):
+                    time.sleep(0.1)
+        os.ftruncate(self.handle, 0)
+        os.pwrite(self.handle, str(os.getpid()).encode(), 0)
+
+    def _take(self, deadline: float) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = self._holder()
+            if (holder and psutil.pid_exists(holder)) or time.monotonic() > deadline:
+                os.close(self.handle)
+                self.handle = -1
+                who = f" (process {holder})" if holder else ""
+                raise ServiceError(
+                    f"Taskstream already runs in {self._home}{who}: stop it with `taskstream down`, "
+                    "or choose another --home"
+                ) from None
+            return False
+        return True
 
     def _holder(self) -> int:
         text = os.pread(self.handle, 32, 0).decode(errors="replace").strip()

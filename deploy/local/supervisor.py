@@ -94,8 +94,7 @@ class Supervisor:
             ServiceError: another instance runs there, or the folder cannot be used.
         """
         if not self._lock.held:
-            with self._waits.on(REMAINS):
-                self._lock.acquire()
+            self._lock.acquire(self._waits.on(REMAINS))
 
     def start(self) -> None:
         """Start everything; returns when all processes run (``await_ready`` waits until they work, too).
