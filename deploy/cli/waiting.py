@@ -50,7 +50,7 @@ class Waiting:
 
     @contextlib.contextmanager
     def shown(self, title: str, waiting: Callable[[], Mapping[str, float]]) -> Iterator[None]:
-        """While this lasts, show what ``waiting`` tells: parts and seconds. No line is written when it tells nothing."""
+        """While this lasts, show what ``waiting`` tells: parts and seconds. Nothing told, no line."""
         from rich.live import Live
 
         began_s, told = time.monotonic(), Told()
