@@ -4,7 +4,7 @@ import pytest
 
 from tests.fixtures.compiled import stale
 
-pytest_plugins = ["tests.fixtures.kafka", "tests.fixtures.clickhouse"]
+pytest_plugins = ["tests.fixtures.kafka", "tests.fixtures.clickhouse", "tests.fixtures.secured"]
 
 
 def pytest_sessionstart() -> None:

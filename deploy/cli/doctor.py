@@ -13,7 +13,10 @@ from taskstream.settings import Settings
 @with_settings("kafka", "clickhouse", "java", "dashboard_port", "kafka_port", "clickhouse_port")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, settings: Settings) -> None:
-    """Check this machine. Changes nothing, asks no network. Exit code 1 when something essential is missing."""
+    """Check this machine, and your own services where some are named. Changes nothing, asks no other network.
+
+    Exit code 1 when something essential is missing.
+    """
     import msgspec
 
     from deploy.local.checks import all_checks

@@ -35,7 +35,8 @@ class EmbeddedKafka:
 
     ``port`` 0 takes any free one. ``keep`` are file descriptors that stay open until the broker has ended (a lock).
     ``advertised_port`` is that of a proxy in front of it, by which clients then reach it; 0: none. ``listeners`` are
-    opened beside the plain one; ``scram`` are users and passwords for them, made at the first start.
+    opened beside the plain one; ``scram`` are users and passwords for them, made at the first start; ``properties`` are
+    further settings of the broker.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class EmbeddedKafka:
         advertised_port: int = 0,
         listeners: Sequence[Listener] = (),
         scram: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = data_dir.absolute()
         self._cache = cache
@@ -64,6 +66,7 @@ class EmbeddedKafka:
         self._advertised_port = advertised_port
         self._listeners = listeners
         self._scram = scram or {}
+        self._properties_given = properties or {}
         self._process: GuardedProcess | None = None
         self._libs: Path | None = None
         self._java: java_runtime.Java | None = None
@@ -199,7 +202,8 @@ class EmbeddedKafka:
         return found.get("cluster.id", "")
 
     def _properties(self, data: Path, controller_port: int) -> str:
-        return server_properties(data, self.port, controller_port, self._advertised_port, self._listeners)
+        own = server_properties(data, self.port, controller_port, self._advertised_port, self._listeners)
+        return own + "".join(f"{name}={value}\n" for name, value in self._properties_given.items())
 
     def _format(self, data: Path, properties: Path) -> None:
         """``data`` appears whole or not at all: Kafka formats a draft, which is then renamed."""

@@ -1,0 +1,228 @@
+"""Every process and command at work on a secured Kafka: TLS with a login, mutual TLS, tokens, and few rights."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from collectors.delivery.publisher import Publisher
+from collectors.delivery.spool import Origin, Spool
+from taskstream.events import UiEvent
+from taskstream.kafka import topic_admin
+from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.settings import Settings
+from taskstream.topics import ALL
+from tests.fixtures.clickhouse import ClickHouse
+from tests.fixtures.secured import PASSWORD, WORKER_USER, Secured
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+RECORDING = Path(__file__).parents[3] / "deploy" / "demo" / "StudentRecord.csv"
+
+
+class Deployment:
+    """Processes and commands with the same settings, given as a company gives them: by the environment."""
+
+    def __init__(self, home: Path, clickhouse: ClickHouse, reached: dict[str, str]) -> None:
+        self.home = home
+        self.prefix = f"s{uuid.uuid4().hex[:8]}."
+        self.given = reached | {
+            "home": str(home), "prefix": self.prefix, "partitions": "2", "k": "2",
+            "database": f"secured_{uuid.uuid4().hex[:8]}", "clickhouse": clickhouse.url,
+            "clickhouse_user": clickhouse.user, "clickhouse_password": clickhouse.password,
+        }  # fmt: skip
+        self.settings = Settings(**self.given)  # type: ignore[arg-type]
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("TASKSTREAM_KAFKA")}
+        return clean | {f"TASKSTREAM_{name.upper()}": value for name, value in self.given.items()}
+
+    def run(self, *words: str) -> str:
+        """A command that must succeed; its standard output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "taskstream", *words],
+            env=self._environment(), capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+        assert PASSWORD not in done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, *words: str) -> None:
+        with (self.home / f"{words[0]}.log").open("wb") as log:
+            self._processes[words[0]] = subprocess.Popen(
+                [sys.executable, "-m", "taskstream", *words], env=self._environment(), stdout=log, stderr=log
+            )
+
+    def log(self, word: str) -> str:
+        return (self.home / f"{word}.log").read_text(errors="replace")
+
+    def until(self, what: str, holds: Callable[[], bool], seconds: float = 120.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            ended = {word: process.poll() for word, process in self._processes.items() if process.poll() is not None}
+            if ended or time.monotonic() > deadline:
+                logs = "\n".join(f"--- {word}\n{self.log(word)[-3_000:]}" for word in self._processes)
+                raise AssertionError(f"{what}: ended {ended}\n{logs}")
+            time.sleep(0.3)
+
+    def stop(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(params=["login", "certificate"])
+def deployment(
+    request: pytest.FixtureRequest, tmp_path: Path, secured: Secured, clickhouse: ClickHouse
+) -> Iterator[Deployment]:
+    reached = secured.by_login() if request.param == "login" else secured.by_certificate()
+    made = Deployment(tmp_path, clickhouse, reached)
+    yield made
+    made.stop()
+
+
+def test_everything_works_on_a_secured_kafka(deployment: Deployment, clickhouse: ClickHouse) -> None:
+    assert "create" in deployment.run("topics", "apply")
+    deployment.run("migrate")
+    for words in (("worker",), ("catalogue",), ("sink",), ("dashboard", "--port", "0", "--json-ready")):
+        deployment.start(*words)
+    replayed = json.loads(deployment.run("replay", str(RECORDING), "--desktops", "4", "--json"))
+    assert replayed["sent"] == replayed["events"] > 1_000
+    published = _publish(deployment.settings, deployment.home)
+    client = clickhouse.client(deployment.given["database"])
+
+    def stored() -> int:
+        return int(client.query("SELECT count() FROM ui_events").result_rows[0][0])
+
+    deployment.until("the sink stores", lambda: stored() >= replayed["sent"] + published)
+    deployment.until("the catalogue publishes", lambda: len(json.loads(deployment.run("opportunities", "--json"))) > 0)
+    assert stored() == replayed["sent"] + published
+
+    deployment.until("the page is served", lambda: '"url"' in deployment.log("dashboard"))
+    address = json.loads(deployment.log("dashboard").splitlines()[0])["url"]
+
+    def groups() -> dict[str, Any]:
+        with urllib.request.urlopen(f"{address}/api/summary", timeout=20) as answer:
+            found: dict[str, Any] = json.loads(answer.read())["lag"]["groups"]
+            return found
+
+    deployment.until("the page reads Kafka", lambda: {"sink", "streams"} <= groups().keys())
+
+    producer = new_producer(kafka_config(deployment.settings, "test"))
+    producer.produce(deployment.prefix + "ui-events", b"not a batch", partition=0)
+    assert producer.flush(20) == 0
+    deployment.until("the worker refuses", lambda: '"reason":"json"' in deployment.run("dead-letter", "list", "--json"))
+    assert json.loads(deployment.run("dead-letter", "replay", "--reason", "json", "--json")) == {
+        "replayed": 1, "skipped": 0,
+    }  # fmt: skip
+    status = json.loads(deployment.run("status", "--json"))
+    assert (status["kafka"]["reachable"], status["kafka"]["problem"]) == (True, "")
+    for word in ("worker", "catalogue", "sink", "dashboard"):
+        assert PASSWORD not in deployment.log(word)
+
+
+def _publish(settings: Settings, folder: Path) -> int:
+    """Some events from a desktop's own publisher; how many."""
+    spool = Spool(folder / "desktop.db")
+    origin = Origin(tenant="t", team="x", actor="p1", agent="a1")
+    spool.append(origin, [UiEvent(at_ms=1_760_000_000_000 + n, kind="click", app="excel") for n in range(50)], 0)
+    publisher = Publisher(settings, settings.prefix + "ui-events", spool, sent_ms=lambda _: 1_760_000_000_100)
+    publisher.start()
+    assert publisher.drain(20)
+    publisher.stop()
+    assert publisher.delivered_events == 50
+    return publisher.delivered_events
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+def test_the_other_passwords_work_too(secured: Secured, clickhouse: ClickHouse, tmp_path: Path, mechanism: str) -> None:
+    made = Deployment(tmp_path, clickhouse, secured.by_login(kafka_sasl_mechanism=mechanism))
+    assert "create" in made.run("topics", "apply")
+
+
+def test_tokens_work_for_librdkafka_and_for_faust(secured: Secured, clickhouse: ClickHouse, tmp_path: Path) -> None:
+    made = Deployment(tmp_path, clickhouse, secured.by_token())
+    made.run("topics", "apply")
+    made.start("worker")
+    try:
+        _publish(made.settings, tmp_path)
+        producer = new_producer(kafka_config(made.settings, "test"))
+        producer.produce(made.prefix + "ui-events", b"not a batch", partition=0)
+        assert producer.flush(20) == 0
+        made.until("the worker refuses", lambda: '"reason":"json"' in made.run("dead-letter", "list", "--json"))
+    finally:
+        made.stop()
+
+
+def test_the_worker_needs_no_rights_on_topics_of_others(
+    secured: Secured, clickhouse: ClickHouse, tmp_path: Path
+) -> None:
+    made = Deployment(tmp_path, clickhouse, secured.by_login(kafka_user=WORKER_USER))
+    admin = made.settings.model_copy(
+        update={
+            "kafka": secured.plain,
+            "kafka_security_protocol": "PLAINTEXT",
+            "kafka_ca": "",
+            "kafka_sasl_mechanism": "",
+        }
+    )
+    topic_admin.apply(admin, dry_run=False)
+    _allow_worker(secured.plain, made.prefix)
+    made.start("worker")
+    try:
+        producer = new_producer(kafka_config(admin, "test"))
+        producer.produce(made.prefix + "ui-events", b"not a batch", partition=0)
+        assert producer.flush(20) == 0
+        made.given |= (
+            {"kafka": secured.plain}
+            | dict.fromkeys(
+                ("kafka_security_protocol", "kafka_ca", "kafka_sasl_mechanism", "kafka_user", "kafka_password"), ""
+            )
+            | {"kafka_security_protocol": "PLAINTEXT"}
+        )
+        made.until("the worker refuses", lambda: '"reason":"json"' in made.run("dead-letter", "list", "--json"))
+    finally:
+        made.stop()
+
+
+def _allow_worker(kafka: str, prefix: str) -> None:
+    """The rights that docs/operate.md names for the worker, and no others."""
+    rights: list[tuple[ResourceType, str, ResourcePatternType, AclOperation]] = []
+    for topic in ALL:
+        if "streams" in topic.readers:
+            rights.append((ResourceType.TOPIC, topic.name, ResourcePatternType.LITERAL, AclOperation.READ))
+        if "streams" in topic.writers:
+            rights.append((ResourceType.TOPIC, topic.name, ResourcePatternType.LITERAL, AclOperation.WRITE))
+    rights.append((ResourceType.GROUP, "", ResourcePatternType.PREFIXED, AclOperation.READ))
+    rights.append((ResourceType.TRANSACTIONAL_ID, "", ResourcePatternType.PREFIXED, AclOperation.WRITE))
+    bindings = [
+        AclBinding(kind, prefix + name, pattern, f"User:{WORKER_USER}", "*", operation, AclPermissionType.ALLOW)
+        for kind, name, pattern, operation in rights
+    ]
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for future in admin.create_acls(bindings).values():
+        future.result(20)
