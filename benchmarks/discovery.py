@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from benchmarks.discovered import discovered
 from benchmarks.discovery_logs import CPN, RECORDED, Labelled, load
-from benchmarks.discovery_metrics import Score, boundary_f1, mean_edit_distance, routine_f, type_f1
+from benchmarks.discovery_metrics import NEAR, Score, boundary_f1, mean_edit_distance, routine_f, type_f1
 from benchmarks.discovery_tasks import person
 from benchmarks.discovery_variants import interleaved, masked, mix, noisy
 from collectors.importers import ImportedEvent
@@ -134,6 +134,7 @@ def measure(log: Log) -> Score:
         found=len(set(found) - {None}),
         true=len(set(true) - {None}),
         boundary_f1=boundary_f1(found, true),
+        boundary_near=boundary_f1(found, true, NEAR),
         edit_mean=mean_edit_distance(acts, found, true),
         type_f1=type_f1(routines, [one.type for one in log]),
         routine_f=routine_f(patterns, acts, true),
@@ -145,6 +146,7 @@ def row_of(scores: Sequence[Score]) -> dict[str, float]:
     """The figures of a suite: means, and the worst edit distance."""
     return {
         "boundary": statistics.mean(score.boundary_f1 for score in scores),
+        "near": statistics.mean(score.boundary_near for score in scores),
         "edit": statistics.mean(score.edit_mean for score in scores),
         "worst": max(score.edit_mean for score in scores),
         "type": statistics.mean(score.type_f1 or 0.0 for score in scores),
@@ -193,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     out: dict[str, Any] = {"quick": given.quick, "suites": {}}
     failed = False
-    heads = ("logs", "boundary", "edit", "worst", "type", "routine", "found")
+    heads = ("logs", "boundary", "near", "edit", "worst", "type", "routine", "found")
     print(f"{'suite':27}" + "".join(f"{head:>9}" for head in heads) + "  must; others")
     for suite in SUITES:
         if given.only and not any(word in suite.name for word in given.only):
@@ -204,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed |= bool(lacking)
         bounds = " ".join(f"{name} {bound}" for name, bound in suite.must.items())
         print(
-            f"{suite.name:27}{len(scores):>9}{row['boundary']:>9.3f}{row['edit']:>9.3f}{row['worst']:>9.3f}"
+            f"{suite.name:27}{len(scores):>9}{row['boundary']:>9.3f}{row['near']:>9.3f}{row['edit']:>9.3f}{row['worst']:>9.3f}"
             f"{row['type']:>9.3f}{row['routine']:>9.3f}{row['found_per_true']:>9.2f}  {bounds}; {suite.beside}"
             + (f"  MISSED {', '.join(lacking)}" if lacking else ""),
             flush=True,

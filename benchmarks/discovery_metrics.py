@@ -17,13 +17,18 @@ Label = Hashable
 Trace = tuple[str, ...]
 
 
+NEAR = 2
+"""Events by which a boundary may be off and still count as near: the phase is wrong, not the executions."""
+
+
 class Score(Struct):
-    """Figures of one log; those that need routines are None without."""
+    """Figures of one log; those that need routines are None without. ``boundary_near``: within :data:`NEAR` events."""
 
     events: int
     found: int
     true: int
     boundary_f1: float
+    boundary_near: float
     edit_mean: float
     type_f1: float | None = None
     routine_f: float | None = None
