@@ -13,6 +13,8 @@ from taskstream.activity import activity, mask
 from taskstream.events import UiEvent
 
 Events = list[ImportedEvent]
+_NO_DEEDS: Final = frozenset({"idle", "lock", "unlock", "gap", "health"})
+"""Kinds that tell of the session and are done on no element; they stay."""
 
 
 def _each(change: Callable[[UiEvent], UiEvent]) -> Callable[[Sequence[ImportedEvent]], Events]:
@@ -34,6 +36,9 @@ def no_labels(events: Sequence[ImportedEvent]) -> Events:
     codes: dict[str, str] = {}
     out = []
     for one in events:
+        if one.event.kind in _NO_DEEDS:
+            out.append(one)
+            continue
         code = codes.setdefault(activity(one.event), f"action:c{_letters(len(codes))}")
         out.append(replace(one, event=replace(one.event, kind="click", app="", screen="", element=code)))
     return out

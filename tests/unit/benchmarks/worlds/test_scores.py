@@ -82,6 +82,21 @@ def test_a_routine_is_listed_from_three_executions_on() -> None:
     assert score(log, found("abcdefg"), found("xxxxxxx")).listed == pytest.approx(1 / 3)
 
 
+LABELS = st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=12, max_size=12)
+
+
+@given(LABELS, LABELS, LABELS)
+def test_figures_are_shares_and_names_do_not_matter(
+    true: list[str], executions: list[str], routines: list[str]
+) -> None:
+    log = log_of("".join(one or "." for one in true), "".join({"": ".", "a": "x"}.get(one, "y") for one in true))
+    got = score(log, executions, routines)
+    assert all(0.0 <= figure <= 1.0 for figure in (got.executions, got.whole, got.tasks, got.listed, got.near))
+    assert got.boundary <= got.near
+    names = {"": "", "a": "p", "b": "q", "c": "r"}
+    assert score(log, [names[one] for one in executions], [names[one] for one in routines]) == got
+
+
 def test_phase_is_told_apart_exactly_and_nearly() -> None:
     log = log_of("aaaabbbbcccc", "xxxxxxxxxxxx")
     shifted = score(log, found("aaaaabbbbccc"), found("xxxxxxxxxxxx"))
@@ -142,6 +157,12 @@ def test_without_labels_equal_activities_stay_equal_and_others_apart() -> None:
     assert elements[:4] == [elements[0], elements[1], elements[0], elements[3]]
     assert len(set(elements)) == 3
     assert {(one.event.app, one.event.screen, one.event.kind) for one in no_labels(_events())} == {("", "", "click")}
+
+
+def test_without_labels_the_session_stays() -> None:
+    events = [ImportedEvent(0, "", UiEvent(0, "lock")), ImportedEvent(1, "", UiEvent(1, "click", "crm"))]
+    assert [one.event.kind for one in no_labels(events)] == ["lock", "click"]
+    assert no_labels(events)[0] == events[0]
 
 
 def test_order_alone_is_order_alone() -> None:
