@@ -32,14 +32,21 @@ ACCEPTED: Final = frozenset(
 SPELLINGS: Final = {
     "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
+    "The Apache Software License, Version 2.0": "Apache-2.0",
+    "The Apache License, Version 2.0": "Apache-2.0",
+    "Apache 2.0 License": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "Apache 2": "Apache-2.0",
     "BSD License": "BSD",
     "BSD 2-Clause License": "BSD-2-Clause",
     "BSD 3-Clause License": "BSD-3-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
+    "Go License": "BSD-3-Clause",
     "MIT License": "MIT",
+    "The MIT License": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Public Domain, per Creative Commons CC0": "CC0-1.0",
     "Python Software Foundation License": "PSF-2.0",
 }
 """How packages write what SPDX gives a short name."""
@@ -97,10 +104,28 @@ def licence_of(name: str) -> str:
             sys.exit(f"NOTICE: {name} is not installed here: add its licence to ELSEWHERE in docs/notice.py")
     if name in ELSEWHERE and ELSEWHERE[name] != found:
         sys.exit(f"NOTICE: {name} says {found!r}, ELSEWHERE in docs/notice.py {ELSEWHERE[name]!r}")
-    strange = set(re.findall(r"[A-Za-z0-9][A-Za-z0-9.+-]*", found)) - ACCEPTED - {"AND", "OR", "WITH"}
-    if (strange or not found) and name not in SEPARATE:
-        sys.exit(f"NOTICE: the licence of {name} is {found!r}: read it, then add it to docs/notice.py or do without it")
-    return found
+    return found if name in SEPARATE else accepted(name, found)
+
+
+def accepted(name: str, licence: str) -> str:
+    """``licence``, if all of it is accepted.
+
+    Raises:
+        SystemExit: it is not.
+    """
+    strange = set(re.findall(r"[A-Za-z0-9][A-Za-z0-9.+-]*", licence)) - ACCEPTED - {"AND", "OR", "WITH"}
+    if strange or not licence:
+        sys.exit(f"NOTICE: the licence of {name} is {licence!r}: read it, then add it to docs/notice.py or go without")
+    return licence
+
+
+def jars() -> Iterator[tuple[str, str]]:
+    """Artifact and licence of each jar that the embedded Kafka needs."""
+    for line in (ROOT / "deploy" / "local" / "jars.lock").read_text().splitlines():
+        if not line.startswith("#"):
+            coordinate, _, _, licences = line.split(maxsplit=3)
+            name = coordinate.rpartition(":")[0]
+            yield name, accepted(name, " OR ".join(SPELLINGS.get(each, each) for each in licences.split(" | ")))
 
 
 def _declared(package: Distribution) -> str:
@@ -174,7 +199,9 @@ def notice() -> str:
             told = licence_of(name)
             lines.append(f"    {name:<38} {told}" + (f"\n{'':43}({SEPARATE[name]})" if name in SEPARATE else ""))
         lines.append("")
-    return "\n".join(lines)
+    lines.append("for the embedded Kafka, fetched from a Maven repository at its first start:\n")
+    lines += [f"    {name:<62} {licence}" for name, licence in jars()]
+    return "\n".join(lines) + "\n"
 
 
 HEAD: Final = """\
@@ -200,7 +227,8 @@ The licence texts lie beside the files.
 Needed, and installed from packages of their own
 ------------------------------------------------
 
-None of them is contained in Taskstream; each brings its licence text. Versions are in requirements.lock.
+None of them is contained in Taskstream; each brings its licence text. Versions are in requirements.lock and
+deploy/local/jars.lock.
 """
 
 

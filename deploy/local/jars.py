@@ -62,7 +62,7 @@ def locked(lock: Path = LOCK) -> tuple[Jar, ...]:
     jars = []
     for line in lock.read_text().splitlines():
         if line and not line.startswith("#"):
-            coordinate, sha256, size = line.split()
+            coordinate, sha256, size, _ = line.split(maxsplit=3)
             group, artifact, version = coordinate.split(":")
             jars.append(Jar(group, artifact, version, sha256, int(size)))
     return tuple(jars)

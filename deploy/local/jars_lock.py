@@ -37,17 +37,27 @@ def _resolved(context: Any) -> dict[tuple[str, str], str]:
     return versions
 
 
+def _licence(context: Any, pom: Any) -> str:
+    """The licences that may be chosen from, as the project names them, or its nearest parent that names any."""
+    while pom is not None:
+        if names := [str(name) for name in pom.values("licenses/license/name") if name]:
+            return " | ".join(names)
+        pom = context.pom_parent(pom)
+    return "?"
+
+
 def main() -> None:
     """Resolve, download to a temporary folder, and write the lock."""
     from jgo.maven import MavenContext, PythonResolver
 
-    lines = ["# group:artifact:version sha256 bytes; written by `python -m deploy.local.jars_lock`"]
+    lines = ["# group:artifact:version sha256 bytes licences; written by `python -m deploy.local.jars_lock`"]
     with tempfile.TemporaryDirectory() as folder:
         context = MavenContext(resolver=PythonResolver(), repo_cache=Path(folder))
         for (group, artifact), version in sorted(_resolved(context).items()):
-            path = context.project(group, artifact).at_version(version).artifact().resolve()
-            data = path.read_bytes()
-            lines.append(f"{group}:{artifact}:{version} {hashlib.sha256(data).hexdigest()} {len(data)}")
+            component = context.project(group, artifact).at_version(version)
+            data = component.artifact().resolve().read_bytes()
+            checksum, licence = hashlib.sha256(data).hexdigest(), _licence(context, component.pom())
+            lines.append(f"{group}:{artifact}:{version} {checksum} {len(data)} {licence}")
     LOCK.write_text("\n".join(lines) + "\n")
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from deploy.local.jars import locked
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -68,3 +70,10 @@ def test_a_licence_that_nobody_has_read_is_refused(
 def test_a_package_unknown_here_is_asked_for(script: dict[str, Any]) -> None:
     with pytest.raises(SystemExit, match="ELSEWHERE"):
         script["licence_of"]("no-such-package-anywhere")
+
+
+def test_the_jars_are_listed_with_licences_that_are_accepted(script: dict[str, Any]) -> None:
+    assert len(list(script["jars"]())) == len(locked())
+    for licence in ("GPL-3.0-only", "Apache-2.0 AND AGPL-3.0-only", ""):
+        with pytest.raises(SystemExit, match="some:jar"):
+            script["accepted"]("some:jar", licence)
