@@ -26,6 +26,16 @@ def modules(package: str) -> list[str]:
     return [package, *(name for name in found if not name.startswith(DESKTOP) and not name.endswith("__main__"))]
 
 
+def load(name: str) -> None:
+    """Import a module; only what belongs to an extra that is not installed here may be missing."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        lacking = {module for extra in extras.missing() for module in extras.MODULES[extra]}
+        if (error.name or "").split(".")[0] not in lacking:
+            raise
+
+
 def main(packages: list[str]) -> None:
     """Print it as one JSON object."""
     context = click.Context(cli)
@@ -33,7 +43,7 @@ def main(packages: list[str]) -> None:
     before = set(sys.modules)
     for package in packages:
         for name in modules(package):
-            importlib.import_module(name)
+            load(name)
     names = {each.metadata["Name"].lower().replace("_", "-").replace(".", "-") for each in distributions()}
     seen = {
         "version": __version__,
