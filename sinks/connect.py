@@ -10,13 +10,21 @@ from urllib.parse import urlsplit
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
 from taskstream.files import readable
+from taskstream.tls import speaks_tls
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+_LOGIN: Final = frozenset({192, 193, 194, 516})
+"""ClickHouse's codes for an unknown user, a wrong or missing password, and a failed login."""
+_TLS: Final = re.compile(r"SSLError\(.*?\[SSL[^\]]*\] ([^(\n]+?) \(_ssl|SSLError\(([^\n]{1,200})")
 CONNECT_S: Final = 8
 """How long a server may take to let us connect (seconds)."""
 _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
+
+
+class Refused(ServiceError):
+    """TLS or the login fails: waiting does not mend it."""
 
 
 def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int = 60) -> Client:
@@ -24,7 +32,8 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
 
     Raises:
         UsageError: a file of the settings for TLS cannot be read.
-        ServiceError: no server answers there, it refuses the user, TLS fails, or the database does not exist.
+        Refused: TLS fails, or the login.
+        ServiceError: no server answers there, or the database does not exist.
     """
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -46,7 +55,43 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
             send_receive_timeout=timeout_s,
         )
     except (ClickHouseError, OSError, ValueError) as error:
+        refused = _refusal(endpoints, error)
+        if refused:
+            raise Refused(f"ClickHouse at {endpoints.clickhouse} {refused}") from error
         raise ServiceError(f"ClickHouse at {endpoints.clickhouse}: {first_line(error)}") from error
+
+
+def require_admission(endpoints: Endpoints) -> None:
+    """A server that is away may come back; one that refuses us does not.
+
+    Raises:
+        UsageError: a file of the settings for TLS cannot be read.
+        Refused: TLS fails, or the login.
+    """
+    try:
+        connect(endpoints).close()
+    except Refused:
+        raise
+    except ServiceError as error:
+        logging.getLogger("taskstream.sink").info("%s", error)
+
+
+def _refusal(endpoints: Endpoints, error: Exception) -> str:
+    """What ``error`` says about TLS or the login; empty when it is about neither, such as a server that is away."""
+    if getattr(error, "code", None) in _LOGIN:
+        return f"refuses the login of {endpoints.clickhouse_user}: see clickhouse_user and clickhouse_password"
+    said = str(error)
+    tls = _TLS.search(said)
+    if tls:
+        words = tls[1] or tls[2]
+        return f"cannot be reached by TLS: {words}; see clickhouse_ca, clickhouse_certificate and clickhouse_key"
+    url = urlsplit(endpoints.clickhouse)
+    try:
+        if url.scheme == "http" and url.hostname and speaks_tls((url.hostname, url.port or 8123)):
+            return "wants TLS: give clickhouse as an https URL"
+    except OSError:
+        return ""
+    return ""
 
 
 def _tls(endpoints: Endpoints) -> dict[str, Any]:

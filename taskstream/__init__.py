@@ -10,6 +10,7 @@ May import: nobody.
     settings       Every setting, declared once
     endpoints      Where Kafka and ClickHouse are
     files          Files that settings name
+    tls            What a listener speaks
     errors         The errors a user can meet
     extras         Which extra holds a missing package
     metrics        Every metric, declared once

@@ -16,13 +16,16 @@ from taskstream.settings import Settings
 @with_settings("kafka", "clickhouse", "clickhouse_user", "clickhouse_password", "database", "prefix", "k")
 def dashboard(port: int | None, json_ready: bool, settings: Settings) -> None:
     """Show opportunities, activity and the pipeline's health on a page of this machine, updating by itself."""
-    from sinks.dashboard.server import run
+    from sinks.connect import require_admission
     from taskstream.endpoints import resolve
     from taskstream.kafka.check import check
 
     if port is not None:
         settings = settings.model_copy(update={"dashboard_port": port})
-    kafka = resolve(settings, kafka=False).kafka  # says at once when there is nothing to show
-    if kafka:
-        check(settings.model_copy(update={"kafka": kafka}), "page", may_be_away=True)
+    found = resolve(settings, kafka=False)  # says at once when there is nothing to show
+    if found.kafka:
+        check(settings.model_copy(update={"kafka": found.kafka}), "page", may_be_away=True)
+    require_admission(found)
+    from sinks.dashboard.server import run  # takes seconds: what is refused is said before
+
     run(settings, lambda: resolve(settings, kafka=False), json_ready=json_ready, announce=click.echo)

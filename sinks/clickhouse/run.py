@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_fixed
+from tenacity import Retrying, retry_if_exception, stop_after_delay, stop_when_event_set, wait_fixed
 
 from sinks.clickhouse.blocks.record_block import RecordLayout
 from sinks.clickhouse.consumer import Sink, consumer_config
@@ -20,7 +20,7 @@ from sinks.clickhouse.progress import Progress
 from sinks.clickhouse.read_again import read_again
 from sinks.clickhouse.store import NoSchema, Store, Unavailable
 from sinks.clickhouse.writer import Writer
-from sinks.connect import connect
+from sinks.connect import Refused, connect
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
@@ -43,6 +43,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether ClickHouse may answer otherwise in a second."""
+    return isinstance(error, ServiceError | Unavailable) and not isinstance(error, Refused)
+
+
 def _reach(
     settings: Settings, endpoints: Endpoints, stop: threading.Event
 ) -> tuple[Store, dict[str, RecordLayout | None]]:
@@ -52,7 +57,7 @@ def _reach(
         ServiceError: no server answers, or the schema is not there.
     """
     retrying = Retrying(
-        retry=retry_if_exception_type((ServiceError, Unavailable)),
+        retry=retry_if_exception(_may_pass),
         wait=wait_fixed(1.0),
         stop=stop_after_delay(REACH_S) | stop_when_event_set(stop),
         reraise=True,

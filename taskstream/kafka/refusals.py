@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 import struct
 from typing import TYPE_CHECKING, Final
 
 from taskstream.settings import KafkaSettings
+from taskstream.tls import connected, speaks_tls
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
 
-PROBE_S: Final = 1.5
-"""How long a listener may take to answer a probe's step (seconds)."""
 _NOISE: Final = re.compile(r"^\S+://\S+: |^\S+/(?:bootstrap|\d+): |\(after \d+ms in state [^)]*\)|error:[0-9A-F]+:")
 _SASL_HANDSHAKE: Final = 17
 _ILLEGAL_SASL_STATE: Final = 34
@@ -49,7 +46,7 @@ def probe(settings: KafkaSettings) -> str:
     place, protocol = (host.strip("[]"), int(port) if port.isdigit() else 0), settings.kafka_security_protocol
     tls = protocol.endswith("SSL")
     try:
-        if _speaks_tls(place) != tls:
+        if speaks_tls(place) != tls:
             wants, choice = (
                 ("does not speak TLS", "PLAINTEXT or SASL_PLAINTEXT") if tls else ("wants TLS", "SSL or SASL_SSL")
             )
@@ -65,33 +62,10 @@ def probe(settings: KafkaSettings) -> str:
     return ""
 
 
-def _speaks_tls(place: tuple[str, int]) -> bool:
-    try:
-        with _connected(place, tls=True):
-            return True
-    except ssl.SSLError as error:
-        return "ALERT" in (error.reason or "")  # it refuses our certificate, in TLS
-    except ConnectionError:
-        return False
-
-
-def _connected(place: tuple[str, int], *, tls: bool) -> socket.socket:
-    plain = socket.create_connection(place, PROBE_S)
-    if not tls:
-        return plain
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nothing is believed and nothing secret is sent
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        return context.wrap_socket(plain, server_hostname=place[0])
-    except BaseException:
-        plain.close()
-        raise
-
-
 def _mechanisms(place: tuple[str, int], tls: bool) -> str:
     """The kinds of login that the listener offers (Kafka's request SaslHandshake); empty where it wants none."""
     request = struct.pack(">hhih", _SASL_HANDSHAKE, 1, 1, -1) + struct.pack(">h5s", 5, b"PLAIN")
-    with _connected(place, tls=tls) as connection, connection.makefile("rwb") as stream:
+    with connected(place, tls=tls) as connection, connection.makefile("rwb") as stream:
         stream.write(struct.pack(">i", len(request)) + request)
         stream.flush()
         head = stream.read(14)
