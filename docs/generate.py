@@ -41,13 +41,13 @@ def topics_page() -> str:
         "",
     ]
     rows += [
-        "| topic | record | key | partitions | kept | written by | read by | what |",
-        "|---|---|---|---|---|---|---|---|",
+        "| topic | record | key | partitions | kept | largest message | written by | read by | what |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for topic in ALL:
         kept = "compacted" if topic.compacted else f"{topic.retention_ms // 86_400_000} d"
         partitions = "as ui-events" if topic.partitions == "input" else str(topic.partitions)
-        cells = [f"`{topic.name}`", topic.record or "bytes", topic.key, partitions, kept]
+        cells = [f"`{topic.name}`", topic.record or "bytes", topic.key, partitions, kept, f"{topic.message_bytes:,} B"]
         cells += [", ".join(topic.writers), ", ".join(topic.readers), topic.purpose]
         rows.append("| " + " | ".join(cells) + " |")
     return HEAD.format(source="taskstream/topics.py") + "\n".join(rows) + "\n"

@@ -7,6 +7,10 @@ from typing import Final, Literal
 from msgspec import Struct
 
 DAY_MS: Final = 86_400_000
+KAFKAS_OWN: Final = 1_048_588
+"""How large a message a topic takes where nobody says otherwise (bytes; Kafka's ``message.max.bytes``)."""
+FRAME_BYTES: Final = 65_536
+"""Room in a message beside its value."""
 
 
 class Topic(Struct, frozen=True):
@@ -14,7 +18,8 @@ class Topic(Struct, frozen=True):
 
     ``partitions``   "input": as many as ui-events has (co-partitioned); else the number
     ``writers``, ``readers``   which parts may write and read it
-    ``message_bytes``  how large a message may be (0: as the broker has it)
+    ``message_bytes``  how large a message may be; every writer keeps ``value_bytes``, so that key, headers and framing
+                       have room
     ``broker_time``  records carry the broker's time of arrival, not the writer's, so that a wrong clock shows
     """
 
@@ -27,20 +32,25 @@ class Topic(Struct, frozen=True):
     retention_ms: int = 30 * DAY_MS
     compacted: bool = False
     record: str = ""
-    message_bytes: int = 0
+    message_bytes: int = KAFKAS_OWN
     broker_time: bool = False
+
+    @property
+    def value_bytes(self) -> int:
+        """How large a value may be that a writer sends."""
+        return self.message_bytes - FRAME_BYTES
 
     def config(self) -> dict[str, str]:
         """Kafka's own topic settings. Compacted topics are cleaned eagerly: restoring state reads them to the end."""
+        size = {"max.message.bytes": str(self.message_bytes)}
         if self.compacted:
-            return {
+            return size | {
                 "cleanup.policy": "compact",
                 "min.cleanable.dirty.ratio": "0.1",
                 "segment.ms": "600000",
                 "segment.bytes": str(64 << 20),
                 "max.compaction.lag.ms": "600000",
             }
-        size = {"max.message.bytes": str(self.message_bytes)} if self.message_bytes else {}
         timestamps = {"message.timestamp.type": "LogAppendTime"} if self.broker_time else {}
         return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)} | timestamps | size
 

@@ -7,4 +7,5 @@ May import: taskstream, streams.discovery.
     kafka_io     What the catalogue reads from Kafka and writes to it
     assignments  What the streams have said of segments that the catalogue has yet to take in
     snapshot     The catalogue's state as bytes, cluster by cluster
+    restore      What the catalogue stored, as it comes back
 """

@@ -5,28 +5,31 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
-    TIMESTAMP_NOT_AVAILABLE,
     Consumer,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
+from confluent_kafka.admin import OffsetSpec
 
 from taskstream import metrics, topics
 from taskstream.errors import ServiceError
-from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
+from taskstream.kafka.clients import kafka_config, new_admin, new_consumer, new_producer, reading
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.catalogue")
 
 BATCH: Final = 2_000
 TIMEOUT_S: Final = 20.0
+AHEAD_S: Final = 30.0
+"""Silence of the topics read ahead while there is something to read in them, at most (seconds)."""
 RESTORE_S: Final = 120.0
 """Reading the state may take this long (seconds); then something is wrong that waiting does not mend."""
 
@@ -60,6 +63,8 @@ class CatalogueKafka:
         self._consumers: list[Consumer] = []
         self._segments: Consumer
         self._ahead: Consumer
+        self._reached: dict[tuple[str, int], int]
+        self._admin = new_admin(kafka_config(settings, "catalogue"))
 
     # --- life
 
@@ -73,6 +78,7 @@ class CatalogueKafka:
         self._segments.assign(self._places(self._segments, topics.SEGMENTS, positions))
         ahead = [self._places(self._ahead, topic, positions) for topic in (topics.TRANSFERS, topics.ASSIGNMENTS)]
         self._ahead.assign(ahead[0] + ahead[1])
+        self._reached = {(place.topic, place.partition): place.offset for place in ahead[0] + ahead[1]}
 
     def close(self) -> None:
         """Let go of the clients; an open transaction is aborted by the next session's fencing."""
@@ -114,7 +120,7 @@ class CatalogueKafka:
             for message in consumer.consume(BATCH, 0.05):
                 error = message.error()
                 if error is None:
-                    key, value = (message.key() or b"").decode(), message.value()
+                    key, value = (message.key() or b"").decode(errors="replace"), message.value()
                     if value is None:
                         found[message.topic()].pop(key, None)
                     else:
@@ -128,9 +134,40 @@ class CatalogueKafka:
         """The next segments; none after ``timeout_s``. Raises :class:`Restart` where they cannot be read."""
         return _received(self._segments.consume(BATCH, timeout_s))
 
-    def ahead(self) -> list[Message]:
-        """The next transfers and assignments; none where none is there. Raises as :meth:`segments`."""
-        return _received(self._ahead.consume(BATCH, 0.05))
+    def ahead_of(self, partitions: Collection[int]) -> Iterator[list[Message]]:
+        """Transfers and assignments, until all is read that was committed in ``partitions`` before this call.
+
+        Raises:
+            Restart: they cannot be read, or did not come for a long time.
+        """
+        wanted = {place: end for place, end in self._ends(partitions).items() if self._reached.get(place, -1) < end}
+        deadline = time.monotonic() + AHEAD_S
+        while wanted:
+            messages = self._ahead.consume(BATCH, 0.05)
+            if messages:
+                deadline = time.monotonic() + AHEAD_S
+            elif time.monotonic() > deadline:
+                raise Restart(f"{len(wanted)} partitions of transfers and assignments did not come for {AHEAD_S:.0f} s")
+            for message in messages:
+                error, place = message.error(), (message.topic(), message.partition())
+                if error is None:
+                    self._reached[place] = message.offset() + 1
+                elif error.code() == KafkaError._PARTITION_EOF:  # behind the markers of transactions, which nobody sees
+                    self._reached[place] = message.offset()
+                if self._reached.get(place, -1) >= wanted.get(place, 1 << 62):
+                    del wanted[place]
+            yield _received(messages)
+
+    def _ends(self, partitions: Collection[int]) -> dict[tuple[str, int], int]:
+        """Topic and partition → end of what is committed, of the topics read ahead."""
+        names = [self._prefix + topic.name for topic in (topics.TRANSFERS, topics.ASSIGNMENTS)]
+        asked = {
+            TopicPartition(name, partition): OffsetSpec.latest() for name in names for partition in sorted(partitions)
+        }
+        answers = self._admin.list_offsets(
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S
+        )
+        return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in answers.items()}
 
     def topic_of(self, message: Message) -> str:
         """The message's topic, without the deployment's prefix."""
@@ -170,12 +207,6 @@ class CatalogueKafka:
                     raise Restart(cause.str()) from error
                 log.warning("Kafka: %s; trying to commit again", cause.str())
                 stop.wait(0.5)
-
-
-def stamp_of(message: Message) -> int:
-    """When the message was written, in milliseconds; 0 where unknown."""
-    kind, stamp = message.timestamp()
-    return 0 if kind == TIMESTAMP_NOT_AVAILABLE else int(stamp)
 
 
 def _received(messages: Iterable[Message]) -> list[Message]:

@@ -10,19 +10,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from confluent_kafka import Message
 
-from streams.catalogue import snapshot
+from streams.catalogue import restore, snapshot
 from streams.catalogue.assignments import PendingAssignments
-from streams.catalogue.kafka_io import CatalogueKafka, stamp_of
+from streams.catalogue.kafka_io import CatalogueKafka
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
 from taskstream import metrics, topics
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.events import encode
+from taskstream.kafka import pieces
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
@@ -36,7 +38,6 @@ _transfers = msgspec.json.Decoder(Transfer)
 _assignments = msgspec.json.Decoder(Assignment)
 _routines = msgspec.json.Decoder(Routine)
 _opportunities = msgspec.json.Decoder(Opportunity)
-_positions = msgspec.json.Decoder(dict[str, dict[str, int]])
 
 
 class CatalogueSession:
@@ -63,30 +64,31 @@ class CatalogueSession:
         self._kafka.follow(self._next)
 
     def _restore(self) -> None:
-        state: dict[str, dict[str, bytes]] = {}
         saved_state, published, opportunities = self._kafka.compacted(
             topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES
         )
-        for key, value in saved_state.items():
-            tenant, _, name = key.partition("\x1f")
-            state.setdefault(tenant, {})[name] = value
-        positions = state.pop("", {}).get("positions")
-        routines = [_routines.decode(value) for value in published.values()]
-        listed = [_opportunities.decode(value) for value in opportunities.values()]
+        routines = restore.records(published, _routines, self._passing_over(topics.ROUTINES))
+        listed = restore.records(opportunities, _opportunities, self._passing_over(topics.OPPORTUNITIES))
         try:
-            for tenant, saved in state.items():
-                self._catalogues[tenant] = snapshot.load(saved, self._settings.k)
-            if positions is not None:
-                for topic, offsets in _positions.decode(positions).items():
-                    self._next[topic] = {int(partition): offset for partition, offset in offsets.items()}
+            found = restore.state(saved_state, self._settings.k, self._passing_over(topics.CATALOGUE_STATE))
+            self._catalogues = found.catalogues
+            self._next |= found.positions
         except InputError as error:
             log.warning("%s; building the catalogue anew from the segments that Kafka still holds", error)
-            self._catalogues.clear()
         for tenant in {routine.tenant for routine in routines} | self._catalogues.keys():
             self._catalogue(tenant).resume(
                 [routine for routine in routines if routine.tenant == tenant],
                 [opportunity for opportunity in listed if opportunity.tenant == tenant],
             )
+
+    def _passing_over(self, topic: topics.Topic) -> Callable[[str, str], None]:
+        """Counts and names what a topic holds and nobody can read."""
+
+        def pass_over(key: str, why: str) -> None:
+            metrics.REFUSED.labels(reason="malformed").inc()
+            log.warning("%s: the record of key %.200r is passed over: %.300s", topic.name, key, why)
+
+        return pass_over
 
     def _catalogue(self, tenant: str) -> Catalogue:
         catalogue = self._catalogues.get(tenant)
@@ -105,24 +107,21 @@ class CatalogueSession:
             if messages:
                 first = first if self._pending else now
                 last = now
-                self._read_ahead(max(stamp_of(message) for message in messages))
+                self._read_ahead({message.partition() for message in messages})
                 self._take(messages)
             if self._pending and (now - last >= quiet_s or now - first >= longest_s or self._pending >= MAX_PENDING):
                 self._commit(stop)
         if self._pending:
             self._commit(threading.Event())
 
-    def _read_ahead(self, until_ms: int) -> None:
-        """Read what was written before ``until_ms`` and is to be there before its segment: transfers, assignments.
+    def _read_ahead(self, partitions: set[int]) -> None:
+        """Read what is to be there before the segments just read from ``partitions``: transfers, assignments.
 
-        The streams write a transfer no later than the segment it belongs to, and an assignment in the same
-        transaction; a silent topic has none to wait for.
+        The streams write a transfer no later than the segment it belongs to, an assignment in the same transaction, and
+        both into the partition that has the segment's number.
         """
-        reached: dict[tuple[str, int], int] = {}
-        while True:
-            messages = self._kafka.ahead()
+        for messages in self._kafka.ahead_of(partitions):
             for message in messages:
-                reached[message.topic(), message.partition()] = stamp_of(message)
                 if self._kafka.topic_of(message) == topics.TRANSFERS.name:
                     self._note(message, topics.TRANSFERS)
                     transfer = self._decoded(message, _transfers)
@@ -133,8 +132,6 @@ class CatalogueSession:
                     assignment = self._decoded(message, _assignments)
                     if assignment is not None and assignment.version == 0:  # the others are the catalogue's own
                         self._assigned.put(assignment, message.partition(), message.offset())
-            if not messages or min(reached.values()) > until_ms:
-                return
 
     def _note(self, message: Message, topic: topics.Topic) -> None:
         self._next[topic.name][message.partition()] = message.offset() + 1
@@ -177,11 +174,16 @@ class CatalogueSession:
                 self._emit(topics.ROUTINES, routine.id, encode(routine))
             for opportunity in catalogue.changed_opportunities(self._settings):
                 self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
-            state += [(f"{tenant}\x1f{key}", value) for key, value in snapshot.dump(catalogue).items()]
+            state += [(restore.key_of(tenant, key), value) for key, value in snapshot.dump(catalogue).items()]
             public += len(catalogue.routines())
-        state.append(("\x1fpositions", msgspec.json.encode(self._positions())))
+        state.append((restore.POSITIONS, msgspec.json.encode(self._positions())))
         began = time.monotonic()
-        kept = [(topics.CATALOGUE_STATE.name, key, saved) for key, saved in state]
+        bound = topics.CATALOGUE_STATE.value_bytes
+        kept = [
+            (topics.CATALOGUE_STATE.name, key, piece)
+            for name, saved in state
+            for key, piece in pieces.split(name, saved, bound)
+        ]
         self._kafka.commit([*self._out, *kept], stop)
         metrics.CHECKPOINT_SECONDS.observe(time.monotonic() - began)
         for topic in {topic for topic, _, _ in self._out}:

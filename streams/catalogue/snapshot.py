@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from streams.discovery.grouping.distinct import Distinct
 from streams.discovery.grouping.execution import Execution, FlowKey
 from streams.discovery.grouping.routines import MEMBERS, Cluster
 from streams.discovery.grouping.shapes import Shape, Shapes
-from taskstream.errors import InputError
+from taskstream.errors import UNDECODABLE, InputError
 
 FORMAT: Final = 1
 PENDING: Final = 500
@@ -114,8 +114,10 @@ def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
     return zlib.compress(_encoder.encode(state), 1)
 
 
-def load(state: Mapping[str, bytes], k: int) -> Catalogue:
+def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], None]) -> Catalogue:
     """The catalogue whose checkpoints were merged into ``state`` (what is gone left out).
+
+    A cluster that cannot be read is left out; ``pass_over`` is told its key and why.
 
     Raises:
         InputError: the state is damaged or was written by an incompatible version.
@@ -124,18 +126,23 @@ def load(state: Mapping[str, bytes], k: int) -> Catalogue:
         tenant = _tenant_decoder.decode(state["tenant"])
         if tenant.format != FORMAT:
             raise InputError(f"the catalogue's checkpoint has format {tenant.format}, this version reads {FORMAT}")
-        clusters = [
-            _cluster_decoder.decode(zlib.decompress(data)) for key, data in state.items() if key.startswith("cluster/")
-        ]
-    except (KeyError, msgspec.DecodeError, zlib.error) as error:
+    except (KeyError, *UNDECODABLE) as error:
         raise InputError(f"the catalogue's checkpoint is damaged: {error}") from error
+    clusters: list[ClusterState] = []
+    for key, data in state.items():
+        if key.startswith("cluster/"):
+            try:
+                clusters.append(_cluster_decoder.decode(zlib.decompress(data)))
+            except (*UNDECODABLE, zlib.error) as error:
+                pass_over(key, f"damaged: {error}")
     catalogue = Catalogue(tenant.tenant, k=k)
     catalogue.revision, catalogue.days = tenant.revision, tenant.days
     catalogue.last_ms, catalogue.active_ms = tenant.last_ms, tenant.active_ms
     grouping = catalogue.grouping
     grouping.arrivals, grouping.next_number = tenant.arrivals, tenant.next_cluster
     grouping.shapes.next_number = tenant.next_shape
-    grouping.joints = set(tenant.joints)
+    read = {shape.number for saved in clusters for shape in saved.shapes}
+    grouping.joints = {joint for joint in tenant.joints if read.issuperset(joint)}
     catalogue.pauses = tenant.pauses
     for saved in sorted(clusters, key=lambda c: c.number):
         cluster = _load_cluster(saved, catalogue)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from streams.discovery.evidence.fitting import within
 from streams.discovery.evidence.record import SHOWN_VARIANTS, routine_of, variants_of
 from streams.discovery.grouping import chains, refine
 from streams.discovery.grouping.chains import ADJACENT, continues
@@ -26,6 +27,7 @@ from streams.discovery.ranking import opportunities
 from streams.discovery.words.labels import app_name, object_name, screen_name
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
+from taskstream.topics import ROUTINES
 
 MAX_CLUSTERS = 4_096
 MAX_AGENTS = 50_000
@@ -234,7 +236,8 @@ class Catalogue:
         cluster.bags = Bags()
         cluster.variants = [(variant.id, cluster.bags.mask(variant.steps)) for variant in found]
         shapes = [self.grouping.shapes.by_number[number] for number in sorted(cluster.shapes)]
-        return routine_of(cluster, self.tenant, self.k, found, shapes, telling, lambda number: names.get(number, ""))
+        routine = routine_of(cluster, self.tenant, self.k, found, shapes, telling, lambda number: names.get(number, ""))
+        return within(routine, ROUTINES.value_bytes)
 
     def _put(self, routine: Routine, changed: list[Routine]) -> None:
         """Publish ``routine`` if it differs from what was published, with the next version."""

@@ -11,6 +11,7 @@ May import: taskstream, streams.operator, streams.dead_letter, streams.discovery
     sessionise       Stage 5: sessions in the agent's event time
     link             Stage 6: values that move from field to field
     segment          The segmenting stage: one agent's events in, its recognised executions out
+    oversize  Segments within the bound of their topic: one that is too large leaves in parts
     window           Stage 8, phase 1 of the 1-minute tumbling windows
     agent_state      State of one agent
     cells            Snapshots of cells keyed by tuples: in chunks that stay below Kafka's bound on a message

@@ -16,6 +16,7 @@ from streams.stages.cells import add
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import Columns
 from streams.stages.link import Link
+from streams.stages.oversize import encoded
 from streams.stages.sessionise import Reason
 from streams.stages.skew import correct, skew_of
 from streams.stages.snapshot_format import (
@@ -211,7 +212,8 @@ class PartitionState:
 
     def _emit_segments(self, agent: AgentState, segments: Sequence[Segment]) -> None:
         for segment in segments:
-            self._out.append(Output(SEGMENTS.name, self.partition, agent.key, encode(segment)))
+            for value in encoded(segment, SEGMENTS.value_bytes):
+                self._out.append(Output(SEGMENTS.name, self.partition, agent.key, value))
 
     def _fault(self, agent: AgentState, error: Exception) -> None:
         place = place_of(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,9 +80,23 @@ def apply(settings: Settings, *, dry_run: bool) -> list[Change]:
                 continue
             changes += _partitions(admin, name, topic, settings, len(existing[name].partitions), dry_run)
             changes += _config(admin, name, topic, dry_run)
+        if any(change.done for change in changes):
+            _await(admin, settings)
         return changes
     except KafkaException as error:
         raise ServiceError(f"Kafka at {settings.kafka}: {_words(error, name)}") from error
+
+
+def _await(admin: AdminClient, settings: Settings) -> None:
+    """Until the broker tells everybody of what the controller has made: who asks before is told that it is not there."""
+    wanted = {settings.prefix + topic.name: partitions_of(topic, settings) for topic in ALL}
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        known = admin.list_topics(timeout=TIMEOUT_S).topics
+        if all(name in known and len(known[name].partitions) >= count for name, count in wanted.items()):
+            return
+        time.sleep(0.05)
+    raise ServiceError(f"Kafka at {settings.kafka} has made topics, but does not know them after {TIMEOUT_S:.0f} s")
 
 
 def _words(error: KafkaException, topic: str) -> str:

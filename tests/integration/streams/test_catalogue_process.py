@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import uuid
@@ -13,7 +14,8 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from streams.catalogue import run
-from taskstream.errors import ServiceError
+from taskstream import metrics
+from taskstream.errors import UNDECODABLE, ServiceError
 from taskstream.events import encode
 from taskstream.kafka import topic_admin
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
@@ -73,6 +75,20 @@ def publish(settings: Settings, segments: Iterable[Segment], transfers: Iterable
 
 def read(settings: Settings, topic: str, kind: type[T]) -> list[T]:
     """Every committed record of a topic, in order of partition and offset."""
+    return [msgspec.json.decode(value, type=kind) for value in values(settings, topic)]
+
+
+def valid(settings: Settings, topic: str, kind: type[T]) -> list[T]:
+    """As :func:`read`, without what cannot be read."""
+    found: list[T] = []
+    for value in values(settings, topic):
+        with contextlib.suppress(*UNDECODABLE):
+            found.append(msgspec.json.decode(value, type=kind))
+    return found
+
+
+def values(settings: Settings, topic: str) -> list[bytes]:
+    """What the committed messages of a topic hold, in order of partition and offset."""
     consumer = Consumer(
         {"bootstrap.servers": settings.kafka, "group.id": "test", "isolation.level": "read_committed",
          "enable.partition.eof": True, "auto.offset.reset": "earliest"}
@@ -80,14 +96,14 @@ def read(settings: Settings, topic: str, kind: type[T]) -> list[T]:
     name = settings.prefix + topic
     partitions = consumer.list_topics(name).topics[name].partitions
     consumer.assign([TopicPartition(name, p, 0) for p in partitions])
-    found: list[T] = []
+    found: list[bytes] = []
     ended: set[int] = set()
     while len(ended) < len(partitions):
         for message in consumer.consume(1000, 0.05):
             if message.error():
                 ended.add(message.partition())
             else:
-                found.append(msgspec.json.decode(message.value(), type=kind))
+                found.append(message.value() or b"")
     consumer.close()
     return found
 
@@ -167,6 +183,26 @@ def test_a_malformed_segment_is_passed_over(settings: Settings) -> None:
     with Running(settings):
         publish(settings, work)
         wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 6)
+
+
+def test_foreign_messages_end_no_catalogue(settings: Settings) -> None:
+    """In each topic that it restores from and reads: it starts, works, and starts again with what it had."""
+    work = [done for done, _ in office([INVOICE, TICKET], people=4, each=6)]
+    with Running(settings):
+        publish(settings, work[::2])
+        wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 24)
+    producer = Producer({"bootstrap.servers": settings.kafka})
+    for topic in ("routines", "opportunities", "catalogue.state", "segments", "transfers", "assignments"):
+        for key, value in ((b"foreign", b"\xff\x00"), (b"\xff\x1f\x1e", b"[" * 100_000), (None, b"{}")):
+            producer.produce(settings.prefix + topic, value, key or (topic.encode() if "." in topic else b"k"))
+    assert producer.flush(10) == 0
+    before = metrics.REFUSED.labels(reason="malformed")._value.get()
+    with Running(settings):
+        publish(settings, work[1::2])
+        wait_for(lambda: len(latest(valid(settings, "assignments", Assignment))) == 48)
+    assert metrics.REFUSED.labels(reason="malformed")._value.get() >= before + 18
+    routines = {routine.id: routine.executions for routine in valid(settings, "routines", Routine)}
+    assert sorted(routines.values()) == [24, 24]
 
 
 def test_missing_topics_are_an_error_in_one_line(kafka: str) -> None:

@@ -85,15 +85,17 @@ def test_poison_and_dead_letters(deployment: Deployment) -> None:
     deployment.publish([b"{", good[0], b'{"schema":9}', good[1]])
     deployment.wait("clean", lambda: clean_events(deployment) == 2)
     deployment.wait("dead letters", lambda: len(deployment.read("dead-letter")) == 2)
+    deployment.publish([b"\xff"], topic="dead-letter")
     options = ["--kafka", deployment.kafka, "--prefix", deployment.settings.prefix]
     listed = CliRunner().invoke(dead_letter, ["list", "--json", *options])
-    letters = [json.loads(line) for line in listed.output.splitlines()]
+    assert "dead-letter/0@" in listed.stderr, "what is no dead letter is named and passed over"
+    letters = [json.loads(line) for line in listed.stdout.splitlines()]
     assert [letter["reason"] for letter in letters] == ["json", "schema"]
     shown = CliRunner().invoke(dead_letter, ["show", letters[1]["id"], *options])
     assert '{"schema":9}' in shown.output
     again = CliRunner().invoke(dead_letter, ["replay", "--reason", "schema", "--json", *options])
-    assert json.loads(again.output) == {"replayed": 1, "skipped": 0}
-    deployment.wait("refused again", lambda: len(deployment.read("dead-letter")) == 3)
+    assert json.loads(again.stdout) == {"replayed": 1, "skipped": 0}
+    deployment.wait("refused again", lambda: len(deployment.read("dead-letter")) == 4)
     assert CliRunner().invoke(dead_letter, ["show", "none", *options]).exit_code != 0
     assert worker.poll() is None
 

@@ -203,7 +203,7 @@ def test_checkpoints_bring_back_the_same_catalogue() -> None:
                 state.pop(key, None)
                 if value is not None:
                     state[key] = value
-            resumed = snapshot.load(state, 3)
+            resumed = snapshot.load(state, 3, unread)
             resumed.resume(published, listed)
     whole.refine()
     resumed.refine()
@@ -212,14 +212,31 @@ def test_checkpoints_bring_back_the_same_catalogue() -> None:
     assert len(told) == 3
 
 
-def test_a_damaged_checkpoint_is_an_error() -> None:
+def unread(key: str, why: str) -> None:
+    pytest.fail(f"{key}: {why}")
+
+
+def test_a_checkpoint_without_its_frame_is_an_error() -> None:
     catalogue, _ = run([segment(INVOICE, first_seq=100 * i) for i in range(5)])
     state = {key: value for key, value in snapshot.dump(catalogue).items() if value is not None}
-    cluster = next(key for key in state if key.startswith("cluster/"))
     with pytest.raises(InputError, match="damaged"):
-        snapshot.load(state | {cluster: b"nonsense"}, 1)
+        snapshot.load(state | {"tenant": b"nonsense"}, 1, unread)
     with pytest.raises(InputError, match="damaged"):
-        snapshot.load({}, 1)
+        snapshot.load({}, 1, unread)
+
+
+def test_a_damaged_cluster_costs_that_cluster_alone() -> None:
+    work = [segment(INVOICE, first_seq=100 * i) for i in range(5)]
+    catalogue, _ = run([*work, *(segment(LOOKUP, first_seq=1_000 + 100 * i) for i in range(5))])
+    state = {key: value for key, value in snapshot.dump(catalogue).items() if value is not None}
+    clusters = [key for key in state if key.startswith("cluster/")]
+    assert len(clusters) == 2
+    told: list[str] = []
+    found = snapshot.load(state | {clusters[0]: b"nonsense"}, 1, lambda key, _: told.append(key))
+    assert told == clusters[:1]
+    assert len(list(found.grouping)) == 1
+    found.add(work[0])
+    found.refine()
 
 
 def test_the_records_alone_recognise_what_the_catalogue_recognises() -> None:

@@ -1,0 +1,66 @@
+"""What is not the catalogue's own is passed over; what is comes back, whatever stands beside it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.catalogue import restore, snapshot
+from streams.discovery.catalogue import Catalogue
+from taskstream.errors import InputError
+from taskstream.events import encode
+from taskstream.kafka import pieces
+from taskstream.records import Routine
+from tests.unit.streams.discovery.grouping.test_recognise import record
+from tests.unit.streams.discovery.routine_samples import INVOICE, TICKET, office
+
+BOUND = 2_000
+"""Small, so that clusters come in pieces."""
+
+
+def saved() -> tuple[Catalogue, dict[str, bytes]]:
+    catalogue = Catalogue("acme", k=3)
+    for done, _ in office([INVOICE, TICKET], people=4, each=6):
+        catalogue.add(done)
+    catalogue.refine()
+    items = {restore.key_of("acme", key): value for key, value in snapshot.dump(catalogue).items()}
+    items[restore.POSITIONS] = b'{"segments":{"0":48}}'
+    split = [piece for key, value in items.items() for piece in pieces.split(key, value, BOUND)]
+    assert len(split) > len(items)
+    return catalogue, {key: value for key, value in split if value is not None}
+
+
+CATALOGUE, SAVED = saved()
+
+
+@given(st.dictionaries(st.text() | st.sampled_from(["acme", "other\x1ftenantx", "x\x1fcluster/1", "acme\x1fcluster/"]),
+                       st.binary()))  # fmt: skip
+def test_foreign_items_are_passed_over(foreign: dict[str, bytes]) -> None:
+    told: list[str] = []
+    foreign = {key: value for key, value in foreign.items() if key not in SAVED and not value.startswith(pieces.MARK)}
+    found = restore.state(SAVED | foreign, 3, lambda key, _: told.append(key))
+    assert sorted(told) == sorted(key for key in foreign if pieces.BETWEEN not in key)
+    assert found.positions == {"segments": {0: 48}}
+    assert [sorted(cluster.counts) for cluster in found.catalogues["acme"].grouping] == [
+        sorted(cluster.counts) for cluster in CATALOGUE.grouping
+    ]
+
+
+@pytest.mark.parametrize("key", [restore.POSITIONS, "acme\x1ftenant"])
+def test_what_cannot_be_left_out_has_the_catalogue_built_anew(key: str) -> None:
+    with pytest.raises(InputError, match="damaged"):
+        restore.state(SAVED | {key: b"\xff"}, 3, lambda *_: None)
+
+
+@given(st.binary())
+def test_records_that_cannot_be_read_are_passed_over(foreign: bytes) -> None:
+    told: list[str] = []
+    found = restore.records(
+        {"a": record(1), "b": foreign, "c": record(2)}, msgspec.json.Decoder(Routine), lambda key, _: told.append(key)
+    )
+    assert [encode(routine) for routine in found] == [
+        encode(msgspec.json.decode(record(number), type=Routine)) for number in (1, 2)
+    ]
+    assert told == ["b"]
