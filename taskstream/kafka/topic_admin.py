@@ -88,7 +88,7 @@ def apply(settings: Settings, *, dry_run: bool) -> list[Change]:
 
 
 def _await(admin: AdminClient, settings: Settings) -> None:
-    """Until the broker tells everybody of what the controller has made: who asks before is told that it is not there."""
+    """Until the broker tells of what the controller has made: who asks before hears that it is not there."""
     wanted = {settings.prefix + topic.name: partitions_of(topic, settings) for topic in ALL}
     deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:

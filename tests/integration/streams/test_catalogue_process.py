@@ -193,7 +193,7 @@ def test_foreign_messages_end_no_catalogue(settings: Settings) -> None:
         wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 24)
     producer = Producer({"bootstrap.servers": settings.kafka})
     for topic in ("routines", "opportunities", "catalogue.state", "segments", "transfers", "assignments"):
-        for key, value in ((b"foreign", b"\xff\x00"), (b"\xff\x1f\x1e", b"[" * 100_000), (None, b"{}")):
+        for key, value in ((b"foreign", b"\xff\x00"), (b"\xff\x1f", b"[" * 100_000), (None, b"{}")):
             producer.produce(settings.prefix + topic, value, key or (topic.encode() if "." in topic else b"k"))
     assert producer.flush(10) == 0
     before = metrics.REFUSED.labels(reason="malformed")._value.get()
