@@ -14,6 +14,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +62,10 @@ class Clean:
             [self.bin / command[0], *command[1:]],
             cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
+
+    def remove(self) -> None:
+        """Give its room back: pytest keeps the folders of three runs, and this may hold a gigabyte."""
+        shutil.rmtree(self.folder / "venv")
 
     def look(self, *packages: str) -> dict[str, Any]:
         """What :mod:`look_around` sees there."""
@@ -123,9 +128,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory, sources: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory, wheels: Path, wheel: Path) -> Clean:
+def bare(tmp_path_factory: pytest.TempPathFactory, wheels: Path, wheel: Path) -> Iterator[Clean]:
     """Taskstream without any extra."""
-    return Clean(tmp_path_factory.mktemp("bare"), wheels, wheel)
+    clean = Clean(tmp_path_factory.mktemp("bare"), wheels, wheel)
+    yield clean
+    clean.remove()
 
 
 def test_without_extras_the_command_works_and_logs_are_mined(bare: Clean, locked: dict[str, list[str]]) -> None:
@@ -159,7 +166,11 @@ def test_what_is_missing_is_said_in_one_line(bare: Clean, command: tuple[str, ..
 def test_an_extra_brings_its_part_and_no_other(
     extra: str, tmp_path: Path, wheels: Path, wheel: Path, locked: dict[str, list[str]]
 ) -> None:
-    seen = Clean(tmp_path, wheels, wheel, extra).look(PARTS[extra])
+    clean = Clean(tmp_path, wheels, wheel, extra)
+    try:
+        seen = clean.look(PARTS[extra])
+    finally:
+        clean.remove()
     assert seen["lacking"] == [each for each in PARTS if each != extra]
     assert set(seen["helped"].values()) == {0}
     allowed = set(locked[""]) | set(locked[extra])
