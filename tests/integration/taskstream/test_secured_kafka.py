@@ -26,12 +26,11 @@ from confluent_kafka.admin import (
 from collectors.delivery.publisher import Publisher
 from collectors.delivery.spool import Origin, Spool
 from taskstream.events import UiEvent
-from taskstream.kafka import topic_admin
 from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.settings import Settings
 from taskstream.topics import ALL
 from tests.fixtures.clickhouse import ClickHouse
-from tests.fixtures.secured import PASSWORD, WORKER_USER, Secured
+from tests.fixtures.secured import PASSWORD, Secured
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
@@ -52,24 +51,25 @@ class Deployment:
         self.settings = Settings(**self.given)  # type: ignore[arg-type]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, user: str) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("TASKSTREAM_KAFKA")}
-        return clean | {f"TASKSTREAM_{name.upper()}": value for name, value in self.given.items()}
+        given = self.given | ({"kafka_user": user} if user else {})
+        return clean | {f"TASKSTREAM_{name.upper()}": value for name, value in given.items()}
 
-    def run(self, *words: str) -> str:
+    def run(self, *words: str, user: str = "") -> str:
         """A command that must succeed; its standard output."""
         done = subprocess.run(
             [sys.executable, "-m", "taskstream", *words],
-            env=self._environment(), capture_output=True, text=True, timeout=120, check=False,
+            env=self._environment(user), capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{words}: {done.stderr}"
         assert PASSWORD not in done.stdout + done.stderr
         return done.stdout
 
-    def start(self, *words: str) -> None:
+    def start(self, *words: str, user: str = "") -> None:
         with (self.home / f"{words[0]}.log").open("wb") as log:
             self._processes[words[0]] = subprocess.Popen(
-                [sys.executable, "-m", "taskstream", *words], env=self._environment(), stdout=log, stderr=log
+                [sys.executable, "-m", "taskstream", *words], env=self._environment(user), stdout=log, stderr=log
             )
 
     def log(self, word: str) -> str:
@@ -125,12 +125,7 @@ def test_everything_works_on_a_secured_kafka(deployment: Deployment, clickhouse:
     deployment.until("the page is served", lambda: '"url"' in deployment.log("dashboard"))
     address = json.loads(deployment.log("dashboard").splitlines()[0])["url"]
 
-    def groups() -> dict[str, Any]:
-        with urllib.request.urlopen(f"{address}/api/summary", timeout=20) as answer:
-            found: dict[str, Any] = json.loads(answer.read())["lag"]["groups"]
-            return found
-
-    deployment.until("the page reads Kafka", lambda: {"sink", "streams"} <= groups().keys())
+    deployment.until("the page reads Kafka", lambda: {"sink", "streams"} <= _groups(address).keys())
 
     producer = new_producer(kafka_config(deployment.settings, "test"))
     producer.produce(deployment.prefix + "ui-events", b"not a batch", partition=0)
@@ -178,50 +173,85 @@ def test_tokens_work_for_librdkafka_and_for_faust(secured: Secured, clickhouse: 
         made.stop()
 
 
-def test_the_worker_needs_no_rights_on_topics_of_others(
-    secured: Secured, clickhouse: ClickHouse, tmp_path: Path
-) -> None:
-    made = Deployment(tmp_path, clickhouse, secured.by_login(kafka_user=WORKER_USER))
-    admin = made.settings.model_copy(
-        update={
-            "kafka": secured.plain,
-            "kafka_security_protocol": "PLAINTEXT",
-            "kafka_ca": "",
-            "kafka_sasl_mechanism": "",
-        }
-    )
-    topic_admin.apply(admin, dry_run=False)
-    _allow_worker(secured.plain, made.prefix)
-    made.start("worker")
+READ, WRITE, DESCRIBE = AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE
+GROUPS, TRANSACTIONS = ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID
+Right = tuple[ResourceType, str, ResourcePatternType, AclOperation]
+
+
+def rights() -> dict[str, list[Right]]:
+    """Who may do what: the table of docs/operate.md, names without the prefix; "" with all that follows."""
+
+    def topics(operation: AclOperation, *names: str) -> list[Right]:
+        return [(ResourceType.TOPIC, name, ResourcePatternType.LITERAL, operation) for name in names]
+
+    def every(kind: ResourceType, operation: AclOperation) -> Right:
+        return (kind, "", ResourcePatternType.PREFIXED, operation)
+
+    def of(part: str) -> list[Right]:
+        read = [topic.name for topic in ALL if part in topic.readers]
+        return topics(READ, *read) + topics(WRITE, *(topic.name for topic in ALL if part in topic.writers))
+
+    return {
+        "administrator": [
+            every(ResourceType.TOPIC, operation)
+            for operation in (
+                AclOperation.CREATE, DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER,
+                AclOperation.ALTER_CONFIGS,
+            )
+        ],
+        "collector": topics(WRITE, "ui-events"),
+        "worker": [*of("streams"), every(GROUPS, READ), every(TRANSACTIONS, WRITE)],
+        "sink": [*of("sinks"), *topics(READ, "dead-letter"), every(GROUPS, READ)],
+        "catalogue": [
+            *of("catalogue"), *topics(READ, "opportunities", "routines"),
+            every(GROUPS, DESCRIBE), every(TRANSACTIONS, WRITE),
+        ],
+        "page": [every(ResourceType.TOPIC, DESCRIBE), every(GROUPS, DESCRIBE)],
+        "steward": [*topics(READ, "dead-letter"), *topics(WRITE, "ui-events"), every(GROUPS, DESCRIBE)],
+    }  # fmt: skip
+
+
+def test_each_part_works_with_few_rights(secured: Secured, clickhouse: ClickHouse, tmp_path: Path) -> None:
+    made = Deployment(tmp_path, clickhouse, secured.by_login())
+    _allow(secured.plain, made.prefix)
+    assert "create" in made.run("topics", "apply", user="administrator")
+    assert "as declared" in made.run("topics", "apply", user="administrator")
+    made.run("migrate")
+    for word, user in (("worker", "worker"), ("catalogue", "catalogue"), ("sink", "sink")):
+        made.start(word, user=user)
+    made.start("dashboard", "--port", "0", "--json-ready", user="page")
+    client = clickhouse.client(made.given["database"])
     try:
-        producer = new_producer(kafka_config(admin, "test"))
+        sent = json.loads(made.run("replay", str(RECORDING), "--desktops", "4", "--json", user="collector"))["sent"]
+        made.until("the sink stores", lambda: client.query("SELECT count() FROM ui_events").result_rows[0][0] >= sent)
+        made.until("the catalogue publishes", lambda: len(json.loads(made.run("opportunities", "--json"))) > 0)
+        producer = new_producer(kafka_config(made.settings, "test"))
         producer.produce(made.prefix + "ui-events", b"not a batch", partition=0)
         assert producer.flush(20) == 0
-        made.given |= (
-            {"kafka": secured.plain}
-            | dict.fromkeys(
-                ("kafka_security_protocol", "kafka_ca", "kafka_sasl_mechanism", "kafka_user", "kafka_password"), ""
-            )
-            | {"kafka_security_protocol": "PLAINTEXT"}
-        )
-        made.until("the worker refuses", lambda: '"reason":"json"' in made.run("dead-letter", "list", "--json"))
+
+        def letters() -> str:
+            return made.run("dead-letter", "list", "--json", user="steward")
+
+        made.until("the worker refuses", lambda: '"reason":"json"' in letters())
+        assert '"replayed": 1' in made.run("dead-letter", "replay", "--reason", "json", "--json", user="steward")
+        address = json.loads(made.log("dashboard").splitlines()[0])["url"]
+        made.until("the page reads Kafka", lambda: {"sink", "streams"} <= _groups(address).keys())
     finally:
         made.stop()
 
 
-def _allow_worker(kafka: str, prefix: str) -> None:
-    """The rights that docs/operate.md names for the worker, and no others."""
-    rights: list[tuple[ResourceType, str, ResourcePatternType, AclOperation]] = []
-    for topic in ALL:
-        if "streams" in topic.readers:
-            rights.append((ResourceType.TOPIC, topic.name, ResourcePatternType.LITERAL, AclOperation.READ))
-        if "streams" in topic.writers:
-            rights.append((ResourceType.TOPIC, topic.name, ResourcePatternType.LITERAL, AclOperation.WRITE))
-    rights.append((ResourceType.GROUP, "", ResourcePatternType.PREFIXED, AclOperation.READ))
-    rights.append((ResourceType.TRANSACTIONAL_ID, "", ResourcePatternType.PREFIXED, AclOperation.WRITE))
+def _groups(address: str) -> dict[str, Any]:
+    """The consumer groups that the page shows."""
+    with urllib.request.urlopen(f"{address}/api/summary", timeout=20) as answer:
+        found: dict[str, Any] = json.loads(answer.read())["lag"]["groups"]
+        return found
+
+
+def _allow(kafka: str, prefix: str) -> None:
     bindings = [
-        AclBinding(kind, prefix + name, pattern, f"User:{WORKER_USER}", "*", operation, AclPermissionType.ALLOW)
-        for kind, name, pattern, operation in rights
+        AclBinding(kind, prefix + name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
+        for user, given in rights().items()
+        for kind, name, pattern, operation in given
     ]
     admin = AdminClient({"bootstrap.servers": kafka})
     for future in admin.create_acls(bindings).values():
