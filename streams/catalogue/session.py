@@ -52,7 +52,7 @@ class CatalogueSession:
         self._next: dict[str, dict[int, int]] = {
             topic.name: {} for topic in (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
         }
-        self._out: list[tuple[str, str, bytes]] = []
+        self._out: list[tuple[str, str, bytes | None]] = []
         self._pending = 0
 
     def open(self) -> None:
@@ -159,7 +159,7 @@ class CatalogueSession:
             for assignment in catalogue.add(segment, self._join.take(segment), self._assigned.take(segment)):
                 self._emit(topics.ASSIGNMENTS, assignment.segment, encode(assignment))
 
-    def _emit(self, topic: topics.Topic, key: str, value: bytes) -> None:
+    def _emit(self, topic: topics.Topic, key: str, value: bytes | None) -> None:
         self._out.append((topic.name, key, value))
 
     def _commit(self, stop: threading.Event) -> None:
@@ -172,6 +172,9 @@ class CatalogueSession:
                 self._emit(topics.ASSIGNMENTS, assignment.segment, encode(assignment))
             for routine in changes.routines:
                 self._emit(topics.ROUTINES, routine.id, encode(routine))
+            for forgotten in changes.forgotten:
+                self._emit(topics.ROUTINES, forgotten, None)
+                self._emit(topics.OPPORTUNITIES, forgotten, None)
             for opportunity in catalogue.changed_opportunities(self._settings):
                 self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
             state += [(restore.key_of(tenant, key), value) for key, value in snapshot.dump(catalogue).items()]

@@ -32,13 +32,17 @@ from taskstream.topics import ROUTINES
 MAX_CLUSTERS = 4_096
 MAX_AGENTS = 50_000
 MAX_ACTIVITIES = 200_000
+MAX_WITHDRAWN = 1_000
+"""Routines that left the catalogue and are still remembered, so that it can be said what took their place."""
 
 
 class Changes(NamedTuple):
-    """What a refinement changed: routines that are new, different or withdrawn, and segments that moved."""
+    """What a refinement changed: routines that are new, different or withdrawn, segments that moved, and the ids of
+    routines that were withdrawn so long ago that they are forgotten."""
 
     routines: list[Routine]
     assignments: list[Assignment]
+    forgotten: list[str]
 
 
 class Catalogue:
@@ -166,7 +170,7 @@ class Catalogue:
         """Merge, absorb and split; bring the public routines up to date. Does nothing when nothing was added."""
         grouping = self.grouping
         if not any(cluster.dirty for cluster in grouping):
-            return Changes([], [])
+            return Changes([], [], [])
         self.revision += 1
         retired: dict[str, str] = {}
         for kept, lost in self._regroup():
@@ -229,7 +233,19 @@ class Catalogue:
             before = self._published[routine]
             into = retired.get(routine, retired.get(before.into, before.into))
             self._put(structs.replace(before, into=into, withdrawn=True), changed)
-        return Changes(changed, moved)
+        return Changes(changed, moved, self._forget())
+
+    def _forget(self) -> list[str]:
+        """Let go of the routines withdrawn the longest ago, beyond the bound; their ids."""
+        withdrawn = [routine for routine in self._published.values() if routine.withdrawn]
+        if len(withdrawn) <= MAX_WITHDRAWN:
+            return []
+        withdrawn.sort(key=lambda routine: (routine.version, routine.id))
+        gone = [routine.id for routine in withdrawn[: len(withdrawn) - MAX_WITHDRAWN]]
+        for name in gone:
+            del self._published[name]
+            self._listed.pop(name, None)
+        return gone
 
     def _routine(self, cluster: Cluster, telling: dict[str, float], names: dict[int, str]) -> Routine:
         found = variants_of(cluster, self.k, SHOWN_VARIANTS)
@@ -240,13 +256,14 @@ class Catalogue:
         return within(routine, ROUTINES.value_bytes)
 
     def _put(self, routine: Routine, changed: list[Routine]) -> None:
-        """Publish ``routine`` if it differs from what was published, with the next version."""
+        """Publish ``routine`` if it differs from what was published.
+
+        Its version is the number of the refinement: so it rises also where a routine comes back that was forgotten.
+        """
         before = self._published.get(routine.id)
-        if before is not None:
-            routine = structs.replace(routine, version=before.version)
-            if routine == before:
-                return
-            routine = structs.replace(routine, version=before.version + 1)
+        if before is not None and structs.replace(routine, version=before.version) == before:
+            return
+        routine = structs.replace(routine, version=self.revision)
         self._published[routine.id] = routine
         changed.append(routine)
 
@@ -275,6 +292,8 @@ class Catalogue:
         """Take up what was made public before: later versions count on from there, and variants keep their ids."""
         self._published = {routine.id: routine for routine in published}
         self._listed = {opportunity.id: opportunity for opportunity in listed}
+        versions = [routine.version for routine in published] + [opportunity.version for opportunity in listed]
+        self.revision = max([self.revision, *versions])  # where the catalogue is built anew, it counts on
         for cluster in self.grouping:
             known = self._published.get(cluster.id)
             if known is not None:
@@ -317,7 +336,8 @@ class Catalogue:
                 same = structs.replace(opportunity, version=known.version, updated_ms=known.updated_ms)
                 if same == known:
                     continue
-                opportunity = structs.replace(opportunity, version=known.version + 1)
+            version = max(self.revision, known.version + 1 if known is not None else 0)
+            opportunity = structs.replace(opportunity, version=version)
             self._listed[name] = opportunity
             changed.append(opportunity)
         return changed

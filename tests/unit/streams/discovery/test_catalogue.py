@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.catalogue import snapshot
+from streams.discovery import catalogue as catalogue_module
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.recognise import Recogniser
 from streams.discovery.grouping.routines import SAMPLE
 from taskstream.errors import InputError
-from taskstream.records import Assignment, Segment
+from taskstream.records import Assignment, Routine, Segment
 from taskstream.settings import Settings
+from tests.unit.streams.discovery.grouping.test_recognise import record
 from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office, segment, transfer
 
 TASKS = (INVOICE, TICKET, LOOKUP)
@@ -92,11 +94,28 @@ def test_versions_of_an_assignment_and_of_a_routine_rise() -> None:
             changes = catalogue.refine()
             changed += changes.assignments
             for routine in changes.routines:
-                assert routine.version == versions.get(routine.id, -1) + 1
+                assert routine.version > versions.get(routine.id, -1)
                 versions[routine.id] = routine.version
         for assignment in changed:
             assert assignment.version == versions.get(assignment.segment, 0) + 1
             versions[assignment.segment] = assignment.version
+
+
+def test_routines_withdrawn_long_ago_are_forgotten_and_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue_module, "MAX_WITHDRAWN", 2)
+    catalogue = Catalogue("acme", k=1)
+    published = [msgspec.json.decode(record(number), type=Routine) for number in range(5)]
+    published = [
+        msgspec.structs.replace(routine, withdrawn=True, version=10 + n) for n, routine in enumerate(published)
+    ]
+    catalogue.resume(published, [])
+    for n, _ in enumerate(TASKS):
+        catalogue.add(segment(INVOICE, first_seq=100 * n))
+    changes = catalogue.refine()
+    assert changes.forgotten == [routine.id for routine in published[:3]]
+    assert catalogue.successor(published[0].id) == ""
+    assert catalogue.refine().forgotten == []
+    assert all(routine.version > 14 for routine in changes.routines), "what comes back counts on"
 
 
 def test_nothing_of_fewer_than_k_people_is_public() -> None:
