@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+FOLDERS = ("docs", "deploy", "benchmarks", "collectors")
+PAGES = sorted(
+    path.relative_to(ROOT)
+    for path in [*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))]
+)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE = re.compile(r"`((?:taskstream|collectors|streams|sinks|deploy|tests|benchmarks|docs)/[\w./-]+)(?:::(\w+)…?)?`")
 OWN_TEST = re.compile(r"`((?:unit|integration|faults|desktop|browser)/[\w/]+\.py)(?:::(\w+)…?)?`")
