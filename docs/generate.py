@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from collectors.importers.meaning.known_tables import KNOWN_TABLES
+from collectors.importers.meaning.vocabulary import ACTIONS, FIELDS
 from taskstream import metrics
 from taskstream.settings import GROUPS
 from taskstream.topics import ALL
@@ -65,7 +67,70 @@ def metrics_page() -> str:
     return HEAD.format(source="taskstream/metrics.py") + "\n".join(rows) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "topics.md": topics_page, "metrics.md": metrics_page}
+def logs_page() -> str:
+    """The formats, columns and actions of logs."""
+    rows = ["# Logs that are read", "", LOGS, "", "## Columns", ""]
+    rows += ["Names are compared in lower case, without blanks, dots, colons, hyphens and underscores. Of several"]
+    rows += ["columns for one field the first of the list is read that holds something.", ""]
+    rows += ["| field | what | columns |", "|---|---|---|"]
+    rows += [f"| `{one.name}` | {one.what} | {', '.join(f'`{name}`' for name in one.columns)} |" for one in FIELDS]
+    rows += ["", "## Tables known by their columns", ""]
+    rows += ["| kind | has (one of each group) | means there |", "|---|---|---|"]
+    for known in KNOWN_TABLES:
+        has = "; ".join(" or ".join(f"`{name}`" for name in group) for group in known.has)
+        means = ", ".join(f"`{name}` = {field or 'not read'}" for name, field in known.columns)
+        rows.append(f"| {known.name} | {has} | {means or 'as above'} |")
+    rows += ["", "## Actions", "", "Letters alone count. An action that is not listed is taken as a step of its own"]
+    rows += ["and named in the report.", "", "| kind of event | actions |", "|---|---|"]
+    for kind in dict.fromkeys(kind for kind, _ in ACTIONS.values()):
+        rows.append(f"| `{kind}` | {', '.join(f'`{name}`' for name, (of, _) in ACTIONS.items() if of == kind)} |")
+    return HEAD.format(source="collectors/importers/meaning/") + "\n".join(rows) + "\n"
+
+
+LOGS = """\
+`taskstream mine LOG…` finds repetitive work in log files, `taskstream replay LOG…` sends them through the pipeline.
+What a file is is told by its content, never by its name: tables in text (`,` `;` tab `|`, `sep=`; UTF-8, UTF-16,
+Windows-1252), workbooks (`.xlsx`) and Parquet (both with the extra `logs`), flat JSON objects one a line or in an
+array, XES, OCEL 2.0 (JSON, XML, SQLite), ActivityWatch (server or export), and Taskstream's own JSON lines; all of
+them also in gzip or zip, of which every log is read.
+
+Nothing is guessed in silence. Both commands print, and give with `--json` under `reading`, what a log was taken for:
+format, encoding, separator, columns read and left out, how times are written, their zone and resolution, people, rows
+read, skipped (with the first line and the reason) and repeated, actions that are not known.
+
+| exit code | what |
+|---|---|
+| 0 | all was read |
+| 6 | the work was done, but a part could not be read: which and why is told |
+| 3 | refused: something essential cannot be read; the message has the column, a sample and the option that would help |
+
+| option | what |
+|---|---|
+| `--explain` (of `mine`) | show how the log is understood: its first rows, and a mapping file that says the same |
+| `--map FIELD=COLUMN` | read a column as a field below; `--map FIELD=` leaves the field out |
+| `--mapping M.toml` | such lines under `[columns]`, and the options below, as `timezone`, `date_order` … |
+| `--timezone ZONE` | of times that name none (default UTC); in the hour that comes twice a person's rows before tell |
+| `--date-order` | `day-first` or `month-first`, where no value of the column tells |
+| `--date` | the day, for logs that hold times of day alone |
+| `--encoding` | where the bytes do not tell |
+| `--order file` | keep the file's order, where times are wrong; by default rows are put in the order of their times |
+| `--person-per-file` | each file is one person's; else columns tell people, and files never count as people |
+
+Times: ISO 8601 in its variants, day first or month first (told by all values of the column; refused with both
+readings where they leave it open over several dates), 12 hours, names of months in English, German, French and
+Spanish, named zones and offsets, date and time in two columns, seconds, milliseconds, microseconds and nanoseconds
+since 1970, serial days of spreadsheets.
+
+Rows that name nobody belong to who held the value they name at most 20 rows before, else to the person of the row
+before. A file given twice is read once. Rows that two files share (times finer than a second), and a stretch of at
+least 20 times that one file holds twice, are read once and counted as repeated.
+
+What `replay` sends on holds no content: values become digest, length and form; window titles pass through the rules
+for screens (`screens.toml`), labels, sheets, addresses and paths through an allow-list of words (more in `labels.txt`
+in the home folder, one a line). Any other name becomes a token such as `~482k913`, a hash by a key that the run
+forgets."""
+
+PAGES = {"logs.md": logs_page, "settings.md": settings_page, "topics.md": topics_page, "metrics.md": metrics_page}
 
 
 def main(check: bool) -> int:

@@ -9,6 +9,10 @@ UNDECODABLE: Final = (ValueError, RecursionError)
 and RecursionError for what is nested without end."""
 
 
+PARTLY_READ: Final = 6
+"""Exit code of a command that did its work, but could not read all of what it was given; what and why, it has told."""
+
+
 class TaskstreamError(Exception):
     """Something a user can mend. The message says what is wrong, where, and what to do."""
 

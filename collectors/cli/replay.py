@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collectors.cli.reading import Reading, exit_as_read, tell, told, with_reading
 from collectors.cli.running import Speed, progress, serve_metrics, terminated_as_interrupt
 from taskstream.cli.options import with_settings
 from taskstream.errors import UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collectors.delivery.pacing import Feed
     from collectors.delivery.spool import Origin
     from collectors.importers.dealing import Desktop
+    from collectors.importers.names.labels import Labels
 
 
 @click.command()
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--run-id", help="name of this run; the same name continues an interrupted run")
 @click.option("--dry-run", is_flag=True, help="show what would be sent, send nothing")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
+@with_reading
 @with_settings("kafka", "prefix", "tenant", "team", "key_epoch", "metrics_port")
 def replay(
     logs: tuple[Path, ...],
@@ -49,13 +52,18 @@ def replay(
     run_id: str | None,
     dry_run: bool,
     as_json: bool,
+    reading: Reading,
     settings: Settings,
 ) -> None:
     """Send recorded UI logs to Kafka as if they came from desktops.
 
-    LOG is an RPA UI Logger CSV, an XES file (also .gz), or JSON lines of Taskstream. Values in it become digests,
-    lengths and forms; nothing else of them is sent.
+    LOG is a table (CSV, .xlsx, Parquet), XES, OCEL 2.0, ActivityWatch or JSON lines, also in gzip or zip: see
+    docs/reference/logs.md. Values become digests, lengths and forms. Window titles pass through the rules for screens
+    (screens.toml); of labels, sheets, addresses and paths only allow-listed words are sent (more in labels.txt in the
+    home folder, one a line); any other name becomes a token that tells it from others and says nothing else. Exit
+    code 6 means that a part of a log could not be read, 3 that one was refused.
     """
+    from collectors.importers import read_logs
     from collectors.importers.dealing import deal
     from taskstream.privacy.pseudonym import derive, local_master_key
 
@@ -64,10 +72,17 @@ def replay(
     run = run_id or uuid.uuid4().hex
     folder = settings.home / "replay" / run
     key = _value_key(folder)
-    dealt = deal(logs, desktops, key)
+    options = reading.options(_labels(settings.home, key))
+    with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
+        read = read_logs(logs, key=key, options=options, on_progress=shown)
+    with read:
+        dealt = deal(read, desktops)
+    if not as_json:
+        tell(read)
     origins = _origins(dealt, run, derive(local_master_key(settings.home), "actor", settings.key_epoch), settings)
     summary: dict[str, object] = {
         "run_id": run,
+        "reading": told(read),
         "events": sum(len(desktop.events) for desktop in dealt),
         "desktops": len(dealt),
         "agents": [
@@ -82,6 +97,7 @@ def replay(
     }
     if dry_run:
         _print(summary | {"sent": 0}, as_json)
+        exit_as_read(read)
         return
     with terminated_as_interrupt():
         if run_id is not None:
@@ -89,6 +105,15 @@ def replay(
         end_ms = None if keep_times else _end_ms(dealt, speed, ago)
         sent = _send(settings, dealt, origins, run, speed, end_ms, flush, keep=run_id is not None, quiet=as_json)
     _print(summary | {"sent": sent}, as_json)
+    exit_as_read(read)
+
+
+def _labels(home: Path, key: bytes) -> Labels:
+    """How names are shown: as a live collector would, with the rules and words of the home folder."""
+    from collectors.agent.screens import load_rules
+    from collectors.importers.names.labels import ClosedLabels, load_words
+
+    return ClosedLabels(key, load_rules(home), load_words(home))
 
 
 def _value_key(folder: Path) -> bytes:

@@ -1,19 +1,26 @@
 """Foreign UI logs: each row becomes the event that our own desktop agent would have sent.
 
-May import: taskstream.
+May import: taskstream, collectors.agent.screens.
 
-    log         Any supported log file → UI events in order
-    lines       Our own logs, one JSON object a line
-    table       CSV logs of recorders (RPA UI Logger and its kind), comma or semicolon
-    xes         XES logs (.xes, .xes.gz) as a stream
-    vocabulary  What foreign logs call things
-    order       The order of a log's rows
-    convert     One row of a foreign log → one UI event
-    dealing     Recorded logs dealt to desktops
+    options   What a user can say about a log that its content does not tell
+    report    What a log was taken for, and what of it was read
+    files/    What a path holds: containers and encodings
+    formats/  What a file is, told by its content, and the reader for it
+    meaning/  What columns and rows say
+    names/    What of a log's names is shown
+    times/    Times as logs write them
+    order/    Rows in the order of time, whatever their order in the file
+    row_log   A log with rows: survey of its beginning, then all rows
+    own_log   A log of our own events
+    log       Log files → UI events by time, with a report on each
+    explain   How a log is understood, shown by its first rows
+    dealing   Recorded logs dealt to desktops
 """
 
 from __future__ import annotations
 
-from collectors.importers.log import ImportedEvent, read_log
+from collectors.importers.log import ImportedEvent, Logs, read_log, read_logs
+from collectors.importers.options import ReadOptions, options_of
+from collectors.importers.report import ReadReport
 
-__all__ = ["ImportedEvent", "read_log"]
+__all__ = ["ImportedEvent", "Logs", "ReadOptions", "ReadReport", "options_of", "read_log", "read_logs"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from collectors.importers import read_log
+from collectors.importers.log import Logs
 from taskstream.errors import UsageError
 from taskstream.events import MAX_TIME_MS, UiEvent
 
@@ -38,31 +37,27 @@ class Desktop(Struct):
     """With times relative to each other; :func:`schedule` sets when."""
 
 
-def deal(logs: Sequence[Path], desktops: int, key: bytes) -> list[Desktop]:
-    """Read all logs and deal each to the desktops in contiguous parts of equal size.
+def deal(logs: Logs, desktops: int) -> list[Desktop]:
+    """Deal each log to the desktops in contiguous parts of equal size.
 
     Args:
-        logs: files that :func:`collectors.importers.read_log` knows.
+        logs: as read.
         desktops: how many; 0: one for each person the logs name.
-        key: of the value digests.
 
     Raises:
-        InputError: a log is missing, foreign or damaged; nothing is dealt then.
         UsageError: there are more events than can be held.
     """
+    held: list[list[tuple[int, str, UiEvent]]] = [[] for _ in logs.reports]
+    for total, imported in enumerate(logs):
+        if total >= MAX_EVENTS:
+            raise UsageError(f"the logs hold more than {MAX_EVENTS:,} events: replay them in several runs")
+        held[imported.log].append((imported.index, imported.person, imported.event))
     dealt: dict[str, Desktop] = {}
-    total = 0
-    for path in logs:
-        read: list[tuple[int, str, UiEvent]] = []
-        for imported in read_log(path, key=key):
-            read.append((imported.index, imported.person, imported.event))
-            total += 1
-            if total > MAX_EVENTS:
-                raise UsageError(f"the logs hold more than {MAX_EVENTS:,} events: replay them in several runs")
+    for report, read in zip(logs.reports, held, strict=True):
         for name, share in _shares(read, desktops):
             desktop = dealt.setdefault(name, Desktop(name, [], []))
             positions = [index for index, _ in share]
-            desktop.parts.append(Part(path.name, min(positions), max(positions), len(share)))
+            desktop.parts.append(Part(report.log, min(positions), max(positions), len(share)))
             _append(desktop.events, [event for _, event in share])
     return list(dealt.values())
 

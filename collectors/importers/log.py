@@ -1,91 +1,176 @@
-"""Any supported log file → UI events in order. The format is told by the content, not by the name alone."""
+"""Log files → UI events by time, with a report on each of what it was taken for."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
-from collections.abc import Iterator
+import hashlib
+import heapq
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from types import TracebackType
+from typing import Final
 
 from msgspec import Struct
 
-from collectors.importers.convert import Converter, time_of
-from collectors.importers.lines import read_lines
-from collectors.importers.order import Row, in_order
-from collectors.importers.table import read_table
-from collectors.importers.vocabulary import Fields
-from collectors.importers.xes import read_xes
+from collectors.importers.files.container import Member, members
+from collectors.importers.formats.sniff import NotALog, OwnEvents, opened
+from collectors.importers.options import ReadOptions
+from collectors.importers.own_log import OwnLog
+from collectors.importers.report import Progress, ReadReport
+from collectors.importers.row_log import RowLog
 from taskstream.errors import InputError
 from taskstream.events import UiEvent
 
-_GZIP: Final = b"\x1f\x8b"
+_OPTIONS: Final = ReadOptions()
+_CHUNK: Final = 1 << 20
+_FINE_MS: Final = 1_000
+"""Rows of two files that are equal in all, with times finer than this, are the same row exported twice."""
 
 
 class ImportedEvent(Struct, frozen=True):
-    """An event of a log with its 0-based position among the file's events and the person the log names ("" if none)."""
+    """An event of a log with its 0-based position among the file's rows, the person the log names ("" if none) and
+    the number of its log."""
 
     index: int
     person: str
     event: UiEvent
+    log: int = 0
 
 
-def read_log(path: Path, *, key: bytes) -> Iterator[ImportedEvent]:
-    """The events of a log file, in the order in which they happened; at most 10,000 are held in memory.
+class Logs:
+    """Several logs as one stream of events by time; what a later file repeats is left out. A context; iterate once.
+
+    ``reports`` is complete when the iteration has ended.
+    """
+
+    def __init__(self, logs: list[RowLog | OwnLog], passed_over: list[str], repeated: list[str]) -> None:
+        self._logs = logs
+        self.passed_over = passed_over
+        """Files of archives that are no logs, each with the reason."""
+        self.repeated = repeated
+        """Files that hold what another holds."""
+
+    @property
+    def reports(self) -> list[ReadReport]:
+        """What each log was taken for, in the order of the files."""
+        return [log.report for log in self._logs]
+
+    @property
+    def partly(self) -> bool:
+        """Whether something was not read."""
+        return bool(self.passed_over) or any(report.partly for report in self.reports)
+
+    @property
+    def resolution_ms(self) -> int:
+        """The coarsest resolution of the logs' times."""
+        return max(report.times.resolution_ms for report in self.reports)
+
+    def __iter__(self) -> Iterator[ImportedEvent]:
+        if len(self._logs) == 1:
+            for _, position, person, event in self._logs[0].events():
+                yield ImportedEvent(position, person, event)
+            return
+        fine = [report.times.resolution_ms < _FINE_MS for report in self.reports]
+        now, same = -1, list[tuple[str, UiEvent, int]]()
+        streams = (_numbered(number, log) for number, log in enumerate(self._logs))
+        for at_ms, number, position, person, event in heapq.merge(*streams, key=lambda item: item[:3]):
+            if at_ms != now:
+                now = at_ms
+                same.clear()
+            if fine[number] and any(other != number and (who, one) == (person, event) for who, one, other in same):
+                report = self.reports[number]
+                report.rows, report.repeated = report.rows - 1, report.repeated + 1
+                continue
+            same.append((person, event, number))
+            yield ImportedEvent(position, person, event, number)
+
+    def __enter__(self) -> Logs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for log in self._logs:
+            log.close()
+
+
+def _numbered(number: int, log: RowLog | OwnLog) -> Iterator[tuple[int, int, int, str, UiEvent]]:
+    for at_ms, position, person, event in log.events():
+        yield at_ms, number, position, person, event
+
+
+def read_logs(
+    paths: Sequence[Path], *, key: bytes, options: ReadOptions = _OPTIONS, on_progress: Progress = lambda _: None
+) -> Logs:
+    """Read log files, or archives of them, whole. Of files with the same bytes the first is read.
 
     Values are reduced to digest (by ``key``), length and form while reading. Nothing that marks executions is read:
-    no trace borders, no case column, no row numbers.
+    no trace borders, no case column. Memory is bounded; larger logs wait in temporary files, as numbers and digests.
 
     Raises:
-        InputError: the file is missing, empty, damaged, or of no format known here. Raised while iterating.
+        InputError: a file is missing, empty, damaged, of no format known here, or lacks something essential.
     """
-    name = path.name
+    logs: list[RowLog | OwnLog] = []
+    passed_over: list[str] = []
+    repeated: list[str] = []
+    seen: dict[bytes, str] = {}
+    done = 0
     try:
-        with path.open("rb") as raw:
-            stream = cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=raw))) if _is_gzip(raw) else raw
-            yield from _events(cast(io.BufferedReader, stream), name, key)
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}") from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"{name} is damaged: its compressed data ends early or is corrupt ({error})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not a text file in UTF-8: byte {error.start} cannot be read") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        held = [members(path) for path in paths]
+        for found in held:
+            for member in found:
+                mark = _mark(member) if len(held) > 1 or len(found) > 1 else b""
+                if mark in seen:
+                    repeated.append(f"{member.name} holds the same as {seen[mark]}: read once")
+                    continue
+                seen[mark] = member.name
+                try:
+                    log = _read(member, key, options, lambda rows, before=done: on_progress(before + rows))  # type: ignore[misc]
+                except NotALog as error:
+                    if len(found) == 1:
+                        raise
+                    passed_over.append(str(error))
+                    continue
+                logs.append(log)
+                done += log.rows
+    except BaseException:
+        for log in logs:
+            log.close()
+        raise
+    if not logs:
+        raise InputError(f"nothing in {paths[0]} is a log: {'; '.join(passed_over)}")
+    return Logs(logs, passed_over, repeated)
 
 
-def _is_gzip(raw: io.BufferedReader) -> bool:
-    return raw.peek(2)[:2] == _GZIP
+def _read(member: Member, key: bytes, options: ReadOptions, on_progress: Progress) -> RowLog | OwnLog:
+    report = ReadReport(member.name, options.asked(), container=member.container)
+    with opened(member, options, report) as content:
+        log = (
+            OwnLog(member, content, options, report)
+            if isinstance(content, OwnEvents)
+            else RowLog(member, content, options, key, report)
+        )
+        try:
+            log.fill(on_progress)
+        except BaseException:
+            log.close()
+            raise
+    return log
 
 
-def _events(stream: io.BufferedReader, name: str, key: bytes) -> Iterator[ImportedEvent]:
-    start = stream.peek(4096)[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start:
-        raise InputError(f"{name} is empty")
-    if start.startswith(b"{"):
-        for index, (person, event) in enumerate(read_lines(stream, name)):
-            yield ImportedEvent(index, person, event)
-        return
-    if start.startswith(b"<"):
-        rows = read_xes(stream, name)
-    elif b"\0" in start:
-        raise InputError(f"{name} is a binary file, not a log (known: recorder CSV, XES, our own JSON lines)")
-    else:
-        rows = read_table(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""), name)
-    yield from _convert(rows, name, key)
+def _mark(member: Member) -> bytes:
+    """A digest of the file's content."""
+    digest = hashlib.blake2b(digest_size=16)
+    with member.open() as stream:
+        while data := stream.read(_CHUNK):
+            digest.update(data)
+    return digest.digest()
 
 
-def _convert(rows: Iterator[Fields], name: str, key: bytes) -> Iterator[ImportedEvent]:
-    converter = Converter(key)
-    people: dict[str, str] = {}
-    person, count = "", 0
-    numbered = (Row(i, time_of(fields.get("time", "")), fields) for i, fields in enumerate(rows))
-    for row in in_order(numbered):
-        count += 1
-        given = row.fields.get("person", "").strip()[:128]
-        if given:
-            person = people.setdefault(given, given)
-        yield ImportedEvent(row.position, person, converter.convert(row.fields, row.at_ms, person))
-    if not count:
-        raise InputError(f"{name} holds no events")
+def read_log(path: Path, *, key: bytes, options: ReadOptions = _OPTIONS) -> Iterator[ImportedEvent]:
+    """The events of one log, by time.
+
+    Raises:
+        InputError: as :func:`read_logs`; raised while iterating.
+    """
+    with read_logs([path], key=key, options=options) as logs:
+        yield from logs

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.cli.reading import Reading, exit_as_read, tell, told, with_reading
 from taskstream.cli.options import with_settings
 from taskstream.errors import UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
+    from collectors.importers import Logs
     from deploy.offline.mine import Miner
     from sinks.results.opportunities import ListedOpportunity
     from sinks.results.routine import ListedRoutine
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @click.option("--evidence", is_flag=True, help="tell all that is known of each routine: times, steps, values, variants")
+@click.option("--explain", is_flag=True, help="show how the logs are understood, with their first rows; find nothing")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
+@with_reading
 @with_settings("hourly_cost", "weeks_per_year", "adoption")
 def mine(
     logs: tuple[Path, ...],
@@ -39,19 +43,22 @@ def mine(
     routines: Path | None,
     k: int,
     evidence: bool,
+    explain: bool,
     as_json: bool,
+    reading: Reading,
     settings: Settings,
 ) -> None:
     """Find repetitive work in recorded UI logs: the stream's own stages on files, without Kafka.
 
-    LOG is an RPA UI Logger CSV, an XES file (also .gz), or JSON lines of Taskstream. They are your own files: results
-    of a single person are shown, which the stream never does.
+    LOG is a table (CSV, .xlsx, Parquet), XES, OCEL 2.0, ActivityWatch or JSON lines, also in gzip or zip: see
+    docs/reference/logs.md. What it was taken for is told; exit code 6 means that a part could not be read, 3 that it
+    was refused. They are your own files: results of a single person are shown, which the stream never does.
     """
     import secrets
     import time
 
     from collectors.cli.running import progress, terminated_as_interrupt
-    from collectors.importers import read_log
+    from collectors.importers import read_logs
     from deploy.offline.mine import Miner
     from sinks.results import opportunities, routine
 
@@ -62,10 +69,14 @@ def mine(
             raise UsageError(f"there is no folder {target.parent} to write {target.name} into")
     miner = Miner(settings, k=k)
     started = time.perf_counter()
-    key = secrets.token_bytes(32)
     with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
-        for path in logs:
-            miner.run(str(path), read_log(path, key=key), shown)
+        read = read_logs(logs, key=secrets.token_bytes(32), options=reading.options(), on_progress=shown)
+    with terminated_as_interrupt(), read, progress("mining", None, shown=not as_json) as shown:
+        if explain:
+            _explain(read, as_json)
+            exit_as_read(read)
+            return
+        miner.run("log", read, shown)
         found = [opportunities.listed(one) for one in miner.finish()]
     seconds = time.perf_counter() - started
     if assignments is not None:
@@ -74,6 +85,7 @@ def mine(
         _write_routines(routines, miner)
     summary = {
         "logs": [path.name for path in logs],
+        "reading": told(read),
         "events": miner.events,
         "executions": miner.segments,
         "assigned": len(miner.assigned()),
@@ -82,11 +94,36 @@ def mine(
         "seconds": round(seconds, 3),
         "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
     }
-    told = [routine.listed(one) for one in miner.routines()] if evidence else []
+    shown_routines = [routine.listed(one) for one in miner.routines()] if evidence else []
     if as_json:
-        _print_json(summary, found, told if evidence else None)
+        _print_json(summary, found, shown_routines if evidence else None)
     else:
-        _print_lists(summary, found, told, k)
+        tell(read)
+        _print_lists(summary, found, shown_routines, k)
+    exit_as_read(read)
+
+
+def _explain(read: Logs, as_json: bool) -> None:
+    """Show what the logs were taken for, their first rows as understood, and a mapping file that says the same."""
+    import orjson
+
+    from collectors.importers.explain import first_rows, proposed
+
+    rows = first_rows(read)
+    if as_json:
+        body = told(read) | {"rows": rows, "mappings": [proposed(report) for report in read.reports]}
+        click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+        return
+    tell(read)
+    for number, report in enumerate(read.reports):
+        click.echo(f"\n{report.log}, the first rows as understood:")
+        for row in (row for row in rows if row["log"] == number):
+            click.echo(
+                f"  {row['time']}  {row['person'] or '(nobody named)'}  {row['activity']}  {row['value']}".rstrip()
+            )
+        if report.columns:
+            click.echo("\nthe same as a mapping file (--mapping M.toml):\n")
+            click.echo(proposed(report))
 
 
 def _write_assignments(path: Path, miner: Miner) -> None:

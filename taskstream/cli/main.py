@@ -38,7 +38,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 to 5 as in ``taskstream.errors``, 130 interrupted."""
+    """Run the command line. Exit codes: 0 done, 1 to 6 as in ``taskstream.errors``, 130 interrupted."""
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.cli.replay import replay
+from collectors.importers import read_logs
 from collectors.importers.dealing import BETWEEN_LOGS_MS, Desktop, deal, duration_ms, schedule
 from taskstream.errors import InputError, UsageError
 from taskstream.events import UiEvent
@@ -34,8 +35,21 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def test_each_log_is_dealt_in_contiguous_parts_to_the_same_desktops(log: Path) -> None:
-    dealt = deal([log, log], 4, KEY)
+def dealt_of(logs: list[Path], desktops: int) -> list[Desktop]:
+    with read_logs(logs, key=KEY) as read:
+        return deal(read, desktops)
+
+
+@pytest.fixture
+def later(log: Path) -> Path:
+    """The same a day later."""
+    path = log.with_name("later.csv")
+    path.write_text(log.read_text().replace("2024-01-01", "2024-01-02"))
+    return path
+
+
+def test_each_log_is_dealt_in_contiguous_parts_to_the_same_desktops(log: Path, later: Path) -> None:
+    dealt = dealt_of([log, later], 4)
     assert [[(part.first, part.last) for part in desktop.parts] for desktop in dealt] == [
         [(0, 6), (0, 6)], [(7, 12), (7, 12)], [(13, 18), (13, 18)], [(19, 24), (19, 24)],
     ]  # fmt: skip
@@ -46,19 +60,19 @@ def test_each_log_is_dealt_in_contiguous_parts_to_the_same_desktops(log: Path) -
 
 
 def test_without_a_number_every_person_is_a_desktop(log: Path) -> None:
-    assert [(desktop.name, len(desktop.events)) for desktop in deal([log], 0, KEY)] == [
+    assert [(desktop.name, len(desktop.events)) for desktop in dealt_of([log], 0)] == [
         ("person ann", 15),
         ("person bob", 10),
     ]
 
 
 def test_more_desktops_than_events(log: Path) -> None:
-    assert len(deal([log], 100, KEY)) == 25
+    assert len(dealt_of([log], 100)) == 25
 
 
 def test_a_missing_log_deals_nothing(log: Path) -> None:
     with pytest.raises(InputError, match="no file"):
-        deal([log, log.with_name("none.csv")], 2, KEY)
+        dealt_of([log, log.with_name("none.csv")], 2)
 
 
 @settings(max_examples=50)

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli.mine import mine
+from taskstream.cli.main import main
 from taskstream.errors import InputError, UsageError
 
 LOG = Path(__file__).parents[4] / "deploy" / "demo" / "StudentRecord.csv"
@@ -47,12 +48,61 @@ def test_nothing_repeated_is_said_honestly(tmp_path: Path) -> None:
     assert "No repeated work found" in run(str(log))
 
 
-def test_several_logs_are_several_people(tmp_path: Path) -> None:
-    copy = tmp_path / "copy.csv"
-    copy.write_bytes(LOG.read_bytes())
-    summary = json.loads(run(str(LOG), str(copy), "--people", "2", "--json"))
+def test_files_are_people_only_when_asked(tmp_path: Path) -> None:
+    later = tmp_path / "later.csv"
+    later.write_text(LOG.read_text().replace("2019-10-21", "2019-10-22"))
+    summary = json.loads(run(str(LOG), str(later), "--person-per-file", "--people", "2", "--json"))
     assert summary["executions"] == 100
     assert summary["opportunities"][0]["people"] == 2
+    assert not json.loads(run(str(LOG), str(later), "--people", "2", "--json"))["opportunities"]
+
+
+def test_it_tells_what_logs_were_taken_for() -> None:
+    text = run(str(LOG), str(LOG))
+    assert "StudentRecord.csv: RPA UI Logger" in text
+    assert "2,409 read, 0 skipped, 0 repeated; 1 person" in text
+    assert "StudentRecord.csv holds the same as StudentRecord.csv: read once" in text
+    (log,) = json.loads(run(str(LOG), "--json"))["reading"]["logs"]
+    assert (log["rows"], log["people"], log["columns"]["time"]) == (2_409, 1, "timeStamp")
+
+
+HEAD = "timeStamp,userID,targetApp,eventType,target.name\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("2024-03-05T08:00:00Z,a,Excel,click,x\n", 0),
+        ("2024-03-05T08:00:00Z,a,Excel,click,x\n,a,Excel,click,x\n", 6),
+        (",a,Excel,click,x\n", 3),
+    ],
+)
+def test_exit_codes_tell_all_part_and_nothing_read_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, code: int
+) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(HEAD + rows)
+    for options in ([], ["--json"], ["--explain"]):
+        monkeypatch.setattr("sys.argv", ["taskstream", "mine", str(path), *options])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert (ended.value.code or 0) == code
+
+
+def test_explain_shows_the_first_rows_and_a_mapping_that_reads_the_same(tmp_path: Path) -> None:
+    path, mapping = tmp_path / "log.csv", tmp_path / "m.toml"
+    path.write_text('When it "was",userID,targetApp,eventType,target.name\n2024-03-05 08:00,a,Excel,click,x\n')
+    arguments = [str(path), "--explain", "--json", "--timezone", "Europe/Berlin"]
+    shown = json.loads(run(*arguments, "--map", 'time=When it "was"'))
+    (row,) = shown["rows"]
+    assert (row["time"], row["person"], row["activity"]) == (
+        "2024-03-05 07:00:00.000+00:00",
+        "a",
+        "excel|click||element:x",
+    )
+    mapping.write_text(shown["mappings"][0])
+    assert json.loads(run(str(path), "--explain", "--json", "--mapping", str(mapping)))["rows"] == [row]
+    assert "a  excel|click||element:x" in run(str(path), "--explain", "--mapping", str(mapping))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""XES logs (.xes, .xes.gz) as a stream: constant memory, no entities, no document type, bounded depth and lengths."""
+"""XES logs as a stream: constant memory, no entities, no document type, bounded depth and lengths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
-from collectors.importers.vocabulary import Fields, rename
+from collectors.importers.formats.tables import Record
+from collectors.importers.meaning.vocabulary import Fields, field_of
 from taskstream.errors import InputError
 
 _CHUNK: Final = 1 << 16
@@ -18,14 +19,20 @@ _MAX_FIELDS: Final = 256
 
 
 class _Reader:
-    """Collects events while the parser walks through the file. Traces are passed over: their borders are not used."""
+    """Collects events while the parser walks through the file.
+
+    Of a trace only who did it is read, for events that do not say; its borders are not used.
+    """
 
     def __init__(self, name: str) -> None:
-        self.events: list[Fields] = []
+        self.events: list[Record] = []
         self._name = name
         self._depth = 0
         self._event: Fields | None = None
         self._event_depth = 0
+        self._event_line = 0
+        self._trace_depth = 0
+        self._person: Fields = {}
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -52,22 +59,31 @@ class _Reader:
             raise InputError(f"{self._name} is XML but not an XES log: its root element is <{tag[:40]}>")
         if self._event is not None:
             if self._depth == self._event_depth + 1 and tag in _ATTRIBUTES and len(self._event) < _MAX_FIELDS:
-                field = rename(attributes.get("key", ""))
-                value = attributes.get("value", "")
-                if field and value:
-                    self._event.setdefault(field, value[:_MAX_VALUE])
+                key, value = attributes.get("key", ""), attributes.get("value", "")
+                if key and value:
+                    self._event.setdefault(key, value[:_MAX_VALUE])
         elif tag == "event":
             self._event, self._event_depth = {}, self._depth
+            self._event_line = self._parser.CurrentLineNumber
+        elif tag == "trace":
+            self._trace_depth, self._person = self._depth, {}
+        elif self._trace_depth and self._depth == self._trace_depth + 1 and tag in _ATTRIBUTES:
+            key = attributes.get("key", "")
+            field = field_of(key)
+            if field and field[0] == "person":
+                self._person[key] = attributes.get("value", "")[:_MAX_VALUE]
 
     def _end(self, _tag: str) -> None:
         if self._event is not None and self._depth == self._event_depth:
-            self.events.append(self._event)
+            self.events.append((self._event_line, self._person | self._event))
             self._event = None
+        elif self._depth == self._trace_depth:
+            self._trace_depth = 0
         self._depth -= 1
 
 
-def read_xes(stream: BinaryIO, name: str) -> Iterator[Fields]:
-    """The events of an XES log in file order.
+def read_xes(stream: BinaryIO, name: str) -> Iterator[Record]:
+    """The events of an XES log in file order, by their attributes' own keys.
 
     Raises:
         InputError: not XML, not XES, or with a document type or entities.

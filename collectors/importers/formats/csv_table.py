@@ -1,0 +1,214 @@
+"""Tables in text: the separator is told by the lines, and a quote that is not closed costs its own line only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+from collectors.importers.files.encoding import LABELS
+from collectors.importers.formats.tables import Block, Table
+from collectors.importers.report import ReadReport
+from taskstream.errors import InputError
+
+SEPARATORS: Final = (",", ";", "\t", "|")
+_SAMPLE_LINES: Final = 50
+_CHARACTERS: Final = 1 << 20
+"""Characters that are read at a time."""
+_MAX_CELL: Final = 1 << 20
+MAX_RECORD_LINES: Final = 1_000
+"""Lines a quoted value may reach over; a longer one means a quote that is not closed."""
+QUOTES: Final = "a quote that is not closed, or text behind a closing one"
+LOOSE: Final = "some values hold quotes that are not doubled: they are read as they stand"
+TOO_MANY: Final = "more values than there are columns"
+
+
+def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadReport) -> Table:
+    """The table in a text file.
+
+    Raises:
+        InputError: it is empty, or (while reading) not in ``encoding``.
+    """
+    csv.field_size_limit(_MAX_CELL)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+    lines = _Lines(text, name, encoding)
+    head = list(itertools.islice(lines, _SAMPLE_LINES))
+    first = next((number for number, line in enumerate(head) if line.strip()), None)
+    if first is None:
+        raise InputError(f"{name} is empty: a log starts with a line of column names")
+    named = head[first].strip().lower()
+    separator = head[first].strip()[4:] if named.startswith("sep=") and len(named) == 5 else ""
+    if named == "sep=":
+        separator = "\t"  # a tab, which the line's end swallowed
+    if separator:
+        first += 1
+    rest = head[first:]
+    separator = separator or _separator(rest)
+    lines.push_back(rest)
+    records = _careful(lines, separator, 0, 0, report, once=True)
+    header = next(records, None)
+    if header is None:
+        raise InputError(f"{name} holds no line of column names")
+    columns = [column.strip().removeprefix("\ufeff") for column in header[1]]
+    blocks = _blocks(lines, separator, len(columns), report)
+    return Table("table", columns, blocks, LABELS.get(encoding, encoding), separator)
+
+
+def _separator(head: list[str]) -> str:
+    """The separator by which the first lines fall into equally many parts, the most if several do."""
+    head = [line for line in head if line.strip()]
+
+    def fit(separator: str) -> tuple[float, int]:
+        widths = [len(row) for row in csv.reader(head, delimiter=separator)]
+        width, times = Counter(widths).most_common(1)[0]
+        wide = max(width, widths[0]) > 1
+        return (times / len(widths) if wide and width > 1 else 0.0, widths[0])
+
+    def rank(separator: str) -> tuple[bool, int, float]:
+        share, width = fit(separator)
+        return share >= 0.5 and width > 1, width, share
+
+    try:
+        return max(SEPARATORS, key=rank)
+    except csv.Error:
+        return max(SEPARATORS, key=head[0].count)
+
+
+class _Lines:
+    """Lines of a text with their numbers; lines can be pushed back."""
+
+    def __init__(self, text: TextIO, name: str, encoding: str) -> None:
+        self.number = 0
+        """Lines given out."""
+        self._text = text
+        self._name = name
+        self._encoding = encoding
+        self._held: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if not self._held:
+            self.hold(self._read())
+            if not self._held:
+                raise StopIteration
+        self.number += 1
+        return self._held.pop()
+
+    def push_back(self, lines: list[str]) -> None:
+        """Give out ``lines``, the last that were given out, once more."""
+        self._held += reversed(lines)
+        self.number -= len(lines)
+
+    @property
+    def held(self) -> int:
+        """Lines that are held."""
+        return len(self._held)
+
+    def take(self) -> str:
+        """All text that is held, or else about the next megabyte; whole lines. It counts as given out: say how many
+        lines it was by :meth:`given`, or push it back."""
+        if self._held:
+            taken = "".join(reversed(self._held))
+            self._held = []
+            return taken
+        return self._read()
+
+    def given(self, lines: int) -> None:
+        """Count lines that :meth:`take` gave out."""
+        self.number += lines
+
+    def hold(self, text: str) -> None:
+        """Give out what :meth:`take` took line by line instead."""
+        self._held = list(io.StringIO(text, newline=""))[::-1]
+
+    def _read(self) -> str:
+        try:
+            return self._text.read(_CHARACTERS) + self._text.readline()
+        except UnicodeError as error:
+            raise InputError(
+                f"{self._name}, behind line {self.number:,}: not in {LABELS.get(self._encoding, self._encoding)} "
+                f"({error}); say how to read it with --encoding"
+            ) from error
+
+
+def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> Iterator[Block]:
+    while True:
+        start = lines.number
+        taken = lines.take()
+        if not taken:
+            return
+        reader = csv.reader(io.StringIO(taken, newline=""), delimiter=separator, strict=True)
+        try:
+            rows = list(reader)
+        except csv.Error:
+            rows = []
+        if reader.line_num == len(rows) and set(map(len, rows)) == {width}:
+            lines.given(len(rows))
+            yield Block(range(start + 1, start + 1 + len(rows)), rows)
+            continue
+        lines.hold(taken)
+        until = start + lines.held
+        numbers: list[int] = []
+        rows = []
+        for number, row in _careful(lines, separator, width, until, report):
+            fitted = _fit(row, width, number, report)
+            if fitted is not None:
+                numbers.append(number)
+                rows.append(fitted)
+        yield Block(numbers, rows)
+
+
+def _fit(row: list[str], width: int, number: int, report: ReadReport) -> list[str] | None:
+    """The row with as many values as there are columns; None (and counted) when it has more."""
+    if len(row) > width:
+        if any(row[width:]):
+            report.skip(TOO_MANY, number, row[width])
+            return None
+        return row[:width]
+    return row + [""] * (width - len(row))
+
+
+def _careful(
+    lines: _Lines, separator: str, width: int, until: int, report: ReadReport, *, once: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Records one by one, as long as they begin before line ``until``; what cannot be parsed costs its first line.
+
+    A record over several lines must have ``width`` values (0: any number). ``once``: just the first record.
+    """
+    while once or lines.number < until:
+        start = lines.number
+        used: list[str] = []
+        row: list[str] | None = None
+        try:
+            row = next(csv.reader(_recorded(lines, used), delimiter=separator, strict=True), None)
+        except csv.Error:
+            lines.push_back(used[1:])
+            if once:
+                raise InputError(f"{report.log}, line {start + 1}: the column names hold {QUOTES}") from None
+            loose = next(csv.reader([used[0].rstrip("\r\n")], delimiter=separator))
+            if len(loose) != width:
+                report.skip(QUOTES, start + 1, used[0].strip())
+                continue
+            report.note(LOOSE)
+            yield start + 1, loose
+            continue
+        if not used:
+            return
+        if row and len(used) > 1 and width and len(row) != width:
+            lines.push_back(used[1:])
+            report.skip(QUOTES, start + 1, used[0].strip())
+        elif row:
+            yield start + 1, row
+        if once and row:
+            return
+
+
+def _recorded(lines: _Lines, used: list[str]) -> Iterator[str]:
+    for line in itertools.islice(lines, MAX_RECORD_LINES):
+        used.append(line)
+        yield line

@@ -1,0 +1,94 @@
+"""JSON that is not our own: a flat object a line, or one document (an array of such, ActivityWatch, OCEL)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from collectors.importers.files.encoding import LABELS
+from collectors.importers.formats.activitywatch import is_activitywatch, read_activitywatch
+from collectors.importers.formats.ocel import FORMAT as OCEL
+from collectors.importers.formats.ocel import is_ocel, read_ocel_json
+from collectors.importers.formats.tables import MAX_VALUE, Record, Table, of_records
+from collectors.importers.report import ReadReport
+from taskstream.errors import UNDECODABLE, InputError
+
+MAX_DOCUMENT: Final = 512 << 20
+"""Bytes of a document that is read as a whole at most."""
+_MAX_LINE: Final = 4 << 20
+NO_OBJECT: Final = "a line that is no JSON object"
+
+_any = msgspec.json.Decoder(Any)
+
+
+def flat(document: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """An object's values as text; objects within become ``outer.inner``; lists are left out."""
+    out: dict[str, str] = {}
+    for key, value in document.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            out |= flat(value, f"{name}.") if prefix.count(".") < 4 else {}
+        elif value is not None and not isinstance(value, list):
+            out[name] = (
+                value[:MAX_VALUE]
+                if isinstance(value, str)
+                else str(value).lower()
+                if value in (True, False)
+                else repr(value)
+            )
+    return out
+
+
+def read_json_lines(stream: io.BufferedReader, encoding: str, report: ReadReport) -> Table:
+    """A flat object a line; lines that are none are counted."""
+    return of_records("JSON lines", _lines(stream, encoding, report), encoding=LABELS.get(encoding, encoding))
+
+
+def _lines(stream: io.BufferedReader, encoding: str, report: ReadReport) -> Iterator[Record]:
+    text = io.TextIOWrapper(stream, encoding=encoding)
+    number = 0
+    while line := text.readline(_MAX_LINE):
+        number += 1
+        if not line.strip():
+            continue
+        try:
+            document = _any.decode(line)
+        except UNDECODABLE:
+            document = None
+        if isinstance(document, dict):
+            yield number, flat(document)
+        else:
+            report.skip(NO_OBJECT, number, line.strip())
+
+
+def read_document(stream: io.BufferedReader, name: str, encoding: str) -> Table:
+    """A whole document.
+
+    Raises:
+        InputError: too long, not JSON, or of no kind known here.
+    """
+    data = stream.read(MAX_DOCUMENT + 1)
+    if len(data) > MAX_DOCUMENT:
+        raise InputError(
+            f"{name} is one JSON document of more than {MAX_DOCUMENT >> 20} MB: save it as JSON lines or CSV"
+        )
+    try:
+        document = _any.decode(data.decode(encoding).removeprefix("\ufeff"))
+    except UNDECODABLE as error:
+        raise InputError(f"{name} is not JSON that can be read: {error}") from error
+    told = LABELS.get(encoding, encoding)
+    if is_ocel(document):
+        return of_records(f"{OCEL} in JSON", read_ocel_json(document, name), encoding=told)
+    if is_activitywatch(document):
+        return of_records("ActivityWatch", read_activitywatch(document, name), encoding=told)
+    if isinstance(document, list) and document and all(isinstance(one, dict) for one in document):
+        records = ((number, flat(one)) for number, one in enumerate(document, 1))
+        return of_records("JSON array", records, encoding=told)
+    keys = ", ".join(list(document)[:8]) if isinstance(document, dict) else type(document).__name__
+    raise InputError(
+        f"{name} is JSON of no kind known here ({keys}); known: our own JSON lines, a flat object a line, "
+        "an array of flat objects, ActivityWatch, OCEL 2.0"
+    )

@@ -1,0 +1,13 @@
+"""What columns and rows say.
+
+May import: taskstream, collectors.importers.names, collectors.importers.report, collectors.importers.times.
+
+    vocabulary    What logs call things: columns and actions
+    known_tables  Tables that are known by their columns
+    proposal      Which column could hold what a log is said to lack
+    columns       Which column is read for what
+    convert       One row → what the event says, but for time and value
+    templates     Rows with the same names share one template
+    values        Values by what may be known of them
+    people        Whose row it is
+"""

@@ -1,0 +1,141 @@
+"""One row of a foreign log → what the event that our own desktop agent would have sent says, but for time and value."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from collectors.importers.meaning.vocabulary import Fields, known_action, words
+from collectors.importers.names.apps import CLIPBOARD
+from collectors.importers.names.labels import Labels
+from collectors.importers.names.paths import MAX_NAME, Paths, is_path
+from taskstream.events import Kind
+
+CELL: Final = re.compile(r"\$?([A-Za-z]{1,3})\$?\d+(?::\$?([A-Za-z]{1,3})\$?\d+)?")
+"""Address of a cell or range in a sheet."""
+_COLUMN: Final = re.compile(r"[A-Za-z]{1,3}$")
+_CONTROLS: Final = {
+    "submit": "button", "button": "button", "splitbutton": "button", "a": "link", "hyperlink": "link", "link": "link",
+    "checkbox": "checkbox", "radio": "radio", "radiobutton": "radio", "select": "select", "select-one": "select",
+    "combobox": "select", "listbox": "select", "input": "field", "textarea": "field", "text": "field", "edit": "field",
+    "textbox": "field", "menuitem": "menu", "tabitem": "tab", "listitem": "item", "dataitem": "item",
+    "treeitem": "item", "tab": "tab",
+}  # fmt: skip
+"""HTML type or tag, or control type of UI Automation, in lower case → role."""
+_NAMED_ROLES: Final = frozenset(
+    ["newtab", "tab", "closetab", "newwindow", "closewindow", "page", "reload", "sheet", "file", "form"]
+)
+_DETAILS: Final = ("id", "automation_id", "tag", "type", "name", "text", "title", "class", "path")
+_VALUE_KINDS: Final = frozenset(["copy", "cut", "paste", "edit"])
+MAX_ELEMENT: Final = 256
+MAX_SCREEN: Final = 256
+
+NO_VALUE, CONTENT_FIRST, VALUE_FIRST = 0, 1, 2
+"""Whether a row's value is read, and which of its two fields goes before the other."""
+
+
+class Template(Struct, frozen=True):
+    """What rows with the same names have in common. ``value`` says where a value would be."""
+
+    kind: Kind
+    app: str
+    screen: str
+    element: str
+    value: int = NO_VALUE
+    clipboard: bool = False
+    """The row tells of the clipboard: it belongs to what the person touched before."""
+
+
+class Converter:
+    """Names rows. ``unknown`` is the action where it is not in the vocabulary."""
+
+    def __init__(self, labels: Labels, paths: Paths, *, windows_alone: bool = False) -> None:
+        self._labels = labels
+        self._paths = paths
+        self._windows_alone = windows_alone
+
+    def template(self, row: Fields) -> Template:
+        """The template of a row, by its fields other than time, person, content and value."""
+        kind, role = self.kind_of(row)
+        app = self._labels.app(row.get("app", ""))
+        has_value = kind in _VALUE_KINDS or role in {"cell", "range"}
+        value = NO_VALUE if not has_value else VALUE_FIRST if kind == "edit" else CONTENT_FIRST
+        if app == CLIPBOARD:
+            return Template(kind, app, "", "", value, clipboard=True)
+        element = "" if kind == "window" and not role else self._element(row, kind, role)
+        return Template(kind, app, self._screen(row, app)[:MAX_SCREEN], element[:MAX_ELEMENT], value)
+
+    def kind_of(self, row: Fields) -> tuple[Kind, str]:
+        """Kind of a row and role of its element."""
+        if self._windows_alone:
+            return "window", ""
+        known = known_action(row.get("action", ""))
+        if known is None:
+            return "click", "action"
+        if known == ("window", "") and any(row.get(name) for name in _DETAILS):
+            return "click", ""  # a focus within a window
+        return known
+
+    def _cell(self, row: Fields) -> tuple[str, str] | None:
+        """Role and label when the row names a spreadsheet cell or range: its columns, never its row numbers."""
+        found = CELL.fullmatch(row.get("id", ""))
+        if found:
+            first, last = found.group(1).lower(), (found.group(2) or "").lower()
+            return ("range", f"{first}:{last}") if last else ("cell", first)
+        column = row.get("column", "").strip()
+        return ("cell", column.lower()) if _COLUMN.match(column) else None
+
+    def _label(self, row: Fields, click: bool) -> str:
+        for name in ("name", "text", "title", "id") if click else ("name", "title", "id"):
+            text = row.get(name, "").replace("\\n", " ").strip()
+            if text and not (name == "id" and is_path(text)):
+                label = self._labels.label(text)
+                if label:
+                    return label
+        return self._place(row)
+
+    def _place(self, row: Fields) -> str:
+        """The name of an element that has no label: its automation id, path, or class and type."""
+        path = row.get("automation_id") or row.get("path")
+        if not path and is_path(row.get("id", "")):
+            path = row["id"]
+        if path:
+            steps = [self._labels.place(step) for step in self._paths.name(path)]
+            return "/".join(steps)[-MAX_NAME:]
+        shown = " ".join(part for part in (row.get("class", ""), row.get("type", "")) if part and row.get("class"))
+        return self._labels.label(shown)
+
+    def _element(self, row: Fields, kind: str, role: str) -> str:
+        """``role:label`` of the element that a row is about."""
+        cell = (
+            self._cell(row)
+            if role in {"", "cell", "range", "field"} and not (row.get("tag") or row.get("url"))
+            else None
+        )
+        if cell and not (role == "field" and row.get("name")):
+            name = self._labels.label(row.get("name", ""))
+            return f"{cell[0]}:{cell[1]}:{name}" if name else f"{cell[0]}:{cell[1]}"
+        if role == "key":
+            key = row.get("key", "").strip()
+            return f"key:{self._labels.label(key)}" if len(key) > 1 else "key"
+        if role in _NAMED_ROLES:
+            name = self._labels.label(row.get("name", ""))
+            return f"{role}:{name}" if name else role
+        if role == "action":
+            said = self._labels.label(words(row.get("action", "")))
+            return f"action:{' '.join(part for part in (said, self._label(row, click=True)) if part)}"
+        if not role:
+            role = _CONTROLS.get(row.get("type", "").lower(), "") or _CONTROLS.get(row.get("tag", "").lower(), "")
+            role = role or ("field" if kind in _VALUE_KINDS else "element")
+        label = self._label(row, click=kind == "click")
+        return f"{role}:{label}" if label else role
+
+    def _screen(self, row: Fields, app: str) -> str:
+        """Sheet, or path of the page without its query, or window."""
+        if row.get("sheet"):
+            return self._labels.label(row["sheet"])
+        if row.get("url"):
+            return self._labels.address(row["url"])
+        return self._labels.title(app, row.get("screen", ""))

@@ -1,0 +1,90 @@
+"""Templates of a log by number: rows with the same names share one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Final
+
+from collectors.importers.meaning.convert import CELL, Converter, Template
+from collectors.importers.meaning.vocabulary import Fields, known_action
+from collectors.importers.report import ReadReport
+
+MAX_TEMPLATES: Final = 262_144
+"""Distinct templates of a log; beyond, rows keep kind and application alone."""
+REMEMBERED: Final = 65_536
+"""Distinct rows whose templates are remembered."""
+_ROW: Final = re.compile(r"\d+")
+TOO_MANY: Final = f"more than {MAX_TEMPLATES:,} different names: rows with further ones keep kind and application alone"
+
+
+class _Memory(dict[tuple[str, ...], int]):
+    """Naming fields of a row → number of its template."""
+
+    def __init__(self, make: Callable[[tuple[str, ...]], int]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: tuple[str, ...]) -> int:
+        return self._make(key)
+
+
+class Templates:
+    """Row (its naming fields, in the order of ``names``) → number of its template."""
+
+    def __init__(self, names: Sequence[str], converter: Converter, report: ReadReport, *, actions: bool) -> None:
+        self.known: list[Template] = []
+        self.modes: list[int] = []
+        """For each template, whether and how a value is read."""
+        self._memory = _Memory(self._make)
+        self.unknown: dict[int, str] = {}
+        """Templates of actions that are not in the vocabulary."""
+        self._names = names
+        self._ids = [n for n, name in enumerate(names) if name == "id"]
+        self._converter = converter
+        self._report = report
+        self._actions = actions
+        self._numbers: dict[Template, int] = {}
+
+    def numbers(self, rows: Sequence[Sequence[str]], places: Sequence[int]) -> list[int]:
+        """The number of each row's template; ``places`` are those of the naming fields."""
+        memory = self._memory
+        if len(memory) >= REMEMBERED:
+            memory.clear()
+        if len(places) == 1:
+            return [memory[(row[places[0]],)] for row in rows]
+        return [memory[key] for key in map(itemgetter(*places), rows)]
+
+    def _make(self, key: tuple[str, ...]) -> int:
+        cell = self._cell_column(key)
+        if cell is not None and cell != key:
+            return self._memory[cell]
+        row: Fields = {}
+        for name, value in zip(self._names, key, strict=True):
+            if value and name not in row:
+                row[name] = value
+        number = self._number(self._converter.template(row))
+        action = row.get("action", "")
+        if self._actions and known_action(action) is None:
+            self.unknown[number] = action.strip() or "(empty)"
+        self._memory[key] = number
+        return number
+
+    def _cell_column(self, key: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The row with the address of its cell cut to the first row of the sheet: only the column is ever used."""
+        for n in self._ids:
+            if CELL.fullmatch(key[n]):
+                return (*key[:n], _ROW.sub("1", key[n]), *key[n + 1 :])
+        return None
+
+    def _number(self, template: Template) -> int:
+        known = self._numbers.get(template)
+        if known is None:
+            if len(self.known) >= MAX_TEMPLATES and (template.screen or template.element):
+                self._report.note(TOO_MANY)
+                return self._number(Template(template.kind, template.app, "", "", template.value, template.clipboard))
+            known = self._numbers[template] = len(self.known)
+            self.known.append(template)
+            self.modes.append(template.value)
+        return known

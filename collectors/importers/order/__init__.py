@@ -1,0 +1,9 @@
+"""Rows in the order of time, whatever their order in the file.
+
+May import: taskstream.
+
+    runs        Rows as sorted columns, on disk beyond a bound
+    event_runs  Our own events, likewise
+    repeats     A stretch that a file holds twice
+    file_order  Times of a log that keeps the file's order
+"""

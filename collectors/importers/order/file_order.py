@@ -1,0 +1,26 @@
+"""Times of a log that are not used to order it: the file's order stays, and steps that cannot be are left out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_GAP_MS: Final = 600_000
+"""Longest gap that is believed of such a log."""
+
+
+class Mended:
+    """Row by row: a step back counts as no time, a step forward of more than MAX_GAP_MS as none either."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._before: int | None = None
+
+    def time(self, at_ms: int) -> int:
+        """The mended time of the next row; ``at_ms`` is -1 where it has none."""
+        if at_ms >= 0:
+            if self._before is None:
+                self._now = at_ms
+            elif 0 < at_ms - self._before <= MAX_GAP_MS:
+                self._now += at_ms - self._before
+            self._before = at_ms
+        return self._now

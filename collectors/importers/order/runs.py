@@ -1,0 +1,111 @@
+"""Rows put in the order of time whatever their order in the file: sorted runs in columns, on disk beyond a bound."""
+
+from __future__ import annotations
+
+import heapq
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import IO, Final, cast
+
+RUN: Final = 1 << 18
+"""Rows sorted at a time; 34 bytes each. A log of more rows than this waits in an unlinked temporary file."""
+_BLOCK: Final = 1 << 13
+"""Rows of a run read back at a time."""
+_TYPES: Final = ("q", "q", "I", "I", "Q", "H")
+
+
+Row = tuple[int, int, int, int, int, int]
+"""A row by numbers: time, position in the file (negative where the file runs backwards), person, template, and the
+digest and shape of its value."""
+
+
+class Runs:
+    """Takes rows in any order and gives them back by time, equal times in the order of the file."""
+
+    def __init__(self, *, sort: bool = True, backwards: bool = False) -> None:
+        self._sort = sort
+        self._backwards = backwards
+        """Whether the file runs backwards: of equal times the last in the file comes first."""
+        self._file: IO[bytes] | None = None
+        self._runs: list[tuple[int, int, int, int]] = []  # offset, rows, first time, last time
+        self.rows = 0
+        """Rows taken in."""
+        self._columns = _empty()
+
+    def add(
+        self,
+        times: Sequence[int],
+        ranks: Sequence[int],
+        people: Sequence[int],
+        templates: Sequence[int],
+        values: Sequence[tuple[int, int]],
+    ) -> None:
+        """Take in some rows; ``values`` are digest and shape."""
+        if not times:
+            return
+        digests, shapes = zip(*values, strict=True)
+        for column, more in zip(self._columns, (times, ranks, people, templates, digests, shapes), strict=True):
+            column.extend(more)
+        self.rows += len(times)
+        if len(self._columns[0]) >= RUN:
+            self._cut()
+
+    def _cut(self) -> None:
+        columns = self._in_order()
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._file.seek(0, 2)
+        offset = self._file.tell()
+        for column in columns:
+            column.tofile(self._file)
+        self._runs.append((offset, len(columns[0]), columns[0][0], columns[0][-1]))
+        self._columns = _empty()
+
+    def _in_order(self) -> tuple[array[int], ...]:
+        columns = self._columns
+        at_ms, rank = columns[0], columns[1]
+        if not self._sort or (not self._backwards and all(a <= b for a, b in pairwise(at_ms))):
+            return columns
+        order = sorted(range(len(at_ms)), key=lambda n: (at_ms[n], rank[n]))
+        return tuple(array(column.typecode, (column[n] for n in order)) for column in columns)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows by time; none can be added any more."""
+        if self._runs and self._columns[0]:
+            self._cut()
+        if not self._runs:
+            yield from cast(Iterator[Row], zip(*self._in_order(), strict=True))
+            return
+        runs = self._runs[::-1] if self._backwards else self._runs
+        if not self._sort or all(a[3] <= b[2] for a, b in pairwise(runs)):
+            for run in runs:
+                yield from self._read(run)
+        else:
+            yield from heapq.merge(*map(self._read, runs))
+
+    def _read(self, run: tuple[int, int, int, int]) -> Iterator[Row]:
+        offset, rows = run[:2]
+        assert self._file is not None
+        for start in range(0, rows, _BLOCK):
+            many = min(_BLOCK, rows - start)
+            columns: list[array[int]] = []
+            at = offset
+            for typecode in _TYPES:
+                column = array(typecode)
+                self._file.seek(at + start * column.itemsize)
+                column.fromfile(self._file, many)
+                columns.append(column)
+                at += rows * column.itemsize
+            yield from cast(Iterator[Row], zip(*columns, strict=True))
+
+    def close(self) -> None:
+        """Free the temporary file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _empty() -> tuple[array[int], ...]:
+    return tuple(array(typecode) for typecode in _TYPES)

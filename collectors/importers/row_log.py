@@ -1,0 +1,323 @@
+"""A log with rows: survey of its beginning, then all rows into runs by time, then events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Final
+
+from collectors.importers.files.container import Member
+from collectors.importers.formats.sniff import opened
+from collectors.importers.formats.tables import Block, Table
+from collectors.importers.meaning.columns import assign
+from collectors.importers.meaning.convert import CONTENT_FIRST, VALUE_FIRST, Converter
+from collectors.importers.meaning.people import NOBODY, People
+from collectors.importers.meaning.templates import Templates
+from collectors.importers.meaning.values import NONE, SHAPES, Values
+from collectors.importers.names.paths import Paths, is_path
+from collectors.importers.options import ReadOptions
+from collectors.importers.order.file_order import Mended
+from collectors.importers.order.repeats import Repeats
+from collectors.importers.order.runs import Runs
+from collectors.importers.report import Progress, ReadReport, moment
+from collectors.importers.times import Clock
+from taskstream.errors import InputError
+from taskstream.events import Kind, UiEvent, Value
+
+HEAD: Final = 50_000
+"""Rows that are looked at before the first is converted: how times are written, which columns hold something, what
+varies in paths. Of the rest only what the head leaves open."""
+CONTEXT_MS: Final = 60_000
+"""A row of the clipboard belongs to what the person touched at most this long before."""
+HELD_ROWS: Final = 20
+"""A row that names nobody belongs to whoever held its value at most this many rows before."""
+MAX_HELD: Final = 65_536
+_NO_VALUE: Final = (0, NONE)
+_TIMES: Final = ("time", "date")
+_VALUES: Final = ("value", "content")
+_PATHS: Final = ("path", "automation_id")
+NO_TIME: Final = "no time"
+NOT_A_TIME: Final = "a time that cannot be read"
+
+
+class RowLog:
+    """One log as runs of rows; ``report`` tells all about it once it is read."""
+
+    def __init__(self, member: Member, table: Table, options: ReadOptions, key: bytes, report: ReadReport) -> None:
+        self.report = report
+        self._member = member
+        self._options = options
+        self._table = table
+        self._head = _head(table)
+        rows = [row for block in self._head for row in block.rows]
+        if not rows:
+            raise InputError(f"{member.name} holds no events")
+        self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
+        self._clock = Clock(self._time_column(), zone=options.zone, order=options.date_order)
+        self.people = People(member.name if options.person_per_file else "")
+        self._learn_times(rows)
+        self._templates = self._make_templates(rows)
+        backwards = self._clock.folds.direction < 0
+        self._runs = Runs(sort=options.order == "time", backwards=backwards)
+        self._backwards = backwards
+        self._values = Values(key)
+        self._used: Counter[int] = Counter()
+        self._person, self._seen = NOBODY, 0
+        persons = self._columns.of.get("person", [])
+        self._nameless = any(not row[n] for row in rows for n in persons)
+        self._held_by: dict[str, tuple[int, int]] = {}
+        """Value → who held it last, and in which row; kept where some rows name nobody."""
+
+    # survey -----------------------------------------------------------------------------------------------------
+
+    def _time_column(self) -> str:
+        names = self._columns.names
+        return " and ".join(names[n] for field in reversed(_TIMES) for n in self._columns.of.get(field, ()))
+
+    def _learn_times(self, rows: Sequence[Sequence[str]]) -> None:
+        self._drop_needless_date(rows)
+        clock = self._clock
+        clock.learn([text for row in rows if (text := self._written(row))], len(rows))
+        if not clock.orders.decided:
+            self._survey_dates()
+        clock.settle()
+        found = clock.orders
+        if found.open and found.one_date and not found.dots and self._options.date_order is None:
+            first, second = clock.readings()
+            taken, other = (second, first) if found.twelve_hours else (first, second)
+            self.report.note(
+                f"all rows are of one date, {found.open!r}, which is taken as {taken}; it could be {other}, "
+                f"which would change nothing but the date (--date-order)"
+            )
+
+    def _drop_needless_date(self, rows: Sequence[Sequence[str]]) -> None:
+        """Leave out the column of dates where the column of times holds the dates too."""
+        of = self._columns.of
+        if "date" not in of:
+            return
+        alone = Clock(self._columns.names[of["time"][0]])
+        if alone.has_dates(text for row in rows if (text := row[of["time"][0]].strip())):
+            del of["date"]
+            self._clock.column = alone.column
+
+    def _survey_dates(self) -> None:
+        """Read the whole file's times for a date that can only be read in one way."""
+        with opened(self._member, self._options, ReadReport(self._member.name)) as table:
+            assert isinstance(table, Table)
+            for block in table.blocks:
+                self._clock.orders.look(text for row in block.rows if (text := self._written(row)))
+                if self._clock.orders.decided:
+                    return
+
+    def _written(self, row: Sequence[str]) -> str:
+        of = self._columns.of
+        text = row[of["time"][0]].strip()
+        if "date" in of:
+            day = row[of["date"][0]].strip()
+            return f"{day} {text}" if day and text else ""
+        return f"{self._options.day} {text}" if self._options.day and text else text
+
+    def _make_templates(self, rows: Sequence[Sequence[str]]) -> Templates:
+        of = self._columns.of
+        naming = [
+            (field, position)
+            for field, positions in of.items()
+            if field not in (*_TIMES, *_VALUES, "person")
+            for position in positions
+        ]
+        self._pick = [position for _, position in naming]
+        paths = Paths()
+        if "id" in of or any(field in of for field in _PATHS):
+            paths.learn(self._paths(rows))
+        windows_alone = "action" not in of
+        if windows_alone:
+            self.report.note("the log tells windows alone, not what was done in them")
+        converter = Converter(self._options.labels, paths, windows_alone=windows_alone)
+        return Templates([field for field, _ in naming], converter, self.report, actions=not windows_alone)
+
+    def _paths(self, rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+        """Person and path of the rows that name an element by one, in the order of time."""
+        of = self._columns.of
+        at = [position for field in _PATHS for position in of.get(field, ())]
+        ids = of.get("id", [])
+        persons = of.get("person", [])
+        found, person = [], ""
+        for number, row in enumerate(rows):
+            person = (row[persons[0]] if persons else "") or person
+            path = next((row[n] for n in at if row[n]), "") or next((row[n] for n in ids if is_path(row[n])), "")
+            if path:
+                found.append((self._clock.rough(self._written(row)), number, person, path))
+        found.sort()
+        return ((person, path) for _, _, person, path in found)
+
+    # rows -------------------------------------------------------------------------------------------------------
+
+    def fill(self, on_progress: Progress) -> None:
+        """Read all rows.
+
+        Raises:
+            InputError: the file is damaged further on, or none of its rows can be used.
+        """
+        mended = Mended() if self._options.order == "file" else None
+        position = 0
+        for block in chain(self._head, self._table.blocks):
+            self._take(block, position, mended)
+            position += len(block.rows)
+            on_progress(position)
+        self._head = []
+        if not self.rows:
+            reasons = "; ".join(f"{skipped.rows:,} rows: {skipped.reason}" for skipped in self.report.skipped)
+            raise InputError(f"{self._member.name} holds no row that can be read ({reasons})")
+        self._tell()
+
+    def _take(self, block: Block, position: int, mended: Mended | None) -> None:
+        """A block of rows, column by column; everything that repeats is remembered, so most cells cost a look-up."""
+        rows, of = block.rows, self._columns.of
+        if not rows:
+            return
+        people = self._whose(rows)
+        if "date" in of or self._options.day:
+            texts = [self._written(row) for row in rows]
+        else:
+            at = of["time"][0]
+            texts = [row[at] for row in rows]
+        times = self._clock.read_all(texts, people)
+        templates = self._templates.numbers(rows, self._pick)
+        values = self._values_of(rows, templates)
+        ranks: Sequence[int] = range(position, position + len(rows))
+        if mended is not None:
+            times = [mended.time(at_ms) for at_ms in times]
+        elif min(times) < 0:
+            kept = [n for n, at_ms in enumerate(times) if at_ms >= 0]
+            for n in sorted(set(range(len(rows))) - set(kept)):
+                self._without_time(texts[n], block.lines[n])
+            times, templates, people = ([column[n] for n in kept] for column in (times, templates, people))
+            values = [values[n] for n in kept]
+            ranks = [position + n for n in kept]
+        self._runs.add(times, [-n for n in ranks] if self._backwards else ranks, people, templates, values)
+        self._clock.observe(times)
+        self._used.update(templates)
+
+    def _whose(self, rows: Sequence[Sequence[str]]) -> list[int]:
+        """The person of each row. A row that names nobody is of who held the value it names just before, else of the
+        person of the row before."""
+        if "person" not in self._columns.of:
+            return [NOBODY] * len(rows)
+        at = self._columns.of["person"][0]
+        numbers = self.people.numbers
+        names = [row[at] for row in rows]
+        if not self._nameless and all(names):
+            return [numbers[name] for name in names]
+        carried = [n for field in _VALUES for n in self._columns.of.get(field, ())]
+        held, person, out = self._held_by, self._person, []
+        for row, name in zip(rows, names, strict=True):
+            text = ""
+            for n in carried:
+                text = row[n] or text
+            holder = person = numbers[name] if name else person
+            if text:
+                if not name:
+                    holder, seen = held.get(text, (person, self._seen))
+                    holder = holder if self._seen - seen <= HELD_ROWS else person
+                held[text] = holder, self._seen
+            self._seen += 1
+            out.append(holder)
+        self._person = person
+        if len(held) > MAX_HELD:
+            held.clear()
+        return out
+
+    def _values_of(self, rows: Sequence[Sequence[str]], templates: Sequence[int]) -> list[tuple[int, int]]:
+        """Digest and shape of each row's value."""
+        of, modes, values = self._columns.of, self._templates.modes, self._values
+        out = [_NO_VALUE] * len(rows)
+        orders = {CONTENT_FIRST: ("content", "value"), VALUE_FIRST: ("value", "content")}
+        places = {mode: [n for field in order for n in of.get(field, ())] for mode, order in orders.items()}
+        for number, mode in enumerate([modes[template] for template in templates]):
+            if mode:
+                row = rows[number]
+                for place in places[mode]:
+                    if row[place]:
+                        out[number] = values[row[place]]
+                        break
+        return out
+
+    def _without_time(self, text: str, line: int) -> None:
+        if text.strip():
+            self.report.skip(f"{NOT_A_TIME} in column {self._clock.column!r}", line, text.strip())
+        else:
+            self.report.skip(f"{NO_TIME} in column {self._clock.column!r}", line)
+
+    def _tell(self) -> None:
+        report, clock, columns = self.report, self._clock, self._columns
+        report.format = columns.format
+        report.encoding, report.separator = self._table.encoding, self._table.separator
+        report.columns = columns.told()
+        report.left_out = [*columns.left_out(), *sorted(self._table.late)]
+        report.people = self.people.count
+        report.times.form, report.times.zone = clock.form, clock.zone
+        report.times.resolution_ms = clock.finish()
+        if clock.folds.second:
+            report.note(
+                f"{clock.folds.second:,} rows are of the second pass of the hour that comes twice, by their order"
+            )
+        if clock.folds.doubtful:
+            report.note(
+                f"{clock.folds.doubtful:,} rows of the hour that comes twice are in no order: taken as its first pass"
+            )
+        for template, action in self._templates.unknown.items():
+            if self._used[template]:
+                report.unknown_action(action, self._used[template])
+
+    # events -----------------------------------------------------------------------------------------------------
+
+    def events(self) -> Iterator[tuple[int, int, str, UiEvent]]:
+        """Time, position, person and event of each row, by time; a stretch that is there twice is given once."""
+        templates = [(one.kind, one.app, one.screen, one.element, one.clipboard) for one in self._templates.known]
+        names = [self.people.name(number) for number in range(len(self.people.names))]
+        report = self.report
+        touched: dict[int, UiEvent] = {}
+        first = last = -1
+        rows = 0
+        repeats = Repeats(self._runs)
+        for at_ms, rank, person, number, digest, shape in repeats if self._options.order == "time" else self._runs:
+            first, last = (at_ms if first < 0 else first), at_ms
+            rows += 1
+            kind, app, screen, element, clipboard = templates[number]
+            value = Value(digest, *SHAPES[shape]) if shape else None
+            if clipboard:
+                event = _of_clipboard(touched.get(person), at_ms, kind, value)
+            else:
+                event = touched[person] = UiEvent(at_ms, kind, app, screen, element, 0, None, "", value)
+            yield at_ms, abs(rank), names[person], event
+        report.rows, report.repeated = report.rows + rows, report.repeated + repeats.count
+        report.times.first, report.times.last = moment(first), moment(last)
+
+    @property
+    def rows(self) -> int:
+        """Rows that were read."""
+        return self._runs.rows
+
+    def close(self) -> None:
+        """Free what is on disk."""
+        self._runs.close()
+
+
+def _of_clipboard(before: UiEvent | None, at_ms: int, kind: Kind, value: Value | None) -> UiEvent:
+    if before is not None and at_ms - before.at_ms <= CONTEXT_MS:
+        return UiEvent(
+            at_ms=at_ms, kind=kind, app=before.app, screen=before.screen, element=before.element, value=value
+        )
+    return UiEvent(at_ms=at_ms, kind=kind, app="clipboard", value=value)
+
+
+def _head(table: Table) -> list[Block]:
+    head: list[Block] = []
+    rows = 0
+    for block in table.blocks:
+        head.append(block)
+        rows += len(block.rows)
+        if rows >= HEAD:
+            break
+    return head

@@ -1,0 +1,16 @@
+"""Times as logs write them → milliseconds since the epoch.
+
+May import: taskstream.
+
+    wall   One written time → what a clock on a wall showed
+    forms  How a column writes its times, told from its values
+    zones  Time zones, and the hour that comes twice
+    clock  The clock of one column
+"""
+
+from __future__ import annotations
+
+from collectors.importers.times.clock import Clock
+from collectors.importers.times.forms import DateOrder
+
+__all__ = ["Clock", "DateOrder"]

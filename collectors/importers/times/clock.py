@@ -1,0 +1,265 @@
+"""The clock of one column: written time → milliseconds since the epoch, fast, and with all that was assumed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
+from typing import Final
+
+from collectors.importers.times.forms import (
+    NUMBER,
+    UNIT_WORDS,
+    DateOrder,
+    Orders,
+    Unit,
+    read_digits,
+    read_number,
+    resolution_of,
+    unit_of,
+)
+from collectors.importers.times.wall import Wall, read_wall
+from collectors.importers.times.zones import Folds, instants
+from taskstream.errors import InputError
+from taskstream.events import MAX_TIME_MS
+
+REMEMBERED: Final = 131_072
+"""Minutes and ends of times (seconds, fraction, zone) that are remembered at most."""
+_MIN_READABLE: Final = 0.5
+"""Share of the sampled times that must be readable; below, the column is refused."""
+_RISING: Final = 0.95
+"""Share of steps in one direction from which on a file counts as in that order."""
+_HALVES: Final = re.compile(r"\d[\d./-]{9}[T ]\d\d:\d\d:\d\d[^AaPpMm]*$")
+"""Times whose first 17 characters name the minute and whose rest is the same in every minute."""
+
+
+class Clock:
+    """Reads the times of one column (or of a date and a time column joined by a blank)."""
+
+    def __init__(self, column: str, *, zone: tzinfo | None = None, order: DateOrder | None = None) -> None:
+        self.column = column
+        self.orders = Orders()
+        self.folds = Folds(1)
+        self.resolution_ms = 1
+        """The finest difference the way of writing can tell; see :meth:`observe`."""
+        self.named_zone = False
+        """Whether times name their zone themselves."""
+        self._finest = 86_400_000
+        self._zone = zone
+        self._order = order
+        self._unit: Unit | None = None
+        self._day_first = order != "month-first"
+        self._forms: Counter[str] = Counter()
+        self._heads: dict[str, int] = {}
+        self._tails: dict[str, int] = {}
+        self._tails_name_zone: bool | None = None
+
+    def learn(self, texts: Sequence[str], rows: int) -> None:
+        """Tell from a sample of non-empty values how the column is written.
+
+        Args:
+            texts: values in file order, without outer blanks.
+            rows: how many rows the sample was taken from.
+
+        Raises:
+            InputError: no value, or too few of them, are times.
+        """
+        if not texts:
+            raise InputError(f"column {self.column!r} should hold the times, but all its {rows:,} values are empty")
+        units = Counter(unit_of(text) for text in texts if NUMBER.fullmatch(text))
+        self._unit = units.most_common(1)[0][0] if units else None
+        self.orders.look(texts)
+        if self._order is None and self.orders.month_first and not self.orders.day_first:
+            self._day_first = False
+        self._refuse_unreadable(texts)
+        if self._unit in ("days", "s"):
+            self.resolution_ms = min(resolution_of(text, self._unit) for text in texts if NUMBER.fullmatch(text))
+        walls = [wall.ms for text in texts if (wall := self._wall(text)) is not None]
+        steps = [b - a for a, b in pairwise(walls) if a != b]
+        rising = sum(step > 0 for step in steps) / len(steps) if steps else 1.0
+        self.folds.direction = 1 if rising >= _RISING else -1 if rising <= 1 - _RISING else 0
+
+    def _refuse_unreadable(self, texts: Sequence[str]) -> None:
+        walls = [self._wall(text) for text in texts]
+        good = sum(wall is not None and wall.day and wall.clock for wall in walls)
+        if good >= _MIN_READABLE * len(texts) and good:
+            return
+        bad, wall = next((t, w) for t, w in zip(texts, walls, strict=True) if w is None or not (w.day and w.clock))
+        where = (
+            f"column {self.column!r} holds {{}} (such as {bad[:60]!r}, {len(texts) - good:,} of {len(texts):,} values)"
+        )
+        if wall is None:
+            what = "values that are no times known here"
+            help_ = "name the column of the times with --map time=COLUMN"
+        elif not wall.day:
+            what = "times of day without a date"
+            help_ = "name the date's column with --map date=COLUMN, or the day with --date 2024-03-05"
+        else:
+            what = "dates without a time of day"
+            help_ = "name the column of the times of day with --map time=COLUMN (and --map date=… for this one)"
+        raise InputError(f"{where.format(what)}: {help_}")
+
+    def has_dates(self, texts: Iterable[str]) -> bool:
+        """Whether most of these values name a day themselves."""
+        days = total = 0
+        for text in texts:
+            total += 1
+            if NUMBER.fullmatch(text):
+                days += unit_of(text) is not None
+            else:
+                wall = read_wall(text, self._day_first)
+                days += wall is not None and wall.day
+        return 2 * days > total
+
+    def rough(self, text: str) -> int:
+        """A time for ordering within the column, without its zone; 0 for what is no time."""
+        wall = self._wall(text.strip())
+        return wall.ms if wall is not None else 0
+
+    def settle(self) -> None:
+        """Decide the order of day and month by all evidence.
+
+        Raises:
+            InputError: the values contradict each other, or leave it open over several dates.
+        """
+        found = self.orders
+        if self._order is not None or not (found.day_first or found.month_first or found.open):
+            return
+        if found.day_first and found.month_first:
+            raise InputError(
+                f"column {self.column!r} writes dates in two orders: {found.day_first!r} has the day first, "
+                f"{found.month_first!r} the month; say which rows to trust with --date-order day-first or month-first"
+            )
+        if found.day_first or found.month_first:
+            self._day_first = bool(found.day_first)
+        elif found.dots or found.one_date:
+            self._day_first = found.dots or not found.twelve_hours
+        else:
+            first, second = self.readings()
+            raise InputError(
+                f"column {self.column!r}: {found.open!r} can be {first} or {second}, and no other value tells which: "
+                "say --date-order day-first or --date-order month-first"
+            )
+
+    def readings(self) -> tuple[str, str]:
+        """The sample that can be read in two ways, with the day first and with the month first."""
+        walls = (read_wall(self.orders.open, day_first) for day_first in (True, False))
+        first, second = (f"{_moment(wall.ms):%d %B %Y}".lstrip("0") if wall else "" for wall in walls)
+        return first, second
+
+    def read_all(self, texts: Sequence[str], people: Sequence[int]) -> list[int]:
+        """Milliseconds since the epoch of each text, -1 for what is no time of this column.
+
+        ``people`` numbers whose rows they are: within the hour that comes twice, a person's rows before decide.
+        """
+        heads, tails, read = self._heads, self._tails, self._read
+        out = []
+        for number, text in enumerate(texts):
+            try:
+                out.append(heads[text[:17]] + tails[text[17:]])
+            except KeyError:
+                out.append(read(text.strip(), people[number]))
+        return out
+
+    def read(self, text: str, person: int = 0) -> int:
+        """As :meth:`read_all`, of one text."""
+        return self.read_all([text], [person])[0]
+
+    def _read(self, text: str, person: int) -> int:
+        wall = self._wall(text)
+        if wall is None or not (wall.day and wall.clock):
+            return -1
+        at_ms = self._instant(wall, person)
+        if not 0 <= at_ms <= MAX_TIME_MS:
+            return -1
+        if self._unit is None and _HALVES.match(text):
+            self._remember(text, wall, at_ms)
+        return at_ms
+
+    def _remember(self, text: str, wall: Wall, at_ms: int) -> None:
+        """Keep an ISO time in two halves, the minute and the rest: most rows repeat both."""
+        names = wall.zone is not None
+        if self._tails_name_zone is None:
+            self._tails_name_zone = names
+        if names is not self._tails_name_zone or len(text) > 40:
+            return
+        rest = wall.ms % 60_000
+        minute = wall.ms - rest
+        if names:
+            head, tail = minute, at_ms - minute
+        else:
+            first, second = (minute, minute) if self._zone is None else instants(minute, self._zone)
+            if first != second or (self._zone is not None and at_ms != first + rest):
+                return
+            head, tail = first, rest
+        if names and not isinstance(wall.zone, int):
+            return  # the offset of a named zone is not the same in every minute
+        for memory in (self._heads, self._tails):
+            if len(memory) >= REMEMBERED:
+                memory.clear()
+        self._heads[text[:17]] = head
+        self._tails[text[17:]] = tail
+
+    def _wall(self, text: str) -> Wall | None:
+        if self._unit is not None and NUMBER.fullmatch(text):
+            if unit_of(text) != self._unit:
+                return None
+            if self._unit == "digits":
+                return read_digits(text)
+            ms = read_number(text, self._unit)
+            return Wall(ms, None if self._unit == "days" else 0)
+        return read_wall(text, self._day_first)
+
+    def _instant(self, wall: Wall, person: int) -> int:
+        zone = wall.zone
+        if zone is None:
+            zone = self._zone or UTC
+        elif self._unit is None:
+            self.named_zone = True
+        if isinstance(zone, int):
+            return wall.ms - zone * 1000
+        if zone is UTC:
+            return wall.ms
+        first, second = instants(wall.ms, zone)
+        if first == second:
+            self.folds.seen(person, first)
+            return first
+        return self.folds.choose(person, first, second)
+
+    def observe(self, times: Sequence[int]) -> None:
+        """Narrow down the resolution by times that were read: full minutes alone tell no seconds."""
+        for size in (60_000, 1_000, 100, 10, 1):
+            if self._finest <= size:
+                return
+            if not any(at_ms % size for at_ms in times):
+                self._finest = min(self._finest, size)
+                return
+
+    def finish(self) -> int:
+        """The resolution of what was read, in milliseconds."""
+        return max(self.resolution_ms, min(self._finest, 60_000))
+
+    @property
+    def form(self) -> str:
+        """In words, how the column writes its times."""
+        if self._unit is not None:
+            return UNIT_WORDS[self._unit]
+        found = self.orders
+        if found.day_first or found.month_first or found.open:
+            return "day first" if self._day_first else "month first"
+        return "year first, or with names"
+
+    @property
+    def zone(self) -> str:
+        """In words, in which zone the times were read."""
+        if self._unit not in (None, "days", "digits"):
+            return "UTC (epoch)"
+        if self.named_zone:
+            return "named in the times"
+        return str(self._zone) if self._zone is not None else "none named, read as UTC (give --timezone)"
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,0 +1,105 @@
+"""How a column writes its times, told from its values: the unit of numbers, the order of day and month."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from collectors.importers.times.wall import DAY_MS, Numeric, Wall, numeric, read_wall
+
+DateOrder = Literal["day-first", "month-first"]
+Unit = Literal["s", "ms", "us", "ns", "days", "digits"]
+
+NUMBER: Final = re.compile(r"\d+(?:[.,]\d*)?")
+_PER_MS: Final = {"ms": 1, "us": 1_000, "ns": 1_000_000}
+UNIT_WORDS: Final[dict[str, str]] = {
+    "s": "seconds since 1970", "ms": "milliseconds since 1970", "us": "microseconds since 1970",
+    "ns": "nanoseconds since 1970", "days": "serial days of a spreadsheet", "digits": "date and time as digits",
+}  # fmt: skip
+_SERIAL_EPOCH_DAYS: Final = 25_569
+"""1970-01-01 as a serial day of Excel's 1900 system."""
+_RANGES: Final[tuple[tuple[float, float, Unit], ...]] = (
+    (20_000, 80_000, "days"),  # 1954 to 2119
+    (1e8, 1e10, "s"),  # 1973 to 2286
+    (1e11, 1e13, "ms"),
+    (1e14, 1e16, "us"),
+    (1e17, 1e19, "ns"),
+)
+
+
+def unit_of(text: str) -> Unit | None:
+    """What a number counts, told by its size; None when it is no time."""
+    whole = re.split(r"[.,]", text)[0]
+    if whole == text and len(text) in {12, 14, 17} and read_digits(text) is not None:
+        return "digits"
+    size = float(whole)
+    return next((unit for low, high, unit in _RANGES if low <= size < high), None)
+
+
+def read_digits(text: str) -> Wall | None:
+    """``20240305080002`` (also without seconds, or with milliseconds) as a reading of a clock."""
+    if not text.startswith(("19", "20")):
+        return None
+    spaced = f"{text[:8]}T{text[8:14]}" + (f".{text[14:]}" if len(text) > 14 else "")
+    return read_wall(spaced, True)
+
+
+def read_number(text: str, unit: Unit) -> int:
+    """Milliseconds since 1970 of a number of ``unit`` (not "digits")."""
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    if unit == "days":
+        return round((float(f"{whole}.{fraction or 0}") - _SERIAL_EPOCH_DAYS) * DAY_MS)
+    if unit == "s":
+        return int(whole) * 1000 + round(float(f"0.{fraction or 0}") * 1000)
+    return int(whole) // _PER_MS[unit]
+
+
+def resolution_of(text: str, unit: Unit) -> int:
+    """Milliseconds that the last digit of a number stands for, at least 1."""
+    decimals = len(text.replace(",", ".").partition(".")[2])
+    size = {"days": DAY_MS, "s": 1000}.get(unit, 1)
+    return max(1, round(size * 10.0**-decimals))
+
+
+class Orders:
+    """Evidence on the order of day and month, gathered from the dates that are written in numbers."""
+
+    def __init__(self) -> None:
+        self.day_first: str = ""
+        """The first text that can only be day first."""
+        self.month_first: str = ""
+        self.open: str = ""
+        """The first text that can be both."""
+        self.dots = False
+        self.twelve_hours = False
+        self._dates: set[tuple[int, int, int]] = set()
+
+    def look(self, texts: Iterable[str]) -> None:
+        """Take in values of the column."""
+        for text in texts:
+            parts = numeric(text)
+            if parts is not None and not parts.year_first:
+                self._add(text, parts)
+
+    def _add(self, text: str, parts: Numeric) -> None:
+        if parts.first > 12 >= parts.second:
+            self.day_first = self.day_first or text
+        elif parts.second > 12 >= parts.first:
+            self.month_first = self.month_first or text
+        elif parts.first != parts.second:
+            self.open = self.open or text
+            self.dots = self.dots or parts.separator == "."
+            self.twelve_hours = self.twelve_hours or parts.twelve_hours
+        if len(self._dates) < 2:
+            self._dates.add(parts[:3])
+
+    @property
+    def decided(self) -> bool:
+        """Whether nothing is left to find out."""
+        return bool(self.day_first or self.month_first or self.dots or not self.open)
+
+    @property
+    def one_date(self) -> bool:
+        """All dates seen are the same: the order changes nothing but its name."""
+        return len(self._dates) == 1

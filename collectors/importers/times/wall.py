@@ -1,0 +1,206 @@
+"""One written time → what a clock on a wall showed, and the zone if one is named."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from dateutil import parser as dateutil_parser
+
+from collectors.importers.times.zones import OFFSETS, zone_named
+
+EPOCH: Final = datetime(1970, 1, 1)
+DAY_MS: Final = 86_400_000
+
+
+class Wall(NamedTuple):
+    """A reading of a clock. ``ms`` counts from 1970 as if the clock showed UTC; ``zone`` is an offset in seconds or a
+    zone where the text names one. ``day`` is false where a date is missing, ``clock`` where a time of day is."""
+
+    ms: int
+    zone: int | tzinfo | None = None
+    day: bool = True
+    clock: bool = True
+
+
+class Numeric(NamedTuple):
+    """The parts of a date written in numbers alone, in the order in which they stand."""
+
+    first: int
+    second: int
+    third: int
+    separator: str
+    year_first: bool
+    twelve_hours: bool
+
+
+_DATE = r"(?P<a>\d{1,4})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{1,2})"
+_TIME = (
+    r"(?P<h>\d{1,2})(?P<ts>[:.])(?P<mi>\d{2})(?:(?P=ts)(?P<sec>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
+    r"\s*(?P<ap>[AaPp]\.?\s?[Mm]\.?)?"
+)
+_ZONE = (
+    r"\s*(?P<z>[Zz]|(?:UTC|GMT)?[+\-−]\d{2}(?::?\d{2}){0,2}|[A-Z]{2,5}|[A-Z][A-Za-z]+(?:/[A-Za-z_+\-]+)+)?"
+    r"(?:\s*\[(?P<iana>[A-Za-z_/+\-]+)\])?"
+)
+_FULL: Final = re.compile(rf"{_DATE}(?:(?:\s*[T,]\s*|\s+){_TIME}{_ZONE})?\.?")
+_CLOCK: Final = re.compile(_TIME + _ZONE)
+_COMPACT: Final = re.compile(
+    r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})[T ](?P<h>\d{2})(?P<mi>\d{2})(?:(?P<sec>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?"
+    + _ZONE
+)
+
+
+def numeric(text: str) -> Numeric | None:
+    """The date in ``text`` as numbers, or None when it is written otherwise."""
+    match = _FULL.fullmatch(text)
+    if match is None:
+        return None
+    a, b, c = match["a"], match["b"], match["c"]
+    year_first = len(a) == 4 or int(a) > 31
+    return Numeric(int(a), int(b), int(c), match["s"], year_first, match["ap"] is not None)
+
+
+def read_wall(text: str, day_first: bool) -> Wall | None:
+    """The reading that ``text`` (without outer blanks) means, or None when it is no time.
+
+    Numbers alone (epochs, spreadsheet serials) are not read here. ``day_first`` decides ``05/03/2024``.
+    """
+    match = _FULL.fullmatch(text)
+    if match is not None:
+        return _assemble(match, *_date(match, day_first))
+    match = _COMPACT.fullmatch(text)
+    if match is not None:
+        return _assemble(match, int(match["a"]), int(match["b"]), int(match["c"]))
+    match = _CLOCK.fullmatch(text)
+    if match is not None:
+        wall = _assemble(match, 1970, 1, 1)
+        return wall and wall._replace(day=False)
+    return _words(text, day_first)
+
+
+def _date(match: re.Match[str], day_first: bool) -> tuple[int, int, int]:
+    """Year, month and day."""
+    a, b, c = match["a"], int(match["b"]), int(match["c"])
+    if len(a) == 4 or int(a) > 31:
+        return _century(int(a)), b, c
+    year = c if len(match["c"]) == 4 else _century(c)
+    return (year, b, int(a)) if day_first else (year, int(a), b)
+
+
+def _century(year: int) -> int:
+    """A year of two digits as spreadsheets read it: 00 to 29 are of this century, 30 to 99 of the last."""
+    return year if year > 99 else year + (2000 if year < 30 else 1900)
+
+
+def _assemble(match: re.Match[str], year: int, month: int, day: int) -> Wall | None:
+    try:
+        days = (datetime(year, month, day) - EPOCH).days
+    except ValueError:
+        return None
+    if match["h"] is None:
+        return Wall(days * DAY_MS, clock=False)
+    hour, minute, second = int(match["h"]), int(match["mi"]), int(match["sec"] or 0)
+    half = match.groupdict().get("ap")
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half[0] in "Pp" else 0)
+    if hour > 23 or minute > 59 or second > 60:
+        return None
+    fraction = int(((match["f"] or "") + "000")[:3])
+    zone: int | tzinfo | None = None
+    name = match["iana"] or match["z"]
+    if name:
+        zone = zone_of(name)
+        if zone is None:
+            return None
+    return Wall(days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + fraction, zone)
+
+
+def zone_of(name: str) -> int | tzinfo | None:
+    """Offset in seconds, or the zone; None for a name that is unknown or means several zones."""
+    if name in {"Z", "z"}:
+        return 0
+    bare = name.removeprefix("UTC").removeprefix("GMT")
+    if not bare:
+        return 0
+    if bare[0] in "+-−":
+        digits = [int(part) for part in re.findall(r"\d\d", bare)]
+        seconds = sum(part * size for part, size in zip(digits, (3600, 60, 1), strict=False))
+        return seconds if bare[0] == "+" else -seconds
+    if name in OFFSETS:
+        return OFFSETS[name]
+    return zone_named(name)
+
+
+_MONTHS: Final[Any] = [
+    ("Jan", "January", "Januar", "Jän", "janvier", "enero", "ene"),
+    ("Feb", "February", "Februar", "février", "févr", "febrero"),
+    ("Mar", "March", "März", "Mrz", "mars", "marzo"),
+    ("Apr", "April", "avril", "avr", "abril", "abr"),
+    ("May", "Mai", "mayo"),
+    ("Jun", "June", "Juni", "juin", "junio"),
+    ("Jul", "July", "Juli", "juillet", "juil", "julio"),
+    ("Aug", "August", "août", "agosto", "ago"),
+    ("Sep", "Sept", "September", "septembre", "septiembre"),
+    ("Oct", "October", "Oktober", "Okt", "octobre", "octubre"),
+    ("Nov", "November", "novembre", "noviembre"),
+    ("Dec", "December", "Dezember", "Dez", "décembre", "déc", "diciembre", "dic"),
+]
+_WEEKDAYS: Final[Any] = [
+    ("Mon", "Monday", "Montag", "Mo", "lundi", "lun", "lunes"),
+    ("Tue", "Tuesday", "Dienstag", "Di", "mardi", "martes"),
+    ("Wed", "Wednesday", "Mittwoch", "Mi", "mercredi", "mer", "miércoles"),
+    ("Thu", "Thursday", "Donnerstag", "Do", "jeudi", "jeu", "jueves"),
+    ("Fri", "Friday", "Freitag", "Fr", "vendredi", "ven", "viernes"),
+    ("Sat", "Saturday", "Samstag", "Sa", "samedi", "sam", "sábado"),
+    ("Sun", "Sunday", "Sonntag", "So", "dimanche", "dim", "domingo"),
+]
+
+
+class _Names(dateutil_parser.parserinfo):
+    """Months in four languages; jump words of dates in them."""
+
+    MONTHS = _MONTHS
+    WEEKDAYS = _WEEKDAYS
+    JUMP = [*dateutil_parser.parserinfo.JUMP, "um", "uhr", "le", "à", "de", "del"]  # noqa: RUF012
+
+
+_parser: Final = dateutil_parser.parser(_Names())
+_DEFAULTS: Final = (datetime(1971, 2, 3), datetime(1976, 5, 6, 7, 8, 9, 10))
+"""Whatever differs between two readings that start from these was not in the text."""
+_LETTER: Final = re.compile(r"[^\W\d_]")
+
+
+@lru_cache(maxsize=65_536)
+def _words(text: str, day_first: bool) -> Wall | None:
+    """Dates with names of months, by dateutil; only where it finds a whole date and at least hour and minute."""
+    if len(text) > 64 or not _LETTER.search(text):
+        return None
+    readings: list[datetime] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", dateutil_parser.UnknownTimezoneWarning)
+            for default in _DEFAULTS:
+                readings.append(_parser.parse(text, default=default, dayfirst=day_first, tzinfos=_tzinfo))
+    except (ValueError, OverflowError, TypeError, AttributeError, dateutil_parser.UnknownTimezoneWarning):
+        return None
+    first, second = (reading.replace(tzinfo=None) for reading in readings)
+    if first.date() != second.date():
+        return None
+    clock = (first.hour, first.minute) == (second.hour, second.minute)
+    offset = readings[0].utcoffset()
+    zone = None if offset is None else round(offset.total_seconds())
+    if not clock:
+        return Wall((first - EPOCH).days * DAY_MS, zone, clock=False)
+    return Wall((first - EPOCH) // timedelta(milliseconds=1), zone)
+
+
+def _tzinfo(name: str | None, offset: int | None) -> int | tzinfo | None:
+    if offset is not None:
+        return offset
+    return zone_of(name) if name else None

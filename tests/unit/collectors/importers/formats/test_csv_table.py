@@ -1,0 +1,98 @@
+"""Tables in text: separators, quotes, widths, and the lines that faults are told with."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.importers.formats.csv_table import MAX_RECORD_LINES, SEPARATORS, read_csv
+from collectors.importers.report import ReadReport
+from taskstream.errors import InputError
+
+
+def rows_of(text: str, encoding: str = "utf-8") -> tuple[list[tuple[int, list[str]]], ReadReport, str]:
+    report = ReadReport("log.csv")
+    stream = io.BufferedReader(io.BytesIO(text.encode(encoding)))
+    table = read_csv(cast(io.BufferedReader, stream), "log.csv", encoding, report)
+    rows = [(line, list(row)) for block in table.blocks for line, row in zip(block.lines, block.rows, strict=True)]
+    return rows, report, table.separator
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_the_separator_is_told_by_the_lines(separator: str) -> None:
+    text = f"a{separator}b{separator}c\n" + f'1{separator}"x, y; z"{separator}3\n' * 5
+    rows, _, told = rows_of(text)
+    assert told == separator
+    assert rows == [(n + 2, ["1", "x, y; z", "3"]) for n in range(5)]
+
+
+@pytest.mark.parametrize(("first", "encoding"), [("sep=;", "utf-8"), ("SEP=;", "utf-16"), ("sep=;", "utf-8-sig")])
+def test_a_line_for_spreadsheets_tells_the_separator(first: str, encoding: str) -> None:
+    rows, _, told = rows_of(f"{first}\r\na;b\r\n1,5;2\r\n", encoding)
+    assert (told, rows) == (";", [(3, ["1,5", "2"])])
+
+
+def test_a_stray_quote_costs_its_line_alone() -> None:
+    lines = ["a,b,c", *(f"{n},x,y" for n in range(50)), '50,"x,y', *(f"{n},x,y" for n in range(51, 100)), '100,"x y",z']
+    rows, report, _ = rows_of("\n".join(lines) + "\n")
+    assert len(rows) == 100
+    assert [(skipped.rows, skipped.first_line) for skipped in report.skipped] == [(1, 52)]
+    assert rows[-1] == (102, ["100", "x y", "z"])
+
+
+def test_a_stray_quote_in_the_last_line() -> None:
+    rows, report, _ = rows_of('a,b\n1,2\n"3,4')
+    assert rows == [(2, ["1", "2"])]
+    assert report.skipped[0].first_line == 3
+
+
+def test_values_over_several_lines_are_values() -> None:
+    rows, report, _ = rows_of('a,b\n1,"x\r\n""y"", z\n"\n2,w\n')
+    assert rows == [(2, ["1", 'x\r\n"y", z\n']), (5, ["2", "w"])]
+    assert not report.skipped
+
+
+def test_a_quote_that_is_never_closed_reads_no_more_than_it_must() -> None:
+    text = 'a,b\n"1,2\n' + "3,4\n" * (3 * MAX_RECORD_LINES)
+    rows, report, _ = rows_of(text)
+    assert len(rows) == 3 * MAX_RECORD_LINES
+    assert report.rows_skipped == 1
+
+
+def test_rows_of_another_width() -> None:
+    rows, report, _ = rows_of("a,b,c\n1,2\n1,2,3,,\n1,2,3,4\n\n1,2,3\n")
+    assert rows == [(2, ["1", "2", ""]), (3, ["1", "2", "3"]), (6, ["1", "2", "3"])]
+    assert [(one.reason, one.first_line) for one in report.skipped] == [("more values than there are columns", 4)]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n  \n"])
+def test_an_empty_table_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="empty"):
+        rows_of(text)
+
+
+_cell = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(_cell, min_size=3, max_size=3), min_size=1, max_size=30), st.sampled_from(SEPARATORS))
+def test_what_a_spreadsheet_writes_is_read_back(table: list[list[str]], separator: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL)
+    writer.writerows([["a", "b", "c"], *table])
+    rows, report, told = rows_of(f"sep={separator}\n{out.getvalue()}")
+    assert told == separator
+    assert [row for _, row in rows] == table
+    assert not report.skipped
+
+
+def test_quotes_that_are_not_doubled_are_read_where_the_width_fits() -> None:
+    rows, report, _ = rows_of('"a","b","c"\n"1","[["x";"y"]]","3"\n"1","[["x","y"]]","3"\n"1","2","3"\n')
+    assert [(line, row[0], row[2]) for line, row in rows] == [(2, "1", "3"), (4, "1", "3")]
+    assert [skipped.first_line for skipped in report.skipped] == [3]
+    assert len(report.notes) == 1
