@@ -30,6 +30,7 @@ COMMANDS = {
     "page": ["dashboard", "--port", "0"],
     "replay": ["replay", RECORDING],
     "simulate": ["simulate", "--people", "2", "--days", "1"],
+    "up": ["up"],
     "topics": ["topics", "apply"],
     "dead-letter": ["dead-letter", "list"],
 }
