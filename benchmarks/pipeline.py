@@ -35,7 +35,7 @@ import psutil
 
 from benchmarks import ending
 from benchmarks.streams_load import batches, partition_of
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
 from sinks.connect import connect
 from taskstream.endpoints import Endpoints

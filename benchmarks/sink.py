@@ -28,7 +28,7 @@ import psutil
 
 from benchmarks import ending
 from benchmarks.sink_load import batches, messages
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.consumer import GROUP

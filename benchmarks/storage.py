@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import ending
 from benchmarks.sink_load import batches, messages
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store

@@ -23,7 +23,7 @@ CONNECT_S: Final = 8
 _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
-class Refused(ServiceError):
+class AccessRefused(ServiceError):
     """TLS or the login fails: waiting does not mend it."""
 
 
@@ -32,7 +32,7 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
 
     Raises:
         UsageError: a file of the settings for TLS cannot be read.
-        Refused: TLS fails, or the login.
+        AccessRefused: TLS fails, or the login.
         ServiceError: no server answers there, or the database does not exist.
     """
     import clickhouse_connect
@@ -57,7 +57,7 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
     except (ClickHouseError, OSError, ValueError) as error:
         refused = _refusal(endpoints, error)
         if refused:
-            raise Refused(f"ClickHouse at {endpoints.clickhouse} {refused}") from error
+            raise AccessRefused(f"ClickHouse at {endpoints.clickhouse} {refused}") from error
         raise ServiceError(f"ClickHouse at {endpoints.clickhouse}: {first_line(error)}") from error
 
 
@@ -66,11 +66,11 @@ def require_admission(endpoints: Endpoints) -> None:
 
     Raises:
         UsageError: a file of the settings for TLS cannot be read.
-        Refused: TLS fails, or the login.
+        AccessRefused: TLS fails, or the login.
     """
     try:
         connect(endpoints).close()
-    except Refused:
+    except AccessRefused:
         raise
     except ServiceError as error:
         logging.getLogger("taskstream.sink").info("%s", error)

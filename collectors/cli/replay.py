@@ -18,7 +18,7 @@ from taskstream.errors import UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
-    from collectors.delivery.pacing import Feed
+    from collectors.delivery.pacing import PacedFeed
     from collectors.delivery.spool import Origin
     from collectors.importers.dealing import Desktop
     from collectors.importers.names.labels import Labels
@@ -160,7 +160,7 @@ def _send(
     quiet: bool,
 ) -> int:
     """Publish everything; the number of events Kafka has acknowledged in this run. ``end_ms`` None: recorded times."""
-    from collectors.delivery.pacing import Feed
+    from collectors.delivery.pacing import PacedFeed
     from collectors.importers.dealing import schedule
     from taskstream.endpoints import with_kafka
 
@@ -170,7 +170,7 @@ def _send(
     finished = False
     try:
         with progress("replaying", total, shown=not quiet) as shown:
-            feed = Feed(settings, folder / "spool.db", speed=speed, on_progress=shown)
+            feed = PacedFeed(settings, folder / "spool.db", speed=speed, on_progress=shown)
             serve_metrics(settings.metrics_port)
             with feed:
                 parts = [[(part.log, part.first, part.events) for part in desktop.parts] for desktop in dealt]
@@ -198,7 +198,7 @@ def _end_ms(dealt: list[Desktop], speed: float, ago: float) -> int:
     return now_ms() + (int(duration_ms(dealt) / speed) if speed else 0) - int(ago * 3_600_000)
 
 
-def _same_plan(feed: Feed, plan: str, end_ms: int | None) -> int | None:
+def _same_plan(feed: PacedFeed, plan: str, end_ms: int | None) -> int | None:
     """When the recording ends: as in the interrupted run that this one continues, else ``end_ms``."""
     before = feed.spool.note("plan")
     if before is None:

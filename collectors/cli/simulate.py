@@ -113,7 +113,7 @@ def _publish(
 ) -> dict[str, object]:
     """Send the office's events; the summary of the run."""
     from collectors.clock import now_ms
-    from collectors.delivery.pacing import Feed
+    from collectors.delivery.pacing import PacedFeed
     from collectors.importers.dealing import moved
     from collectors.simulate.output import Tally, written
     from taskstream.endpoints import with_kafka
@@ -130,7 +130,7 @@ def _publish(
             rows = csv.writer(truth_file, lineterminator="\n") if truth_file else None
             if rows:
                 rows.writerow(["agent", "seq", "execution", "routine"])
-            feed = Feed(
+            feed = PacedFeed(
                 settings, folder / "spool.db", speed=speed, on_progress=show,
                 sent_ms=lambda agent: now_ms() + errors_ms[agent],
                 repeat=lambda: chance.random() < office.behaviour.resent,

@@ -39,7 +39,7 @@ APPEND_TOGETHER: Final = 32
 """Batches stored in one transaction when played as fast as possible."""
 
 
-class Feed:
+class PacedFeed:
     """Takes events in the order of their arrival and sees them into Kafka. Use as a context manager.
 
     ``speed``    how many times faster than recorded; 0: as fast as possible

@@ -10,7 +10,7 @@ from taskstream.cli.options import with_settings
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
-    from deploy.local.inspect import Status
+    from deploy.local.inspect import InstanceStatus
 
 
 @click.command()
@@ -31,7 +31,7 @@ def status(context: click.Context, as_json: bool, settings: Settings) -> None:
     context.exit(0 if found.running or found.kafka.reachable or found.clickhouse.reachable else 1)
 
 
-def _show(found: Status) -> None:
+def _show(found: InstanceStatus) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -41,24 +41,24 @@ _SINCE = "SELECT count() FROM ui_events WHERE stored_ms >= fromUnixTimestamp64Mi
 _REFUSED = "SELECT uniqExact(id) FROM dead_letters WHERE stored_ms >= fromUnixTimestamp64Milli({since:Int64})"
 
 
-class Counts(Struct, frozen=True):
+class StoredRows(Struct, frozen=True):
     """Rows of some agents: all, and different ones by (agent, seq)."""
 
     stored: int
     distinct: int
 
 
-class Flow(Struct, frozen=True):
+class Underway(Struct, frozen=True):
     """What the processes say: UI events the worker has taken in, messages that wait anywhere."""
 
     events_in: int = 0
     lag: int = 0
 
 
-def counts(client: Client, agents: Sequence[str]) -> Counts:
+def counts(client: Client, agents: Sequence[str]) -> StoredRows:
     """Rows of these agents in ``ui_events``."""
     stored, distinct = _ask(client, _COUNTS, agents=list(agents))
-    return Counts(int(stored), int(distinct))
+    return StoredRows(int(stored), int(distinct))
 
 
 def freshness_ms(client: Client, agents: Sequence[str]) -> tuple[float, float]:
@@ -88,11 +88,11 @@ def refused_since(client: Client, since_ms: int) -> int:
     return int(_ask(client, _REFUSED, since=since_ms)[0])
 
 
-def flow(state: InstanceState) -> Flow:
+def flow(state: InstanceState) -> Underway:
     """Ask the worker and the sink; one that does not answer counts as nothing."""
     texts = [_metrics(each.metrics_port) for each in state.components if each.metrics_port]
     events_in = sum(float(value) for text in texts for value in _EVENTS_IN.findall(text))
-    return Flow(int(events_in), int(sum(float(value) for text in texts for value in _LAG.findall(text))))
+    return Underway(int(events_in), int(sum(float(value) for text in texts for value in _LAG.findall(text))))
 
 
 def _metrics(port: int) -> str:

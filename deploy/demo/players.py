@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from deploy.local.process import GuardedProcess
+from deploy.local.child_process import GuardedProcess
 from taskstream.errors import ServiceError
 
 RECORDINGS = tuple(Path(__file__).with_name(name) for name in ("StudentRecord.csv", "Reimbursement.csv"))

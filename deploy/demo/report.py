@@ -31,7 +31,7 @@ class Freshness(Struct, frozen=True):
     p99: float
 
 
-class Source(Struct, frozen=True):
+class PlayedSource(Struct, frozen=True):
     """One player."""
 
     name: str
@@ -55,7 +55,7 @@ class Report(Struct, frozen=True):
     freshness_ms: Freshness
     seconds: dict[str, float]
     dead_letters: int
-    sources: tuple[Source, ...]
+    sources: tuple[PlayedSource, ...]
     versions: Versions
     opportunities: tuple[ListedOpportunity, ...]
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from deploy.demo import measure, players
 from deploy.demo.players import Player
-from deploy.demo.report import Freshness, Report, Source, Versions, events_of
+from deploy.demo.report import Freshness, PlayedSource, Report, Versions, events_of
 from deploy.demo.sampler import Sampler
 from deploy.demo.view import Sample, View
 from deploy.local.supervisor import STEP_S, Supervisor
@@ -141,7 +141,7 @@ class Demo:
             raise
         return not all(finished)
 
-    def _await_stored(self, client: Client, agents: list[str]) -> measure.Counts:
+    def _await_stored(self, client: Client, agents: list[str]) -> measure.StoredRows:
         self._enter("waiting until everything sent is stored", waits=True)
         sent = self._sent()
         found = measure.counts(client, agents)
@@ -198,7 +198,7 @@ class Demo:
     def _sent(self) -> int:
         return sum(player.played.sent for player in self._players if player.played)
 
-    def _report(self, client: Client, agents: list[str], found: measure.Counts) -> Report:
+    def _report(self, client: Client, agents: list[str], found: measure.StoredRows) -> Report:
         from sinks.results.opportunities import read
 
         p50, p99 = measure.freshness_ms(client, agents)
@@ -214,7 +214,7 @@ class Demo:
             seconds=dict(sorted(self.seconds.items())),
             dead_letters=sample.dead_letters,
             sources=tuple(
-                Source(player.name, len(player.played.agents), player.played.events, player.played.sent)
+                PlayedSource(player.name, len(player.played.agents), player.played.events, player.played.sent)
                 for player in self._players
                 if player.played
             ),

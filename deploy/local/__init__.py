@@ -6,8 +6,8 @@ May import: taskstream, sinks, deploy.
     unit           What the supervisor keeps running
     watch          Keeps one unit running: notices its end, waits, starts it again, gives up at last
     restart        When a process that ended is started again, and when that is given up
-    process        A child process that cannot outlive us, with its output in a bounded log
-    guard          Keeps a child process from outliving the process that wanted it
+    child_process  A child process that cannot outlive us, with its output in a bounded log
+    parent_guard   Keeps a child process from outliving the process that wanted it
     stopping       Ends the instance of a home from outside, and removes its data
     home           The home folder of an instance: one instance at a time, and what it says about itself
     services       Kafka and ClickHouse of an instance: embedded, or the user's own
@@ -19,7 +19,7 @@ May import: taskstream, sinks, deploy.
     java           Which Java runs Kafka: the one bundled as a pip package, or one that is installed
     ports          Loopback ports
     disk           Room on the disk, looked at before anything is made there
-    progress       How long work tells how far it is
+    telling        How long work tells how far it is
     waits          What is waited for just now and for how long
     checks         Looks at this machine
     inspect        What runs here, asked from what runs: for `taskstream status`

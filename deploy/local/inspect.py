@@ -57,7 +57,7 @@ class ComponentStatus(Struct, frozen=True):
     log: str
 
 
-class Status(Struct, frozen=True):
+class InstanceStatus(Struct, frozen=True):
     """All of it. ``lag``: messages that wait, by topic."""
 
     running: bool
@@ -71,7 +71,7 @@ class Status(Struct, frozen=True):
     lag: dict[str, int]
 
 
-def status(settings: Settings) -> Status:
+def status(settings: Settings) -> InstanceStatus:
     """Ask everything; what does not answer is reported as such."""
     home = running_in(settings.home)
     instance = read_state(home)
@@ -82,7 +82,7 @@ def status(settings: Settings) -> Status:
         for topic, count in topics.items():
             total[topic] = total.get(topic, 0) + count
     now_ms = time.time_ns() // 1_000_000
-    return Status(
+    return InstanceStatus(
         running=instance is not None,
         home=str(home),
         pid=instance.pid if instance else 0,

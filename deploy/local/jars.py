@@ -21,7 +21,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from deploy.local.progress import Progress, silent
+from deploy.local.telling import Progress, silent
 from taskstream.errors import ServiceError
 
 LOCK = Path(__file__).with_name("jars.lock")

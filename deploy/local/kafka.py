@@ -14,12 +14,12 @@ from pathlib import Path
 
 from deploy.local import jars
 from deploy.local import java as java_runtime
+from deploy.local.child_process import GuardedProcess
 from deploy.local.class_archive import ClassArchive
 from deploy.local.disk import LEAST_FREE_BYTES, require_room
 from deploy.local.kafka_config import Listener, logging_xml, server_properties
 from deploy.local.ports import LOOPBACK, accepts, free_ports, is_free
-from deploy.local.process import GuardedProcess
-from deploy.local.progress import Progress, silent
+from deploy.local.telling import Progress, silent
 from taskstream.errors import ServiceError
 from taskstream.settings import KafkaSettings
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.child_process import LOG_BYTES
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from deploy.local.disk import LEAST_FREE_BYTES, require_room
 from deploy.local.home import ServiceState
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import is_free
-from deploy.local.process import LOG_BYTES
-from deploy.local.progress import Progress
+from deploy.local.telling import Progress
 from deploy.local.unit import ClickHouseUnit, KafkaUnit
 from deploy.local.watch import Watched
 from taskstream.endpoints import Endpoints, own_clickhouse

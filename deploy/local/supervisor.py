@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from deploy.local.disk import STOP_FREE_BYTES, require_room
 from deploy.local.home import ComponentState, HomeLock, InstanceState, await_remains, write_state
 from deploy.local.ports import LOOPBACK, free_ports, is_free
-from deploy.local.progress import Progress, silent
 from deploy.local.restart import RestartPolicy
 from deploy.local.services import Services
+from deploy.local.telling import Progress, silent
 from deploy.local.unit import Component, wall_ms
 from deploy.local.waits import Waits
 from deploy.local.watch import ENDED, RUNNING, STARTING, Watched

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from deploy.local.child_process import GuardedProcess
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import LOOPBACK
-from deploy.local.process import GuardedProcess
 
 
 class Unit(Protocol):

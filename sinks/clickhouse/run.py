@@ -20,7 +20,7 @@ from sinks.clickhouse.progress import Progress
 from sinks.clickhouse.read_again import read_again
 from sinks.clickhouse.store import NoSchema, Store, Unavailable
 from sinks.clickhouse.writer import Writer
-from sinks.connect import Refused, connect
+from sinks.connect import AccessRefused, connect
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
@@ -45,7 +45,7 @@ def now_ms() -> int:
 
 def _may_pass(error: BaseException) -> bool:
     """Whether ClickHouse may answer otherwise in a second."""
-    return isinstance(error, ServiceError | Unavailable) and not isinstance(error, Refused)
+    return isinstance(error, ServiceError | Unavailable) and not isinstance(error, AccessRefused)
 
 
 def _reach(

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 from confluent_kafka import Message
 
-from streams.catalogue import restore, snapshot
+from streams.catalogue import snapshot, stored_state
 from streams.catalogue.assignments import PendingAssignments
 from streams.catalogue.kafka_io import CatalogueKafka
 from streams.discovery.catalogue import Catalogue
@@ -67,10 +67,10 @@ class CatalogueSession:
         saved_state, published, opportunities = self._kafka.compacted(
             topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES
         )
-        routines = restore.records(published, _routines, self._passing_over(topics.ROUTINES))
-        listed = restore.records(opportunities, _opportunities, self._passing_over(topics.OPPORTUNITIES))
+        routines = stored_state.records(published, _routines, self._passing_over(topics.ROUTINES))
+        listed = stored_state.records(opportunities, _opportunities, self._passing_over(topics.OPPORTUNITIES))
         try:
-            found = restore.state(saved_state, self._settings.k, self._passing_over(topics.CATALOGUE_STATE))
+            found = stored_state.state(saved_state, self._settings.k, self._passing_over(topics.CATALOGUE_STATE))
             self._catalogues = found.catalogues
             self._next |= found.positions
         except InputError as error:
@@ -177,9 +177,9 @@ class CatalogueSession:
                 self._emit(topics.OPPORTUNITIES, forgotten, None)
             for opportunity in catalogue.changed_opportunities(self._settings):
                 self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
-            state += [(restore.key_of(tenant, key), value) for key, value in snapshot.dump(catalogue).items()]
+            state += [(stored_state.key_of(tenant, key), value) for key, value in snapshot.dump(catalogue).items()]
             public += len(catalogue.routines())
-        state.append((restore.POSITIONS, msgspec.json.encode(self._positions())))
+        state.append((stored_state.POSITIONS, msgspec.json.encode(self._positions())))
         began = time.monotonic()
         bound = topics.CATALOGUE_STATE.value_bytes
         kept = [

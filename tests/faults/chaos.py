@@ -28,7 +28,7 @@ from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_ports
 from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, Heartbeat, encode

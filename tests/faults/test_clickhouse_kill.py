@@ -17,7 +17,7 @@ import psutil
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from taskstream.errors import ServiceError
 
 pytestmark = pytest.mark.faults
@@ -103,7 +103,7 @@ def test_it_stops_on_sigterm_and_keeps_what_it_has(tmp_path: Path) -> None:
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from deploy.local.clickhouse.process import EmbeddedClickHouse\n"
+        "from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse\n"
         "server = EmbeddedClickHouse(Path(sys.argv[1])); server.start(); print(server.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "data")], stdout=subprocess.PIPE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.clickhouse.process import EmbeddedClickHouse
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from sinks.clickhouse.read_again import read_again
 from taskstream.events import encode
 from taskstream.records import DeadLetter

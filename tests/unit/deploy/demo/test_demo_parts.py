@@ -14,7 +14,7 @@ from rich.console import Console
 
 from deploy.demo import players, report
 from deploy.demo.players import Player, parse
-from deploy.demo.report import Freshness, Report, Source, Versions, events_of
+from deploy.demo.report import Freshness, PlayedSource, Report, Versions, events_of
 from deploy.demo.view import Lines, Sample, render
 from deploy.local.home import ComponentState, InstanceState, ServiceState
 from taskstream.errors import DataLossError, ServiceError, UsageError
@@ -68,7 +68,7 @@ def test_lost_and_duplicated_follow_from_the_counts(
 ) -> None:
     events = events_of(sent, stored, distinct)
     assert (events.lost, events.duplicated) == (lost, duplicated)
-    found = Report("r", events, Freshness(1, 2), {}, 0, (Source("s", 1, sent, sent),), Versions("4", "26"), ())
+    found = Report("r", events, Freshness(1, 2), {}, 0, (PlayedSource("s", 1, sent, sent),), Versions("4", "26"), ())
     if lost or duplicated:
         with pytest.raises(DataLossError, match=f"{lost} lost, {duplicated} duplicated"):
             found.check()

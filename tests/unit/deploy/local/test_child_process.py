@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.process import GuardedProcess
+from deploy.local.child_process import GuardedProcess
 from taskstream.errors import ServiceError
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -84,7 +84,7 @@ def test_no_orphan_when_the_parent_is_killed(tmp_path: Path, code: str) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", "import sys, time\n"
          "from pathlib import Path\n"
-         "from deploy.local.process import GuardedProcess\n"
+         "from deploy.local.child_process import GuardedProcess\n"
          f"process = GuardedProcess([sys.executable, '-c', {code!r}], Path({str(tmp_path / 'log')!r}))\n"
          "print(process.start(), flush=True)\n"
          "time.sleep(60)"],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.catalogue import restore, snapshot
+from streams.catalogue import snapshot, stored_state
 from streams.discovery.catalogue import Catalogue
 from taskstream.errors import InputError
 from taskstream.events import encode
@@ -25,8 +25,8 @@ def saved() -> tuple[Catalogue, dict[str, bytes]]:
     for done, _ in office([INVOICE, TICKET], people=4, each=6):
         catalogue.add(done)
     catalogue.refine()
-    items = {restore.key_of("acme", key): value for key, value in snapshot.dump(catalogue).items()}
-    items[restore.POSITIONS] = b'{"segments":{"0":48}}'
+    items = {stored_state.key_of("acme", key): value for key, value in snapshot.dump(catalogue).items()}
+    items[stored_state.POSITIONS] = b'{"segments":{"0":48}}'
     split = [piece for key, value in items.items() for piece in pieces.split(key, value, BOUND)]
     assert len(split) > len(items)
     return catalogue, {key: value for key, value in split if value is not None}
@@ -40,7 +40,7 @@ CATALOGUE, SAVED = saved()
 def test_foreign_items_are_passed_over(foreign: dict[str, bytes]) -> None:
     told: list[str] = []
     foreign = {key: value for key, value in foreign.items() if key not in SAVED and not value.startswith(pieces.MARK)}
-    found = restore.state(SAVED | foreign, 3, lambda key, _: told.append(key))
+    found = stored_state.state(SAVED | foreign, 3, lambda key, _: told.append(key))
     assert sorted(told) == sorted(key for key in foreign if pieces.BETWEEN not in key)
     assert found.positions == {"segments": {0: 48}}
     assert [sorted(cluster.counts) for cluster in found.catalogues["acme"].grouping] == [
@@ -48,16 +48,16 @@ def test_foreign_items_are_passed_over(foreign: dict[str, bytes]) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", [restore.POSITIONS, "acme\x1ftenant"])
+@pytest.mark.parametrize("key", [stored_state.POSITIONS, "acme\x1ftenant"])
 def test_what_cannot_be_left_out_has_the_catalogue_built_anew(key: str) -> None:
     with pytest.raises(InputError, match="damaged"):
-        restore.state(SAVED | {key: b"\xff"}, 3, lambda *_: None)
+        stored_state.state(SAVED | {key: b"\xff"}, 3, lambda *_: None)
 
 
 @given(st.binary())
 def test_records_that_cannot_be_read_are_passed_over(foreign: bytes) -> None:
     told: list[str] = []
-    found = restore.records(
+    found = stored_state.records(
         {"a": record(1), "b": foreign, "c": record(2)}, msgspec.json.Decoder(Routine), lambda key, _: told.append(key)
     )
     assert [encode(routine) for routine in found] == [

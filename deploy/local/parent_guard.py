@@ -2,7 +2,7 @@
 
 Run as a program (by its path, with the standard library alone: it starts in some 20 ms and stays small)::
 
-    python -I -S guard.py GRACE_S LOG LOG_BYTES COMMAND...
+    python -I -S parent_guard.py GRACE_S LOG LOG_BYTES COMMAND...
 
 It starts COMMAND in a process group of its own and writes ``pid N`` to standard output. It ends the group (SIGTERM,
 GRACE_S seconds, SIGKILL) when it is told to by SIGTERM, or when its standard input closes, which happens whatever way

@@ -25,7 +25,7 @@ _ITEM: Final = re.compile(r"(tenant|cluster/\d+)")
 _positions = msgspec.json.Decoder(dict[str, dict[int, int]])
 
 
-class Restored(Struct):
+class StoredState(Struct):
     """Catalogues by tenant, and the input positions that they correspond to: topic → partition → next offset."""
 
     catalogues: dict[str, Catalogue]
@@ -37,7 +37,7 @@ def key_of(tenant: str, item: str) -> str:
     return f"{tenant}\x1f{item}"
 
 
-def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> Restored:
+def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredState:
     """The catalogues that the items of ``catalogue.state`` hold.
 
     Raises:
@@ -59,7 +59,7 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> Restored:
                 pass_over(key_of(tenant, name), "it belongs to no catalogue")
             continue
         catalogues[tenant] = snapshot.load(saved, k, partial(_pass_over_of, pass_over, tenant))
-    return Restored(catalogues, positions)
+    return StoredState(catalogues, positions)
 
 
 def _pass_over_of(pass_over: PassOver, tenant: str, item: str, why: str) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from taskstream.errors import ServiceError
 
-GUARD = Path(__file__).with_name("guard.py")
+GUARD = Path(__file__).with_name("parent_guard.py")
 LOG_BYTES = 10 << 20
 
 
 class GuardedProcess:
-    """Runs one command under ``guard.py``. ``grace_s`` is how long it may take to stop before it is killed.
+    """Runs one command under ``parent_guard.py``. ``grace_s`` is how long it may take to stop before it is killed.
 
     ``keep`` are file descriptors the guard (not the command) holds open until the command has ended, such as a lock's.
     """
