@@ -4,6 +4,8 @@ May import: taskstream, sinks.connect.
 
     run           Puts the sink together from settings and endpoints
     consumer      The sink: from Kafka to ClickHouse, each row exactly once
+    beginnings    Asks Kafka where partitions begin, until it answers
+    logs          What a partition's offsets count, and where to begin in it
     feeds         Which topic fills which table
     ledger        Which messages form which block: the sink's promise as a pure state machine
     ranges        Where a partition stands, kept in Kafka beside its committed offset

@@ -9,20 +9,20 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
+from sinks.clickhouse.beginnings import Beginnings
 from sinks.clickhouse.feeds import Feed
 from sinks.clickhouse.ledger import Block, Ledger
-from sinks.clickhouse.ranges import Commit, TopicPartition, read_mark
+from sinks.clickhouse.logs import Logs, Start, base
+from sinks.clickhouse.ranges import Commit, TopicPartition
 from sinks.clickhouse.writer import Abandoned, Writer
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import kafka_config
 from taskstream.settings import Settings
-
-_T = TypeVar("_T")
 
 log = logging.getLogger("taskstream.sink")
 
@@ -40,7 +40,6 @@ PATIENCE_MS: Final = 2_000
 """How long the inserts may hold everything up before the partitions are paused."""
 RELEASE_S: Final = 5.0
 """How long a partition that is taken away waits for its block in flight; after that the successor repeats it."""
-KAFKA_S: Final = 10.0
 
 
 def consumer_config(settings: Settings) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def consumer_config(settings: Settings) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "auto.offset.reset": "earliest",
+        "auto.offset.reset": "error",  # a place that is gone is looked into, not passed over
         "partition.assignment.strategy": "cooperative-sticky",
         "session.timeout.ms": 6_000,
         "heartbeat.interval.ms": 1_500,
@@ -76,6 +75,7 @@ class Sink:
         ledger: Ledger,
         writer: Writer,
         feeds: dict[str, Feed],
+        beginnings: Beginnings,
         *,
         is_empty: Callable[[str], bool],
         now_ms: Callable[[], int],
@@ -89,6 +89,7 @@ class Sink:
         self._ledger = ledger
         self._writer = writer
         self._feeds = feeds
+        self._beginnings = beginnings
         self._is_empty = is_empty
         self._now_ms = now_ms
         self._stop = stop
@@ -104,6 +105,9 @@ class Sink:
         self._full_ms = 0
         self._sources: dict[tuple[str | None, int | None], TopicPartition] = {}
         self._doubted: set[TopicPartition] = set()
+        self._displaced: set[TopicPartition] = set()
+        self._logs: Logs = {}
+        self._compared = self._logs
 
     def run(self, on_cycle: Callable[[], None]) -> None:
         """Store until ``stop`` is set, then finish what is in flight and leave. ``on_cycle``: called after each step.
@@ -130,6 +134,7 @@ class Sink:
         """Take in what has come, then bring the blocks forward."""
         if self._may_consume():
             now_ms = self._consume()
+            self._move_displaced()
             self._seek_doubted()
             self._note_positions(now_ms)
         self.advance()
@@ -224,34 +229,46 @@ class Sink:
         source = self._sources.get((message.topic(), message.partition()))
         if error is None:
             value = message.value()
-            if source is not None and source not in self._doubted:
+            if source is not None and source not in self._doubted and source not in self._displaced:
                 self._ledger.accept(source, message.offset() or 0, value, now_ms=now_ms)
             return len(value or b"")
         if error.fatal():
             raise ServiceError(f"Kafka: {error.str()}")
         log.debug("Kafka: %s", error)
         if source is not None:
-            self._doubted.add(source)
+            (self._displaced if error.code() == KafkaError._AUTO_OFFSET_RESET else self._doubted).add(source)
         return 0
 
     def _seek_doubted(self) -> None:
         """After an error the client's position is one behind the message that it did not get (librdkafka 2.12), and
         from there it would go on after a pause. What comes until it is set right is left to come again."""
         for source in sorted(self._doubted):
-            place = KafkaPartition(source.topic, source.partition, self._ledger.position(source))
-            try:
-                self._consumer.seek(place)
-            except KafkaException as error:
-                log.debug("%s/%d: seek: %s", source.topic, source.partition, error)
-                continue
             self._doubted.discard(source)
+            self._seek(KafkaPartition(source.topic, source.partition, self._ledger.position(source)))
+
+    def _seek(self, place: KafkaPartition) -> None:
+        """Read from ``place`` on, now or, where the client cannot yet, with the next step.
+
+        The client no longer fetches a partition whose topic was gone for a moment; assigned again it does.
+        """
+        try:
+            self._consumer.seek(place)
+            return
+        except KafkaException as error:
+            log.debug("%s/%d: seek: %s", place.topic, place.partition, error)
+        try:
+            self._consumer.incremental_unassign([place])
+            self._consumer.incremental_assign([place])
+        except KafkaException as error:
+            log.debug("%s/%d: assign: %s", place.topic, place.partition, error)
+            self._doubted.add(self._sources[place.topic, place.partition])
 
     def _note_positions(self, now_ms: int) -> None:
         """Now and then tell the ledger how far the client has come: transaction markers move it, too."""
         if now_ms - self._noted_ms < SETTLE_MS:
             return
         self._noted_ms = now_ms
-        owned = (source for source in self._ledger.owned() if source not in self._doubted)
+        owned = (source for source in self._ledger.owned() if source not in self._doubted | self._displaced)
         asked = [KafkaPartition(source.topic, source.partition) for source in owned]
         for place in self._consumer.position(asked):
             source = self._sources.get((place.topic, place.partition))
@@ -260,51 +277,43 @@ class Sink:
 
     def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         """Begin each partition where its commit says, with the block that a predecessor left open."""
-        start = []
-        now_ms = self._now_ms()
-        for place in self._ask_committed(partitions):
-            source = TopicPartition(place.topic, place.partition)
-            mark = read_mark(place.metadata) if place.offset >= 0 else None
-            offset, check_until = place.offset, 0
-            if mark is None:
-                low, high = self._ask_bounds(place)
-                offset = place.offset if place.offset >= 0 else low
-                check_until = 0 if self._is_empty(self._feeds[place.topic].table) else high
-            self._sources[place.topic, place.partition] = source
-            self._ledger.assign(source, offset, mark, now_ms=now_ms, check_until=check_until)
-            start.append(KafkaPartition(place.topic, place.partition, offset))
-        consumer.incremental_assign(start)
+        begun = self._beginnings.committed(partitions)
+        consumer.incremental_assign([self._begin(source, start) for source, start in begun])
         if self._paused:
-            consumer.pause(start)
+            consumer.pause(partitions)
 
-    def _ask_committed(self, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
-        while True:
-            answers = self._ask(lambda: self._consumer.committed(partitions, timeout=KAFKA_S))
-            if not any(answer.error for answer in answers):
-                return list(answers)
-            self._pause_asking()
+    def _begin(self, source: TopicPartition, start: Start) -> KafkaPartition:
+        """Own ``source`` from where it starts; returns what to read next."""
+        end = start.end if start.check and not self._is_empty(self._feeds[source.topic].table) else 0
+        self._sources[source.topic, source.partition] = source
+        self._ledger.assign(source, start.offset, start.mark, log=start.log, now_ms=self._now_ms(), check_until=end)
+        self._ledger.passed(source, start.position)
+        return KafkaPartition(source.topic, source.partition, self._ledger.position(source))
 
-    def _ask_bounds(self, place: KafkaPartition) -> tuple[int, int]:
-        while True:
-            bounds: tuple[int, int] | None = self._ask(
-                lambda: self._consumer.get_watermark_offsets(place, timeout=KAFKA_S)
-            )
-            if bounds is not None:
-                return bounds
-            self._pause_asking()
+    def note_logs(self, logs: Logs) -> None:
+        """What the topics' logs are, from any thread: partitions of another log begin anew with the next step."""
+        self._logs = logs
 
-    def _ask(self, question: Callable[[], _T]) -> _T:
-        """Kafka's answer; asked again until there is one: without it a partition cannot begin."""
-        while True:
-            try:
-                return question()
-            except KafkaException as error:
-                log.warning("Kafka does not answer: %s", error.args[0])
-            self._pause_asking()
+    def _is_of_another_log(self, source: TopicPartition) -> bool:
+        current = self._logs.get(source.topic)
+        return current is not None and base(self._ledger.log(source)) != current
 
-    def _pause_asking(self) -> None:
-        if self._stop.wait(0.5):
-            raise ServiceError("stopped while waiting for Kafka")
+    def _move_displaced(self) -> None:
+        """Partitions whose place is gone, or whose topic is another than it was, go on where that is right.
+
+        What was taken in of a former log is stored first: it can be read no more.
+        """
+        if self._compared is not self._logs:
+            self._compared = self._logs
+            self._displaced.update(source for source in self._ledger.owned() if self._is_of_another_log(source))
+        for source in sorted(self._displaced):
+            if not self._ledger.leave(source):
+                continue
+            position, mark = self._ledger.position(source), self._ledger.mark(source)
+            start = self._beginnings.anew(source, position, mark)
+            self._ledger.revoke([source])
+            self._seek(self._begin(source, start))
+            self._displaced.discard(source)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         """Finish what is in flight if that is soon done, say so, and let go. The successor repeats what is not."""
@@ -325,3 +334,4 @@ class Sink:
         for place in partitions:
             self._sources.pop((place.topic, place.partition), None)
         self._doubted.intersection_update(self._sources.values())
+        self._displaced.intersection_update(self._sources.values())

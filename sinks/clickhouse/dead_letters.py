@@ -20,7 +20,7 @@ FLUSH_S: Final = 10.0
 
 class Letter(Struct, frozen=True):
     """What is refused and why. ``row``: row of the message's block, -1 for the whole message. ``value``: the message,
-    empty where Kafka has it no longer."""
+    empty where Kafka has it no longer. ``log``: what the offset counts."""
 
     topic: str
     partition: int
@@ -29,11 +29,12 @@ class Letter(Struct, frozen=True):
     detail: str
     row: int = -1
     value: bytes = b""
+    log: str = ""
 
 
 def record(letter: Letter, now_ms: int) -> DeadLetter:
     """The letter as it goes to Kafka. Its id derives from where the input stood: a repetition has the same."""
-    name = f"{letter.topic}:{letter.partition}:{letter.offset}"
+    name = f"{letter.log or letter.topic}:{letter.partition}:{letter.offset}"
     return DeadLetter(
         id=name if letter.row < 0 else f"{name}:{letter.row}",
         reason=letter.reason,

@@ -49,6 +49,7 @@ class Feed(Struct, frozen=True):
 
     ``key``       the record's field that names a row for ever; empty for ``ui_events``, which has two
     ``versioned`` whether rows of one key replace each other: then a row stored twice is one row to every reader
+    ``recounted`` whether the records' ids begin again with a new log: then the row's name holds a digest of the record
     ``delay_ms``  how long a message may wait for others to share its block; short where freshness is promised
     """
 
@@ -57,6 +58,7 @@ class Feed(Struct, frozen=True):
     key: str
     delay_ms: int
     versioned: bool = False
+    recounted: bool = False
 
 
 FEEDS: Final[tuple[Feed, ...]] = (
@@ -64,7 +66,7 @@ FEEDS: Final[tuple[Feed, ...]] = (
     Feed(topics.SESSIONS, "sessions", "id", 1_000),
     Feed(topics.SEGMENTS, "segments", "id", 1_000),
     Feed(topics.TRANSFERS, "transfers", "id", 1_000),
-    Feed(topics.ACTIVITY, "activity_1m", "id", 700),
+    Feed(topics.ACTIVITY, "activity_1m", "id", 700, recounted=True),
     Feed(topics.ASSIGNMENTS, "routine_assignments", "segment", 1_000, versioned=True),
     Feed(topics.ROUTINES, "routines", "id", 700, versioned=True),
     Feed(topics.OPPORTUNITIES, "opportunities", "id", 500, versioned=True),
@@ -76,7 +78,7 @@ def layout(feed: Feed, columns: list[TableColumn]) -> RecordLayout | None:
     """How the feed's records fill the table; None for UI events, which have a builder of their own."""
     if not feed.key:
         return None
-    return RecordLayout(getattr(records, feed.topic.record), columns, feed.key)
+    return RecordLayout(getattr(records, feed.topic.record), columns, feed.key, recounted=feed.recounted)
 
 
 def builder(table_layout: RecordLayout | None) -> Builder:

@@ -22,8 +22,10 @@ from sinks.clickhouse.ranges import REPEAT_BY_TOKEN_MS, Commit, Mark, Range, Top
 class Block(Struct, eq=False):
     """Messages that are stored together, or not at all.
 
+    ``log``        the log that the range counts (:mod:`sinks.clickhouse.logs`)
     ``check``      ask which rows are there already, besides giving the token: ClickHouse may have forgotten it
     ``repeated``   a predecessor had begun it
+    ``known``      some of its rows were there already: the next block is asked about, too
     ``abandoned``  its partition was taken away: whoever owns it now repeats it
     """
 
@@ -32,14 +34,16 @@ class Block(Struct, eq=False):
     range: Range
     builder: Builder
     offsets: list[int]
+    log: str
     check: bool = False
     repeated: bool = False
+    known: bool = False
     abandoned: bool = False
 
     @property
     def token(self) -> str:
         """The block's ``insert_deduplication_token``."""
-        return self.range.token(self.source)
+        return self.range.token(self.source, self.log)
 
 
 class _Open(Struct, eq=False):
@@ -52,9 +56,12 @@ class _Open(Struct, eq=False):
 
 
 class _Partition(Struct, eq=False):
-    """Where one partition stands. ``position``: the next offset to take in; ``stored``: up to which all is stored."""
+    """Where one partition stands. ``position``: the next offset to take in; ``stored``: up to which all is stored;
+    ``repeat_log``: the log by which the range to be repeated was begun."""
 
     feed: Feed
+    log: str
+    repeat_log: str
     position: int
     stored: int
     rows: int
@@ -62,6 +69,7 @@ class _Partition(Struct, eq=False):
     repeat: Range | None
     check_until: int
     check_repeat: bool
+    check_next: bool
     open: _Open | None = None
     closed: deque[Block] = deque()
     in_flight: Block | None = None
@@ -88,23 +96,30 @@ class Ledger:
         self._partitions: dict[TopicPartition, _Partition] = {}
 
     def assign(
-        self, source: TopicPartition, offset: int, mark: Mark | None, *, now_ms: int, check_until: int = 0
+        self, source: TopicPartition, offset: int, mark: Mark | None, *, log: str, now_ms: int, check_until: int = 0
     ) -> None:
         """Own ``source`` from ``offset`` on.
 
         ``mark``         what stood beside the committed offset; None when nothing was committed by a sink
+        ``log``          what the offsets count
         ``check_until``  offset below which rows may be in the table already, although no mark says so
         """
         repeat = Range(offset, mark.last) if mark and mark.last is not None else None
         self._partitions[source] = _Partition(
             feed=self._feeds[source.topic],
+            log=log,
+            repeat_log=mark.log if mark else "",
             position=offset,
             stored=offset,
             rows=mark.rows if mark else 0,
             committed=offset if mark and not repeat else None,
             repeat=repeat,
             check_until=check_until,
-            check_repeat=bool(mark and repeat and not 0 <= now_ms - mark.at_ms < REPEAT_BY_TOKEN_MS),
+            # A token without a log may have been used for another log, or the rows stored under it.
+            check_repeat=bool(
+                mark and repeat and (mark.check or not mark.log or not 0 <= now_ms - mark.at_ms < REPEAT_BY_TOKEN_MS)
+            ),
+            check_next=bool(mark and mark.check),
             closed=deque(),
         )
 
@@ -122,6 +137,24 @@ class Ledger:
     def position(self, source: TopicPartition) -> int:
         """The next offset of ``source`` to take in; it must be owned."""
         return self._partitions[source].position
+
+    def log(self, source: TopicPartition) -> str:
+        """What the offsets of ``source`` count; it must be owned."""
+        return self._partitions[source].log
+
+    def mark(self, source: TopicPartition) -> Mark:
+        """What is known of ``source`` up to its position; it must be owned."""
+        partition = self._partitions[source]
+        check = self._is_to_check(partition, Range(partition.stored, partition.position))
+        return Mark(0, None, partition.rows, partition.log, check)
+
+    def leave(self, source: TopicPartition) -> bool:
+        """Close what is open of ``source``, which is to begin elsewhere; whether all that it took in is stored."""
+        partition = self._partitions[source]
+        if partition.open:
+            self._close(source, partition)
+        partition.repeat = None
+        return not (partition.in_flight or partition.closed)
 
     def stored(self) -> dict[TopicPartition, tuple[int, int]]:
         """For each partition, the offset up to which everything is stored, and how many rows that were, ever."""
@@ -200,6 +233,7 @@ class Ledger:
         opened = partition.open or _Open(self._new_builder(partition.feed), [], partition.position - 1, 0)
         partition.open = None
         partition.repeat = None
+        log = partition.repeat_log if repeat else partition.log
         opened.builder.seal()
         held = repeat or Range(partition.stored, opened.last)
         partition.position = max(partition.position, held.last + 1)
@@ -210,10 +244,15 @@ class Ledger:
                 range=held,
                 builder=opened.builder,
                 offsets=opened.offsets,
-                check=partition.check_repeat if repeat else held.first < partition.check_until,
+                log=log,
+                check=partition.check_repeat if repeat else self._is_to_check(partition, held),
                 repeated=repeat is not None,
             )
         )
+
+    @staticmethod
+    def _is_to_check(partition: _Partition, held: Range) -> bool:
+        return partition.check_next or held.first < partition.check_until
 
     def done(self, block: Block, rows: int) -> None:
         """``block`` is stored completely, with ``rows`` rows (what could not be stored, its letters are)."""
@@ -222,6 +261,7 @@ class Ledger:
             partition.in_flight = None
             partition.stored = block.range.last + 1
             partition.rows += rows
+            partition.check_next = block.known
             self._pass_holes(partition)
 
     @staticmethod
@@ -233,7 +273,7 @@ class Ledger:
     def begin(self, blocks: Iterable[Block], now_ms: int) -> list[Commit]:
         """What to commit before ``blocks`` are inserted: for each its range, and for other partitions what is done."""
         starting = [
-            Commit(b.source, b.range.first, Mark(now_ms, b.range.last, self._partitions[b.source].rows))
+            Commit(b.source, b.range.first, Mark(now_ms, b.range.last, self._partitions[b.source].rows, b.log, b.check))
             for b in blocks
             if not b.abandoned
         ]
@@ -242,7 +282,7 @@ class Ledger:
     def settle(self, now_ms: int) -> list[Commit]:
         """What to commit for partitions whose blocks are all stored."""
         return [
-            Commit(source, partition.stored, Mark(now_ms, None, partition.rows))
+            Commit(source, partition.stored, Mark(now_ms, None, partition.rows, partition.log, partition.check_next))
             for source, partition in sorted(self._partitions.items())
             if partition.in_flight is None and partition.repeat is None and partition.committed != partition.stored
             and not partition.closed

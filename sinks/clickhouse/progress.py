@@ -1,17 +1,16 @@
-"""How far the sink is behind: asked from Kafka at intervals, also while nothing can be stored, so it stays true."""
+"""How far the sink is behind, and in which logs: asked at intervals, also while nothing can be stored."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
+from sinks.clickhouse.logs import Logs, ask_logs
 from sinks.clickhouse.ranges import TopicPartition
 from sinks.clickhouse.store import Store, Unavailable
 from taskstream import metrics
-from taskstream.kafka.clients import kafka_config, new_admin
-from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.sink")
 
@@ -20,12 +19,16 @@ _TIMEOUT_S: Final = 5.0
 
 
 class Progress:
-    """A thread that sets the lag metric and writes ``sink_progress``."""
+    """A thread that sets the lag metric, writes ``sink_progress`` and tells ``on_logs`` what the topics' logs are."""
 
-    def __init__(self, settings: Settings, store: Store, stop: threading.Event) -> None:
-        self._admin = new_admin(kafka_config(settings, "sink"))
+    def __init__(
+        self, admin: Any, store: Store, stop: threading.Event, topics: list[str], on_logs: Callable[[Logs], None]
+    ) -> None:
+        self._admin = admin
         self._store = store
         self._stop = stop
+        self._topics = topics
+        self._on_logs = on_logs
         self._stored: Mapping[TopicPartition, tuple[int, int]] = {}
         self._shown: set[TopicPartition] = set()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
@@ -40,20 +43,32 @@ class Progress:
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL_S):
-            stored = self._stored
-            ends = self._ends(list(stored))
-            lags = {source: max(0, ends[source] - offset) for source, (offset, _) in stored.items() if source in ends}
-            for source, lag in lags.items():
-                metrics.LAG.labels(source.topic, str(source.partition)).set(lag)
-            for source in self._shown - set(stored):
-                metrics.LAG.remove(source.topic, str(source.partition))
-            self._shown = set(lags)
-            rows = [(s.topic, s.partition, stored[s][0], lag, stored[s][1]) for s, lag in sorted(lags.items())]
             try:
-                if rows:
-                    self._store.note_progress(rows)
-            except Unavailable as error:
-                log.debug("progress not written: %s", error)
+                self._look()
+            except Exception:  # it must not end in silence, and the next look may be better
+                log.exception("progress was not found out; trying again")
+
+    def _look(self) -> None:
+        from confluent_kafka import KafkaException
+
+        try:
+            self._on_logs(ask_logs(self._admin, self._topics))
+        except (KafkaException, TimeoutError) as error:
+            log.debug("logs not known: %s", error)
+        stored = self._stored
+        ends = self._ends(list(stored))
+        lags = {source: max(0, ends[source] - offset) for source, (offset, _) in stored.items() if source in ends}
+        for source, lag in lags.items():
+            metrics.LAG.labels(source.topic, str(source.partition)).set(lag)
+        for source in self._shown - set(lags):
+            metrics.LAG.remove(source.topic, str(source.partition))
+        self._shown = set(lags)
+        rows = [(s.topic, s.partition, stored[s][0], lag, stored[s][1]) for s, lag in sorted(lags.items())]
+        try:
+            if rows:
+                self._store.note_progress(rows)
+        except Unavailable as error:
+            log.debug("progress not written: %s", error)
 
     def _ends(self, sources: list[TopicPartition]) -> dict[TopicPartition, int]:
         """The end of each partition, as a reader of committed messages sees it; fewer when Kafka does not answer."""

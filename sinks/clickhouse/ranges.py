@@ -31,9 +31,10 @@ class Range(Struct, frozen=True):
     first: int
     last: int
 
-    def token(self, source: TopicPartition) -> str:
-        """The ``insert_deduplication_token`` of the block."""
-        return f"{source.topic}:{source.partition}:{self.first}-{self.last}"
+    def token(self, source: TopicPartition, log: str) -> str:
+        """The ``insert_deduplication_token`` of the block. It names the log whose offsets these are, since a topic that
+        is created anew, and another Kafka, count from 0 again; without a log (:class:`Mark`) the topic."""
+        return f"{log or source.topic}:{source.partition}:{self.first}-{self.last}"
 
 
 class Mark(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,11 +43,16 @@ class Mark(Struct, frozen=True, forbid_unknown_fields=True):
     ``last``   end of the block in flight that begins at the committed offset; None for none
     ``at_ms``  when it was written, by the wall clock; decides only how a repetition guards itself, never results
     ``rows``   rows of the partition that were stored up to the committed offset, ever
+    ``check``  rows of the block in flight, or else of the next, may be stored under another token: ask before inserting
+    ``log``    what the offsets count (:mod:`sinks.clickhouse.logs`); empty in marks of older versions, whose
+               tokens named the topic only
     """
 
     at_ms: int
     last: int | None = None
     rows: int = 0
+    log: str = ""
+    check: bool = False
 
 
 class Commit(Struct, frozen=True):
@@ -58,7 +64,7 @@ class Commit(Struct, frozen=True):
 
     @property
     def metadata(self) -> str:
-        """The mark as Kafka keeps it (at most 4,096 characters there; this takes about 50)."""
+        """The mark as Kafka keeps it (at most 4,096 characters there; this takes about 120)."""
         return msgspec.json.encode(self.mark).decode()
 
 

@@ -11,11 +11,13 @@ from typing import Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, stop_when_event_set, wait_fixed
 
+from sinks.clickhouse.beginnings import Beginnings
 from sinks.clickhouse.blocks.record_block import RecordLayout
 from sinks.clickhouse.consumer import Sink, consumer_config
 from sinks.clickhouse.dead_letters import Letter, LetterBox
 from sinks.clickhouse.feeds import FEEDS, Builder, Feed, builder, layout
 from sinks.clickhouse.ledger import Ledger, Limits
+from sinks.clickhouse.logs import ask_logs
 from sinks.clickhouse.progress import Progress
 from sinks.clickhouse.read_again import read_again
 from sinks.clickhouse.store import NoSchema, Store, Unavailable
@@ -25,7 +27,7 @@ from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
 from taskstream.kafka.check import check
-from taskstream.kafka.clients import new_consumer
+from taskstream.kafka.clients import kafka_config, new_admin, new_consumer
 from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 
@@ -106,11 +108,13 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
     writer = Writer(store, send, partial(read_again, settings), stop, now_ms)
     ledger = Ledger(feeds, new_builder, limits)
     consumer = new_consumer(consumer_config(settings))
+    admin = new_admin(kafka_config(settings, "sink"))
+    beginnings = Beginnings(consumer, partial(ask_logs, admin), send, stop)
     sink = Sink(
-        consumer, ledger, writer, feeds, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows,
+        consumer, ledger, writer, feeds, beginnings, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows,
         pool=ThreadPoolExecutor(THREADS, thread_name_prefix="insert"),
     )  # fmt: skip
-    progress = Progress(settings, store, stop)
+    progress = Progress(admin, store, stop, list(feeds), sink.note_logs)
     metrics.HEALTH.require("partitions assigned", lambda: bool(ledger.owned()))
     metrics.HEALTH.require("ClickHouse takes blocks", lambda: not writer.failing())
     progress.start()

@@ -84,6 +84,7 @@ class Writer:
             Abandoned: the block was given up before it was stored, as far as is known.
         """
         without = self._retry(block, lambda: self._store.present(block.feed, block.builder)) if block.check else None
+        block.known = bool(without)
         letters = [self._letter(block, number, "undecodable", words) for number, words in block.builder.refused]
         known = len(letters)
         left_out = self._insert(block, without or frozenset(), letters)
@@ -110,7 +111,7 @@ class Writer:
 
     def _letter(self, block: Block, number: int, reason: str, words: str, row: int = -1) -> Letter:
         source = block.source
-        return Letter(source.topic, source.partition, block.offsets[number], reason, words, row)
+        return Letter(source.topic, source.partition, block.offsets[number], reason, words, row, log=block.log)
 
     def _timed(self, block: Block, data: bytes) -> None:
         with metrics.INSERT_SECONDS.labels(block.feed.table).time():

@@ -6,6 +6,7 @@ The table says which columns there are and of what type (``DESCRIBE``), the reco
 
 from __future__ import annotations
 
+import hashlib
 import math
 import types
 from collections.abc import Callable, Sequence
@@ -66,20 +67,33 @@ def _reader(column: TableColumn) -> Callable[[Any], Any]:
 class RecordLayout:
     """How the records of one type fill the columns of one table; made once, shared by all blocks."""
 
-    def __init__(self, record: type[Struct], columns: Sequence[TableColumn], key: str) -> None:
+    def __init__(
+        self, record: type[Struct], columns: Sequence[TableColumn], key: str, *, recounted: bool = False
+    ) -> None:
         fields = {field.name for field in msgspec.structs.fields(record)}
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_open(record))
         self.columns = [(column, _reader(column)) for column in columns if column.name.partition(".")[0] in fields]
         self.key = attrgetter(key)
+        self.key_column = key
+        self._recounted = recounted
 
-    def block(self, records: Sequence[Any]) -> bytes:
-        """The block of ``records``.
+    def name(self, record: Any, value: bytes) -> str:
+        """What names the row for ever: the record's key; where keys are given out again, with its digest."""
+        key = str(self.key(record))
+        return f"{key}:{hashlib.blake2b(value, digest_size=8).hexdigest()}" if self._recounted else key
+
+    def block(self, records: Sequence[Any], names: Sequence[str]) -> bytes:
+        """The block of ``records``, which are named ``names``.
 
         Raises:
             OverflowError, TypeError, ValueError: a value does not fit its column.
         """
         columns = [
-            native.column(column.name, column.type, [read(record) for record in records])
+            native.column(
+                column.name,
+                column.type,
+                names if column.name == self.key_column else [read(record) for record in records],
+            )
             for column, read in self.columns
         ]
         return native.block(columns, len(columns), len(records))
@@ -93,6 +107,7 @@ class RecordBlock:
         self._layout = layout
         self._records: list[Any] = []
         self._numbers: list[int] = []
+        self._names: list[str] = []
         self._messages = 0
         self._block = b""
 
@@ -106,38 +121,43 @@ class RecordBlock:
         number = self._messages
         self._messages += 1
         try:
-            self._records.append(self._layout.decoder.decode(value))
-            self._numbers.append(number)
+            record = self._layout.decoder.decode(value)
         except UNDECODABLE as error:
             self.refused.append((number, str(error)))
+            return
+        self._records.append(record)
+        self._names.append(self._layout.name(record, value))
+        self._numbers.append(number)
 
     def seal(self) -> None:
         """Build the block once; where that fails, find the records that do not fit. Then ``refused`` is complete."""
         try:
-            self._block = self._layout.block(self._records)
+            self._block = self._layout.block(self._records, self._names)
             return
         except _UNFIT:
             pass
-        kept: list[tuple[int, Any]] = []
-        for number, record in zip(self._numbers, self._records, strict=True):
+        kept: list[int] = []
+        for row, record in enumerate(self._records):
             try:
-                self._layout.block([record])
-                kept.append((number, record))
+                self._layout.block([record], [self._names[row]])
+                kept.append(row)
             except _UNFIT as error:
-                self.refused.append((number, str(error)))
-        self._numbers = [number for number, _ in kept]
-        self._records = [record for _, record in kept]
-        self._block = self._layout.block(self._records)
+                self.refused.append((self._numbers[row], str(error)))
+        self._numbers = [self._numbers[row] for row in kept]
+        self._records = [self._records[row] for row in kept]
+        self._names = [self._names[row] for row in kept]
+        self._block = self._layout.block(self._records, self._names)
 
     def build(self, without: frozenset[int] = frozenset()) -> bytes:
         """The block, in the order of the messages, without the rows whose numbers are in ``without``."""
         if not without:
             return self._block
-        return self._layout.block([record for row, record in enumerate(self._records) if row not in without])
+        kept = [row for row in range(len(self._records)) if row not in without]
+        return self._layout.block([self._records[row] for row in kept], [self._names[row] for row in kept])
 
     def name_of(self, row: int) -> str:
-        """The record's key."""
-        return str(self._layout.key(self._records[row]))
+        """What names the row."""
+        return self._names[row]
 
     def message_of(self, row: int) -> int:
         """Number of the message that the block's row ``row`` comes from."""
@@ -145,4 +165,4 @@ class RecordBlock:
 
     def keys(self) -> list[str]:
         """What names each row for ever."""
-        return [self._layout.key(record) for record in self._records]
+        return self._names

@@ -218,6 +218,8 @@ def test_every_record_is_stored_as_it_is(database: Any, feed: Any) -> None:
         outer, _, inner = name.partition(".")
         wanted = getattr(record, outer)
         wanted = [getattr(item, inner) for item in wanted] if inner else wanted
+        if feed.recounted and name == feed.key:
+            value = value.rpartition(":")[0]
         assert _plain(value) == _plain(wanted), name
 
 
@@ -248,7 +250,7 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
         return True
 
     writer = Writer(Store(client), send, read_again, threading.Event(), lambda: 0)
-    made = Block(TopicPartition("t", 0), FEEDS[0], Range(0, 3), block, [0, 1, 2, 3])
+    made = Block(TopicPartition("t", 0), FEEDS[0], Range(0, 3), block, [0, 1, 2, 3], "c:1")
     assert writer.store(made) == 36
     assert client.query("SELECT count(), uniqExact(agent, seq) FROM ui_events").result_rows == [(36, 36)]
     assert (

@@ -14,7 +14,8 @@ import pytest
 from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from sinks.clickhouse.read_again import read_again
 from taskstream.events import encode
-from taskstream.records import DeadLetter
+from taskstream.kafka import topic_admin
+from taskstream.records import ActivityWindow, DeadLetter
 from tests.integration.sinks.stage import Stage, batches, until
 
 pytestmark = pytest.mark.integration
@@ -126,3 +127,83 @@ def test_dead_letters_are_counted_without_what_is_in_them(stage: Stage) -> None:
     stage.start_sink()
     until(lambda: len(stage.query("SELECT 1 FROM v_dead_letters")) == 1)
     assert "c2VjcmV0" not in str(stage.query("SELECT * FROM dead_letters"))
+
+
+def _activity(events: int) -> list[bytes]:
+    """Windows whose ids begin at 0, as those of a new log do."""
+    made = [ActivityWindow(f"0:60000:{n}", "t", "m", 60_000, f"app{n}", "click", events, 5, 9) for n in range(20)]
+    return [encode(window) for window in made]
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.timeout(120)
+def test_of_a_topic_created_anew_every_row_is_stored_once(stage: Stage, running: bool) -> None:
+    from confluent_kafka.admin import AdminClient
+
+    admin = AdminClient({"bootstrap.servers": stage.kafka})
+    topics = [f"{stage.prefix}{name}" for name in ("ui-events.clean", "activity")]
+    sink = stage.start_sink()
+    stage.send("ui-events.clean", batches(4, 20, 10))
+    stage.send("activity", _activity(1))
+    until(lambda: _counts(stage)[0] >= 800 and stage.query("SELECT sum(events) FROM activity_1m") == [(20,)])
+    if not running:
+        sink.send_signal(signal.SIGTERM)
+        assert sink.wait(15) == 0
+    for future in admin.delete_topics(topics).values():
+        future.result(20)
+    until(lambda: not set(topics) & set(admin.list_topics(timeout=5).topics))
+    topic_admin.apply(stage.settings, dry_run=False)
+    until(lambda: set(topics) <= set(admin.list_topics(timeout=5).topics))
+    stage.send("ui-events.clean", [*batches(4, 5, 10), *batches(4, 25, 10, first=1_000)])  # 200 rows are there already
+    stage.send("activity", _activity(100))
+    if not running:
+        sink = stage.start_sink()
+    until(lambda: _counts(stage)[0] >= 1_800 and stage.query("SELECT count() FROM activity_1m") == [(40,)], 60)
+    time.sleep(1)
+    assert _counts(stage) == (1_800, 1_800)
+    assert stage.query("SELECT sum(events), uniqExact(id) FROM activity_1m") == [(2_020, 40)]
+    assert sink.poll() is None
+
+
+@pytest.mark.timeout(120)
+def test_added_partitions_are_stored_without_a_restart(stage: Stage) -> None:
+    from confluent_kafka import Producer
+    from confluent_kafka.admin import AdminClient, NewPartitions
+
+    topic = f"{stage.prefix}ui-events.clean"
+    stage.start_sink()
+    stage.send("ui-events.clean", batches(4, 5, 10))
+    until(lambda: _counts(stage)[0] >= 200)
+    admin = AdminClient({"bootstrap.servers": stage.kafka})
+    admin.create_partitions([NewPartitions(topic, 4)])[topic].result(20)
+    time.sleep(1)
+    producer = Producer({"bootstrap.servers": stage.kafka})
+    for n, value in enumerate(batches(4, 5, 10, first=1_000)):
+        producer.produce(topic, value, partition=2 + n % 2)
+    assert producer.flush(10) == 0
+    until(lambda: _counts(stage)[0] >= 400, 60)
+    assert _counts(stage) == (400, 400)
+
+
+@pytest.mark.timeout(120)
+def test_what_retention_took_is_counted_and_named(stage: Stage) -> None:
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient
+
+    topic = f"{stage.prefix}ui-events.clean"
+    sink = stage.start_sink()
+    stage.send("ui-events.clean", batches(4, 5, 10))
+    until(lambda: _counts(stage)[0] >= 200)
+    sink.send_signal(signal.SIGTERM)
+    assert sink.wait(15) == 0
+    stage.send("ui-events.clean", batches(8, 10, 10, first=1_000))
+    admin = AdminClient({"bootstrap.servers": stage.kafka})
+    for future in admin.delete_records([TopicPartition(topic, 0, -1), TopicPartition(topic, 1, -1)]).values():
+        future.result(20)
+    stage.send("ui-events.clean", batches(4, 5, 10, first=2_000))
+    stage.start_sink()
+    until(lambda: _counts(stage)[0] >= 400)
+    until(lambda: stage.query("SELECT reason, uniqExact(source_partition) FROM dead_letters GROUP BY reason") != [])
+    assert stage.query("SELECT DISTINCT reason, stage FROM dead_letters") == [("retention", "sink")]
+    assert _counts(stage) == (400, 400)
+    assert "retention removed them before they were stored" in (stage.home / "sink-1.log").read_text()

@@ -13,7 +13,7 @@ from sinks.clickhouse.blocks.record_block import RecordBlock, TableColumn
 from sinks.clickhouse.feeds import FEEDS, layout
 from taskstream.event_columns import CODE, COUNT, DIGEST, TIME, pack
 from taskstream.events import EventBatch, ObjectRef, UiEvent, encode
-from taskstream.records import Opportunity, Session
+from taskstream.records import ActivityWindow, Opportunity, Session
 from tests.fixtures.clean import message
 
 
@@ -130,6 +130,26 @@ def test_records_of_a_newer_writer_are_taken_and_misfits_refused() -> None:
     assert sorted(number for number, _ in block.refused) == [1, 2, 4, 5]
     assert block.build(frozenset({0})).count(b"a:3") == 1
     assert b"a:1" not in block.build(frozenset({0}))
+
+
+def test_rows_whose_ids_begin_again_are_told_apart_by_what_they_are() -> None:
+    feed = next(feed for feed in FEEDS if feed.recounted)
+    made = layout(feed, [TableColumn("id", "String"), TableColumn("events", "UInt64")])
+    assert made is not None
+
+    def keys(*events: int) -> list[str]:
+        block = RecordBlock(made)
+        for n, count in enumerate(events):
+            block.add(encode(ActivityWindow(f"0:60000:{n}", "t", "m", 60_000, "excel", "click", count, 5, 5)))
+        block.seal()
+        named = block.keys()
+        assert all(key.encode() in block.build() for key in named)
+        assert block.build(frozenset({0})).count(b"0:60000:0") == 0
+        return named
+
+    assert keys(5, 6) == keys(5, 6)
+    assert keys(5, 6)[0] != keys(7, 6)[0]
+    assert keys(5, 6)[1] == keys(7, 6)[1]
 
 
 def test_a_number_that_json_has_no_word_for_is_infinite() -> None:

@@ -44,7 +44,7 @@ def test_a_block_in_flight_at_a_crash_is_repeated_with_the_same_bounds() -> None
     successor = _one(world)
     successor.consumer.batch = 10
     drain(world, successor, turns=6)
-    assert list(world.tokens) == ["t:0:0-2", "t:0:3-3"]
+    assert list(world.tokens) == ["c:1:0:0-2", "c:1:0:3-3"]
     dying.pool.run_one()  # its request arrives after all
     assert sorted(world.stored) == [b"a", b"b", b"c", b"d"]
 
@@ -63,7 +63,7 @@ def test_the_end_of_a_range_that_kafka_no_longer_has_does_not_hold_things_up() -
     assert sorted(world.stored) == [b"a", b"b"]
     world.produce(0, b"d")
     drain(world, successor, turns=6)
-    assert list(world.tokens) == ["t:0:0-2", "t:0:3-3"]
+    assert list(world.tokens) == ["c:1:0:0-2", "c:1:0:3-3"]
 
 
 def test_a_range_larger_than_all_that_may_wait_is_repeated() -> None:
@@ -177,7 +177,7 @@ def test_a_partition_that_leaves_in_peace_is_committed_as_done() -> None:
     process.consumer.close()
     offset, metadata = world.commits[0]
     assert offset == 2
-    assert read_mark(metadata) == Mark(at_ms=world.now_ms, last=None, rows=1)
+    assert read_mark(metadata) == Mark(at_ms=world.now_ms, last=None, rows=1, log="c:1")
 
 
 @pytest.mark.parametrize("metadata", ["", None, "x", "{}", '{"at_ms":"1"}', '{"at_ms":1,"last":2,"more":3}'])
@@ -187,7 +187,8 @@ def test_foreign_metadata_is_no_mark(metadata: str | None) -> None:
 
 def test_a_mark_survives_kafka() -> None:
     source = TopicPartition("t", 3)
-    commit = Commit(source, 10, Mark(at_ms=5, last=12, rows=7))
+    commit = Commit(source, 10, Mark(at_ms=5, last=12, rows=7, log="c:7"))
     assert read_mark(commit.metadata) == commit.mark
     assert len(commit.metadata) < 200
-    assert Range(10, 12).token(source) == "t:3:10-12"
+    assert Range(10, 12).token(source, "c:7") == "c:7:3:10-12"
+    assert Range(10, 12).token(source, "") == "t:3:10-12"

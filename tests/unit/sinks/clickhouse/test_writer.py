@@ -37,7 +37,7 @@ def test_a_stored_block_is_let_go_of_at_once(message: bytes, stored: int) -> Non
     gc.collect()
     gc.disable()
     try:
-        assert writer.store(Block(TopicPartition("t", 0), FEED, Range(0, 0), builder, [0])) == stored
+        assert writer.store(Block(TopicPartition("t", 0), FEED, Range(0, 0), builder, [0], "c:1")) == stored
         del builder
         assert kept() is None
     finally:

@@ -6,13 +6,14 @@ What survives a crash is here (log, commits, stored rows, tokens); a :class:`Pro
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
+from sinks.clickhouse.beginnings import Beginnings
 from sinks.clickhouse.consumer import Sink
 from sinks.clickhouse.dead_letters import Letter
 from sinks.clickhouse.feeds import FEEDS, Builder, Feed
@@ -63,14 +64,18 @@ class World:
 
     def __init__(self, partitions: int = 1) -> None:
         self.now_ms = 1_000_000
+        self.topic_id = 1
         self.logs: list[list[tuple[int, bytes]]] = [[] for _ in range(partitions)]
+        self.lows = [0] * partitions
         self.ends = [0] * partitions
+        self.removed: list[bytes] = []
         self.commits: dict[int, tuple[int, str]] = {}
         self.owners: dict[int, Process | None] = dict.fromkeys(range(partitions))
         self.members: list[Process] = []
         self.stored: list[bytes] = []
         self.tokens: dict[str, bytes] = {}
         self.letters: dict[tuple[int, int, int], Letter] = {}
+        self.gaps: list[Letter] = []
         self.down = False
         self.forgets_tokens = False
 
@@ -78,6 +83,34 @@ class World:
         """Append a message, then ``holes`` offsets that hold none (transaction markers)."""
         self.logs[partition].append((self.ends[partition], value))
         self.ends[partition] += 1 + holes
+
+    def retain(self, partition: int, low: int) -> None:
+        """Retention removes what lies before ``low``."""
+        log = self.logs[partition]
+        self.lows[partition] = min(max(low, self.lows[partition]), self.ends[partition])
+        self.removed += [value for offset, value in log if offset < self.lows[partition]]
+        self.logs[partition] = [(offset, value) for offset, value in log if offset >= self.lows[partition]]
+
+    def recreate(self, *, forgets_commits: bool) -> None:
+        """The topic is deleted and created anew, empty; Kafka forgets its commits, unless a backup brings them back."""
+        self.topic_id += 1
+        for partition, log in enumerate(self.logs):
+            self.removed += [value for _, value in log]
+            self.logs[partition] = []
+            self.lows[partition] = self.ends[partition] = 0
+        if forgets_commits:
+            self.commits.clear()
+
+    def truncate(self, partition: int, end: int) -> None:
+        """The broker loses what it had acknowledged from ``end`` on."""
+        log = self.logs[partition]
+        self.removed += [value for offset, value in log if offset >= end]
+        self.logs[partition] = [(offset, value) for offset, value in log if offset < end]
+        self.ends[partition] = min(end, self.ends[partition])
+
+    def ask_logs(self, topics: Iterable[str]) -> dict[str, str]:
+        """As :func:`sinks.clickhouse.logs.ask_logs`."""
+        return dict.fromkeys(topics, f"c:{self.topic_id}")
 
     def expected(self) -> list[bytes]:
         """The rows that must be stored: each once."""
@@ -113,6 +146,9 @@ class World:
     def send(self, letters: list[Letter]) -> bool:
         """Dead letters: kept by where the input stood."""
         for letter in letters:
+            if letter.reason in ("retention", "recreated", "truncated"):
+                self.gaps.append(letter)
+                continue
             assert letter.value == dict(self.logs[letter.partition])[letter.offset]
             self.letters[letter.partition, letter.offset, letter.row] = letter
         return True
@@ -175,6 +211,7 @@ class FakeConsumer:
         self.callbacks: dict[str, Any] = {}
         self.batch = 3
         self.failing: set[int] = set()
+        self.stuck: set[int] = set()
 
     def subscribe(self, topics: list[str], **callbacks: Any) -> None:
         self.callbacks = callbacks
@@ -192,6 +229,12 @@ class FakeConsumer:
                 self.failing.discard(partition)
                 messages.append(_Message(partition, position, None, KafkaError(KafkaError.UNKNOWN)))
                 self.positions[partition] = position + 1
+                continue
+            if not self.world.lows[partition] <= position <= self.world.ends[partition]:
+                if partition not in self.stuck:
+                    self.stuck.add(partition)
+                    error = KafkaError(KafkaError._AUTO_OFFSET_RESET)
+                    messages.append(_Message(partition, -1001, None, error))
                 continue
             found = [(o, v) for o, v in self.world.logs[partition] if o >= position][: self.batch]
             messages += [_Message(partition, offset, value) for offset, value in found]
@@ -216,14 +259,15 @@ class FakeConsumer:
         return answers
 
     def get_watermark_offsets(self, place: KafkaPartition, timeout: float) -> tuple[int, int]:
-        return 0, self.world.ends[place.partition]
+        return self.world.lows[place.partition], self.world.ends[place.partition]
 
     def incremental_assign(self, places: list[KafkaPartition]) -> None:
         for place in places:
-            self.positions[place.partition] = place.offset
+            self.seek(place)
 
     def seek(self, place: KafkaPartition) -> None:
         self.positions[place.partition] = place.offset
+        self.stuck.discard(place.partition)
 
     def position(self, places: list[KafkaPartition]) -> list[KafkaPartition]:
         return [KafkaPartition(TOPIC, p.partition, self.positions.get(p.partition, -1001)) for p in places]
@@ -258,8 +302,9 @@ class Process:
         stop = threading.Event()
         self.writer = Writer(world, world.send, world.read_again, stop, lambda: world.now_ms, longest_wait_s=0.0)
         self.ledger = Ledger({TOPIC: FEED}, lambda _: Words(), Limits(rows=rows))
+        beginnings = Beginnings(self.consumer, world.ask_logs, world.send, stop)
         self.sink = Sink(
-            self.consumer, self.ledger, self.writer, {TOPIC: FEED}, is_empty=lambda _: not world.stored,
+            self.consumer, self.ledger, self.writer, {TOPIC: FEED}, beginnings, is_empty=lambda _: not world.stored,
             now_ms=lambda: world.now_ms, stop=stop, max_rows=rows, pool=self.pool, poll_s=0.0,
             release_s=0.0,
         )  # fmt: skip
@@ -268,6 +313,7 @@ class Process:
     def step(self) -> None:
         """One turn of the loop, half a second after the last."""
         self.world.now_ms += 500
+        self.sink.note_logs(self.world.ask_logs([TOPIC]))
         self.sink.step()
 
 

@@ -1,0 +1,108 @@
+"""Asks Kafka where partitions begin, until it answers; reports what can no longer be read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from sinks.clickhouse.dead_letters import Letter
+from sinks.clickhouse.logs import AskLogs, Gap, Logs, Start, start
+from sinks.clickhouse.ranges import Mark, TopicPartition, read_mark
+from taskstream import metrics
+from taskstream.errors import ServiceError
+
+_T = TypeVar("_T")
+
+log = logging.getLogger("taskstream.sink")
+
+KAFKA_S: Final = 10.0
+ASK_AGAIN_S: Final = 0.5
+
+
+class Beginnings:
+    """``ask_logs`` gives topics' logs, ``send`` writes dead letters and says whether Kafka has them."""
+
+    def __init__(
+        self, consumer: Consumer, ask_logs: AskLogs, send: Callable[[list[Letter]], bool], stop: threading.Event
+    ) -> None:
+        self._consumer = consumer
+        self._ask_logs = ask_logs
+        self._send = send
+        self._stop = stop
+
+    def committed(self, partitions: list[KafkaPartition]) -> list[tuple[TopicPartition, Start]]:
+        """Where ``partitions`` begin by what is committed for them.
+
+        Raises:
+            ServiceError: the process is to stop.
+        """
+        logs = self._logs({place.topic for place in partitions})
+        found = []
+        for place in self._committed(partitions):
+            mark = read_mark(place.metadata) if place.offset >= 0 else None
+            found.append((TopicPartition(place.topic, place.partition), self._start(place, mark, logs)))
+        return found
+
+    def anew(self, source: TopicPartition, position: int, mark: Mark) -> Start:
+        """Where ``source`` goes on, which is owned and stands at ``position``.
+
+        Raises:
+            ServiceError: the process is to stop.
+        """
+        place = KafkaPartition(source.topic, source.partition, position)
+        return self._start(place, mark, self._logs({source.topic}))
+
+    def _start(self, place: KafkaPartition, mark: Mark | None, logs: Logs) -> Start:
+        low, high = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=KAFKA_S))
+        found = start(place.offset, mark, logs[place.topic], low, high)
+        if found.gap is not None:
+            self._report(TopicPartition(place.topic, place.partition), found.gap, found.log)
+        return found
+
+    def _report(self, source: TopicPartition, gap: Gap, name: str) -> None:
+        """Say it, count it, and write the letter before anything is committed that would forget it."""
+        words = gap.words(name)
+        log.warning("%s/%d: %s", source.topic, source.partition, words)
+        if gap.reason == "retention":
+            metrics.LOST.inc(gap.last - gap.first + 1)
+        else:
+            metrics.LOG_CHANGES.labels(source.topic).inc()
+        letter = Letter(source.topic, source.partition, gap.first, gap.reason, words, log=name)
+        self._ask(lambda: self._send([letter]) or None)
+
+    def _logs(self, topics: Iterable[str]) -> Logs:
+        wanted = set(topics)
+
+        def attempt() -> Logs | None:
+            found = self._ask_logs(wanted)
+            return found if wanted <= set(found) else None
+
+        return self._ask(attempt)
+
+    def _committed(self, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
+        def attempt() -> list[KafkaPartition] | None:
+            answers = self._consumer.committed(partitions, timeout=KAFKA_S)
+            return None if any(answer.error for answer in answers) else list(answers)
+
+        return self._ask(attempt)
+
+    def _ask(self, question: Callable[[], _T | None]) -> _T:
+        """Kafka's answer; asked again until there is one: without it a partition cannot begin."""
+        told = ""
+        while True:
+            try:
+                answer: Any = question()
+                if answer is not None:
+                    return answer  # type: ignore[no-any-return]
+            except (KafkaException, TimeoutError) as error:
+                words = str(error.args[0] if error.args else type(error).__name__)
+                if words != told:
+                    log.warning("Kafka does not answer: %s", words)
+                told = words
+            if self._stop.wait(ASK_AGAIN_S):
+                raise ServiceError("stopped while waiting for Kafka")

@@ -1,0 +1,190 @@
+"""Where a partition begins, and what happens when its log is not the one that it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from sinks.clickhouse.logs import Gap, base, start
+from sinks.clickhouse.ranges import Mark
+from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join
+
+MARK = Mark(5, None, 3, "c:1")
+
+
+def _one(world: World, *, by_hand: bool = False, rows: int = 5) -> Process:
+    process = Process(world, by_hand=by_hand, rows=rows)
+    join(world, process)
+    give(world, 0, process)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("committed", "mark", "low", "high", "position", "log", "check", "gap"),
+    [
+        (-1001, None, 2, 9, 2, "c:1", True, None),
+        (4, MARK, 0, 9, 4, "c:1", False, None),
+        (4, None, 0, 9, 4, "c:1", True, None),
+        (4, MARK, 6, 9, 6, "c:1", False, Gap(4, 5, "retention")),
+        (4, Mark(5, 7, 3, "c:1"), 6, 9, 6, "c:1", False, Gap(4, 5, "retention")),
+        (4, Mark(5, None, 3, "c:0"), 0, 9, 0, "c:1", True, Gap(4, 4, "recreated")),
+        (4, Mark(5, 7, 3, "c:0"), 0, 9, 0, "c:1", True, Gap(4, 7, "recreated")),
+        (4, MARK, 0, 3, 0, "c:1+1", True, Gap(3, 3, "truncated")),
+        (4, Mark(5, 7, 3, "c:1+1"), 0, 6, 0, "c:1+2", True, Gap(6, 7, "truncated")),
+        (4, Mark(5, 7, 3), 0, 9, 4, "c:1", False, None),
+        (9, MARK, 9, 9, 9, "c:1", False, None),
+    ],
+)
+def test_where_a_partition_begins(
+    committed: int, mark: Mark | None, low: int, high: int, position: int, log: str, check: bool, gap: Gap | None
+) -> None:
+    found = start(committed, mark, "c:1", low, high)
+    assert (found.position, found.log, found.check, found.gap) == (position, log, check, gap)
+    assert base(found.log) == "c:1"
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("forgets_commits", [True, False])
+@pytest.mark.parametrize("longer", [True, False])
+def test_of_a_topic_created_anew_every_row_is_stored_once(running: bool, forgets_commits: bool, longer: bool) -> None:
+    """The same offsets hold other messages: tokens that named the topic alone would lose them."""
+    world = World()
+    for word in (b"a", b"b", b"c"):
+        world.produce(0, word)
+    process = _one(world)
+    drain(world, process, turns=6)
+    if not running:
+        bury(world, process)
+        process = _one(world)
+    world.recreate(forgets_commits=forgets_commits)
+    for word in (b"d", b"e", b"a", b"f", b"g")[: 5 if longer else 2]:
+        world.produce(0, word)
+    drain(world, process, turns=12)
+    bury(world, process)
+    drain(world, _one(world), turns=6)
+    assert sorted(world.stored) == sorted({b"a", b"b", b"c", *world.expected()})
+    if not forgets_commits or running:
+        assert [(letter.reason, letter.log) for letter in world.gaps] == [("recreated", "c:2")]
+
+
+def test_what_retention_took_is_named_and_the_rest_is_stored() -> None:
+    world = World()
+    world.produce(0, b"a")
+    process = _one(world)
+    drain(world, process, turns=4)
+    bury(world, process)
+    for n in range(6):
+        world.produce(0, b"w%d" % n)
+    world.retain(0, 4)
+    drain(world, _one(world), turns=6)
+    assert [(letter.reason, letter.offset, letter.detail) for letter in world.gaps] == [
+        ("retention", 1, "offsets 1 to 3: retention removed them before they were stored")
+    ]
+    assert sorted(world.stored) == [b"a", *(b"w%d" % n for n in range(3, 6))]
+
+
+def test_retention_that_passes_a_running_sink_is_noticed() -> None:
+    world = World()
+    process = _one(world, by_hand=True)
+    for n in range(9):
+        world.produce(0, b"w%d" % n)
+    process.step()  # takes in the first three
+    world.retain(0, 7)
+    drain(world, process, turns=8)
+    assert sorted(world.stored) == [b"w%d" % n for n in (0, 1, 2, 7, 8)]
+    assert [(letter.offset, letter.detail[:14]) for letter in world.gaps] == [(3, "offsets 3 to 6")]
+
+
+@pytest.mark.parametrize("in_flight", [True, False])
+def test_an_end_that_was_lost_gives_its_offsets_out_again(in_flight: bool) -> None:
+    world = World()
+    for word in (b"a", b"b", b"c"):
+        world.produce(0, word)
+    process = _one(world, by_hand=in_flight)
+    for _ in range(4):
+        process.step()
+    bury(world, process)
+    world.truncate(0, 1)
+    for word in (b"d", b"e", b"f", b"g")[: 4 if in_flight else 1]:
+        world.produce(0, word)
+    successor = _one(world)
+    drain(world, successor, turns=8)
+    while process.pool.waiting:
+        process.pool.run_one()
+    assert Counter(world.stored)[b"a"] == 1
+    assert set(world.expected()) <= set(world.stored)
+    if not in_flight:
+        assert successor.ledger.log(successor.ledger.owned()[0]) == "c:1+1"
+
+
+def test_a_range_begun_by_an_older_version_is_repeated_under_the_token_that_it_had() -> None:
+    world = World()
+    world.produce(0, b"a b")
+    world.commits[0] = (0, '{"at_ms":1000000,"last":0,"rows":0}')
+    world.tokens["t:0:0-0"] = b"a b"
+    world.stored += [b"a", b"b"]
+    world.produce(0, b"c")
+    drain(world, _one(world), turns=6)
+    assert sorted(world.stored) == [b"a", b"b", b"c"]
+    assert list(world.tokens) == ["t:0:0-0", "c:1:0:1-1"]
+
+
+class Displaced(RuleBasedStateMachine):
+    """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.world = World()
+        self.words = 0
+        self.committed_nothing = False  # then nobody can know that anything is missing
+        self.process = _one(self.world, by_hand=True)
+
+    @rule(count=st.integers(1, 4))
+    def produce(self, count: int) -> None:
+        for _ in range(count):
+            self.world.produce(0, b"w%d" % self.words)
+            self.words += 1
+
+    @rule(turns=st.integers(1, 4), inserts=st.booleans())
+    def run(self, turns: int, inserts: bool) -> None:
+        for _ in range(turns):
+            self.process.step()
+            while inserts and not self.world.down and self.process.pool.waiting:
+                self.process.pool.run_one()
+
+    @rule(by=st.integers(1, 5))
+    def retention(self, by: int) -> None:
+        self._forget()
+        self.world.retain(0, self.world.lows[0] + by)
+
+    @rule(forgets=st.booleans())
+    def created_anew(self, forgets: bool) -> None:
+        self._forget()
+        self.world.recreate(forgets_commits=forgets)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.committed_nothing = self.committed_nothing or 0 not in self.world.commits
+
+    @rule()
+    def crash(self) -> None:
+        bury(self.world, self.process)
+        self.process = _one(self.world, by_hand=True)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        drain(self.world, self.process, turns=40)
+        counts = Counter(self.world.stored)
+        assert all(count == 1 for count in counts.values())
+        assert set(self.world.expected()) <= set(counts)
+        missing = [word for word in self.world.removed if word not in counts]
+        assert self.world.gaps or not missing or self.committed_nothing
+
+
+TestDisplaced = Displaced.TestCase
+TestDisplaced.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
