@@ -140,8 +140,9 @@ class Heartbeat(_Contract, frozen=True):
     """A record in ``ui-events`` that advances event time where no events come, so that idle partitions still close.
 
     ``advance_ms`` is added to the partition's watermark. Written through the log, so that a replay sees it again.
-    ``at_ms`` is the event time known to be reached in other partitions (0: unknown); it is where a partition starts
-    that never held an event, so that it does not hold back the windows of the others.
+    ``at_ms`` is the event time known to be reached in other partitions (0: unknown). A partition that never held an
+    event starts there, and one whose heartbeat carries :data:`FOLLOW_HEADER` goes on to it; so neither holds back the
+    windows of the others.
     It carries the header ``ce_type: taskstream.tick`` that tells it from a batch.
     """
 
@@ -150,6 +151,8 @@ class Heartbeat(_Contract, frozen=True):
     at_ms: Millis = 0
 
 
+FOLLOW_HEADER: Final = "taskstream.follow"
+"""Header of a heartbeat that was written when all input of its partition had been read."""
 HEARTBEAT_TYPE: Final = b"taskstream.tick"
 """An older name, kept because logs and other writers hold it."""
 BATCH_TYPE: Final = b"taskstream.events"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from confluent_kafka import KafkaException
 
@@ -13,7 +13,7 @@ from streams.runtime.checkpoint import Checkpoint
 from streams.runtime.patience import Stuck
 from streams.stages.partition import PartitionState
 from streams.teams.team_partition import TeamPartitionState
-from taskstream.events import HEARTBEAT_TYPE, Heartbeat, encode
+from taskstream.events import FOLLOW_HEADER, HEARTBEAT_TYPE, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
@@ -24,22 +24,41 @@ MAX_ADVANCE_MS: Final = 7 * 86_400_000
 log = logging.getLogger("taskstream.streams")
 
 
-class IdleHeartbeat:
-    """Writes a heartbeat into a partition after ``idle_heartbeat_ms`` without a record, while somebody waits for it."""
+class HeartbeatProducer(Protocol):
+    """The part of confluent-kafka's producer that is used here; tests write into a log of their own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def produce(self, topic: str, value: bytes, *, partition: int, headers: list[tuple[str, bytes]]) -> None: ...
+    def poll(self, timeout: float) -> int: ...
+    def purge(self) -> None: ...
+
+
+def heartbeat_producer(settings: Settings) -> HeartbeatProducer:
+    """A producer for heartbeats: those that Kafka does not take soon are given up."""
+    made: HeartbeatProducer = new_producer(
+        kafka_config(settings, "heartbeat") | {"linger.ms": 0, "message.timeout.ms": 10_000}
+    )
+    return made
+
+
+class IdleHeartbeat:
+    """Writes a heartbeat into a partition after ``idle_heartbeat_ms`` without a record, while somebody waits for it.
+
+    A partition that has read all its input is as far as the furthest of all sources. It follows that one; the furthest
+    itself goes on with the time that passes. How far the sources of other workers are, the second phase's marks say.
+    """
+
+    def __init__(self, settings: Settings, producer: HeartbeatProducer) -> None:
+        self._lateness_ms = settings.lateness_ms
         self._silence_s = settings.idle_heartbeat_ms / 1000
         self._topic = settings.prefix + UI_EVENTS.name
-        self._producer = new_producer(
-            kafka_config(settings, "heartbeat") | {"linger.ms": 0, "message.timeout.ms": 10_000}
-        )
+        self._producer = producer
         self._silent: defaultdict[tuple[str, int], Stuck] = defaultdict(Stuck)
         self._written: dict[int, float] = {}
 
     def beat(self, owned: Iterable[Checkpoint], now: float, ends: Mapping[tuple[str, int], int]) -> None:
         """Look at the owned partitions at ``now`` (attended seconds); ``ends`` are their end offsets."""
         checkpoints = [checkpoint for checkpoint in owned if checkpoint.state == "ready"]
-        reached = max((_event_time(checkpoint) for checkpoint in checkpoints), default=-1)
+        reached = max((self._event_time(checkpoint) for checkpoint in checkpoints), default=-1)
         for checkpoint in checkpoints:
             operator = checkpoint.operator
             silent = self._silent[checkpoint.topic, checkpoint.partition]
@@ -49,35 +68,36 @@ class IdleHeartbeat:
             if isinstance(operator, PartitionState):
                 caught_up = checkpoint.position >= ends.get((self._topic, checkpoint.partition), 1 << 62)
                 if caught_up and (operator.waiting or operator.watermark_ms < reached):
-                    self._write(checkpoint.partition, since, now, reached)
+                    leads = operator.watermark_ms >= reached
+                    self._write(checkpoint.partition, since, now, reached, follows=True, advances=leads)
             elif isinstance(operator, TeamPartitionState) and operator.waiting:
                 for source in operator.missing():
-                    self._write(source, since, now, reached)
+                    self._write(source, since, now, reached, follows=False, advances=True)
         self._producer.poll(0)
 
     def close(self) -> None:
         """Nothing is waited for: a heartbeat that is not written is written by the next owner."""
         self._producer.purge()
 
-    def _write(self, partition: int, silent_since: float, now: float, reached_ms: int) -> None:
+    def _write(
+        self, partition: int, silent_since: float, now: float, reached_ms: int, *, follows: bool, advances: bool
+    ) -> None:
         last = max(silent_since, self._written.get(partition, 0.0))
         if now - last < self._silence_s:
             return
         self._written[partition] = now
-        heartbeat = Heartbeat(
-            schema=1, advance_ms=min(max(1, int((now - last) * 1000)), MAX_ADVANCE_MS), at_ms=max(0, reached_ms)
-        )
-        headers = [("ce_type", HEARTBEAT_TYPE)]
+        passed_ms = min(max(1, int((now - last) * 1000)), MAX_ADVANCE_MS) if advances else 1
+        heartbeat = Heartbeat(schema=1, advance_ms=passed_ms, at_ms=max(0, reached_ms))
+        headers = [("ce_type", HEARTBEAT_TYPE)] + ([(FOLLOW_HEADER, b"1")] if follows else [])
         try:
             self._producer.produce(self._topic, encode(heartbeat), partition=partition, headers=headers)
         except (BufferError, KafkaException) as error:
             log.warning("heartbeat for partition %d not written: %s", partition, error)
 
-
-def _event_time(checkpoint: Checkpoint) -> int:
-    operator = checkpoint.operator
-    if isinstance(operator, PartitionState):
-        return operator.watermark_ms
-    if isinstance(operator, TeamPartitionState):
-        return operator.reached_ms
-    return -1
+    def _event_time(self, checkpoint: Checkpoint) -> int:
+        operator = checkpoint.operator
+        if isinstance(operator, PartitionState):
+            return operator.watermark_ms
+        if isinstance(operator, TeamPartitionState) and operator.reached_ms >= 0:
+            return operator.reached_ms + self._lateness_ms  # marks are behind the watermark by the allowed lateness
+        return -1

@@ -11,7 +11,7 @@ from streams.runtime.checkpoint import Checkpoint
 from streams.runtime.chunks import TP
 from streams.runtime.fetch import Fetcher
 from streams.runtime.health import WorkerHealth
-from streams.runtime.heartbeat import IdleHeartbeat
+from streams.runtime.heartbeat import IdleHeartbeat, heartbeat_producer
 from streams.runtime.intake import Intake
 from streams.runtime.ownership import Ownership
 from streams.runtime.patience import AttendedTime
@@ -42,7 +42,7 @@ class Worker:
         self.ownership = Ownership(settings, routines.assignments, self._fetch)
         self.intake = Intake(self.ownership, self.fetcher, self.in_flight)
         self.health = WorkerHealth(self.ownership, self.intake, settings.prefix)
-        self._heartbeat = IdleHeartbeat(settings)
+        self._heartbeat = IdleHeartbeat(settings, heartbeat_producer(settings))
         self._time = AttendedTime()
         self._acknowledged: dict[TP, int] = {}
         self._joined = False

@@ -18,7 +18,7 @@ from streams.stages.gather import Columns
 from streams.stages.link import Link
 from streams.stages.oversize import encoded
 from streams.stages.sessionise import Reason
-from streams.stages.skew import correct, skew_of
+from streams.stages.skew import certain_ms, correct, skew_of
 from streams.stages.snapshot_format import (
     AgentSnapshot,
     OpenSession,
@@ -31,7 +31,7 @@ from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL, Refusal, decode
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
 from taskstream.event_columns import COLUMNS_TYPE
-from taskstream.events import EventBatch, Heartbeat, UiEvent, encode
+from taskstream.events import FOLLOW_HEADER, EventBatch, Heartbeat, UiEvent, encode
 from taskstream.faults import place_of
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
@@ -189,7 +189,8 @@ class PartitionState:
         self.counts.late += self.windows.add(batch, active)
         if len(self.windows.late) > MAX_LATE_WINDOWS and self.windows.horizon is not None:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
-        watermark = max([event.at_ms for event in events]) - settings.disorder_ms
+        newest = max([event.at_ms for event in events])
+        watermark = certain_ms(newest, batch.sent_ms, self._record.timestamp) - settings.disorder_ms
         self._touch(agent, self._record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
         if watermark > self.watermark_ms:
             self._advance(watermark)
@@ -223,8 +224,14 @@ class PartitionState:
         agent.reset_segmenter()
 
     def _heartbeat(self, heartbeat: Heartbeat) -> None:
+        """Event time goes on without events: by some time, and, where the heartbeat says so, up to the other sources'.
+
+        Before such a heartbeat all input of the partition had been read, so nothing of before is still to come.
+        """
         if self.watermark_ms >= 0:
-            self._advance(self.watermark_ms + heartbeat.advance_ms)
+            watermark_ms = self.watermark_ms + heartbeat.advance_ms
+            follows = any([name == FOLLOW_HEADER for name, _ in self._record.headers])
+            self._advance(max(watermark_ms, heartbeat.at_ms) if follows else watermark_ms)
         elif heartbeat.at_ms:
             self._advance(heartbeat.at_ms)
 

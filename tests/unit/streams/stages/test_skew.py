@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from streams.stages.skew import correct, skew_of
-from tests.unit.streams.build import T0, batch, event
+from streams.stages.skew import certain_ms, correct, skew_of
+from tests.unit.streams.build import T0, batch, event, record, state
 
 HOUR = 3_600_000
 
@@ -34,3 +36,48 @@ def test_correct_keeps_gaps_and_bounds() -> None:
     assert [e.at_ms for e in moved.events] == [T0 - HOUR, T0 - HOUR + 5000]
     assert moved.sent_ms == T0 - HOUR
     assert correct(batch(0, [event(0)]), 10**15).events[0].at_ms == 0
+
+
+PEOPLE, MINUTES, HAND_OVER_S = 1_000, 3, 20
+"""Everybody works all the time, and hands over what is at most 20 s old."""
+
+
+def late_share_of_the_right(wrong: int, minutes: float) -> float:
+    """Share of the events of right clocks that are late, where ``wrong`` of the clocks are ahead by ``minutes``."""
+    draw = random.Random(wrong)
+    operator, offset, late, sent = state(), 0, 0, 0
+    phase = [draw.uniform(0, HAND_OVER_S) for _ in range(PEOPLE)]
+    for turn in range(MINUTES * 60 // HAND_OVER_S):
+        for person in sorted(range(PEOPLE), key=phase.__getitem__):
+            now = turn * HAND_OVER_S + phase[person]
+            ahead = minutes * 60 if person < wrong else 0.0
+            events = [event(now + ahead - age) for age in (HAND_OVER_S * draw.random(), 0.2)]
+            handed = batch(turn * 2, events, f"p{person}", sent_ms=T0 + int((now + ahead) * 1_000))
+            operator.apply(record(offset, handed, timestamp=T0 + int(now * 1_000) + 50))
+            offset += 1
+            if person >= wrong:
+                late += operator.take_counts().late
+                sent += 2
+            operator.take_counts()
+    return late / sent
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 30])
+@pytest.mark.parametrize("wrong", [1, 10, 50])
+def test_wrong_clocks_make_nobody_else_late(wrong: int, minutes: int) -> None:
+    assert late_share_of_the_right(wrong, minutes) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("newest", "sent", "arrived", "certain"),
+    [
+        (100, 110, 120, 100),  # right clock
+        (100, 110, 90, 80),  # the clock is 20 ahead at least
+        (100, 0, 90, 90),  # hand-over unknown: nothing is later than its arrival
+        (100, 95, 90, 90),
+        (50, 110, 100, 40),  # what was spooled is old, and the clock is ahead all the same
+        (100, 110, 0, 100),  # no broker's time: a log read elsewhere
+    ],
+)
+def test_what_is_certain_of_event_time(newest: int, sent: int, arrived: int, certain: int) -> None:
+    assert certain_ms(newest, sent, arrived) == certain
