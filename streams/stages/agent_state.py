@@ -5,11 +5,13 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
+import msgspec
+
 from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
-from streams.stages.snapshot_format import AgentSnapshot, encode_agent
+from streams.stages.snapshot_format import AgentSnapshot, Person, encode_agent
 
 PACKING: Final = 1
 """zlib's fastest level: higher ones take several times as long for a tenth less."""
@@ -53,7 +55,8 @@ class AgentState:
             owner = self.tenant, self.team, self.actor, self.agent
             if self._stored:
                 found = AgentSegmenter.load(self._stored)
-            if found is None or found.owner != owner:  # what was learned of one person is nobody else's
+                found.owner = owner  # kept by person: of an earlier agent, maybe, or in an earlier team
+            else:
                 found = AgentSegmenter(*owner)
             self._segmenter = found
         self._stored = b""
@@ -65,13 +68,16 @@ class AgentState:
         self._stored = b""
 
     def learned(self) -> bytes:
-        """The segmenter as it is kept of an agent that fell silent; empty where there is none."""
-        if self._segmenter is not None:
-            return zlib.compress(self._segmenter.dump(), PACKING)
-        return zlib.compress(self._stored, PACKING) if self._stored else b""
+        """What the segmenter has learned of the person, for another agent; empty where there is none."""
+        found = self._segmenter
+        if found is None:
+            if not self._stored:
+                return b""
+            found = AgentSegmenter.load(self._stored)
+        return zlib.compress(found.learned(), PACKING)
 
     def resume(self, model: bytes) -> None:
-        """Go on with what :meth:`learned` kept."""
+        """Go on with what :meth:`learned` kept of the same person."""
         self._segmenter = None
         self._stored = zlib.decompress(model) if model else b""
 
@@ -113,3 +119,9 @@ class AgentState:
         self.sessioniser, self.linker = Sessioniser(saved.sessioniser[0]), Linker.load(saved.linker)
         self._stored = saved.segmenter
         return self
+
+
+def person_in(model: bytes) -> Person:
+    """Whose model :meth:`AgentState.learned` gave."""
+    tenant, _, actor, _ = msgspec.msgpack.decode(zlib.decompress(model))[0]
+    return tenant, actor

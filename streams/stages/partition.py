@@ -11,7 +11,7 @@ import msgspec
 from streams.dead_letter import InputPlace, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
-from streams.stages.agent_state import AgentState
+from streams.stages.agent_state import AgentState, person_in
 from streams.stages.cells import add
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import Columns
@@ -23,15 +23,19 @@ from streams.stages.snapshot_format import (
     AgentSnapshot,
     OpenSession,
     PartitionSnapshot,
+    Person,
+    PersonModel,
     SilentAgentSnapshot,
     decode_agent,
     encode_agent,
+    model_key,
+    person_of,
 )
 from streams.stages.stage_settings import StageSettings
-from streams.stages.validate import MAX_DETAIL, Refusal, decode
+from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
 from taskstream.event_columns import COLUMNS_TYPE
-from taskstream.events import FOLLOW_HEADER, EventBatch, Heartbeat, UiEvent, encode
+from taskstream.events import EventBatch, Heartbeat, UiEvent, encode
 from taskstream.faults import place_of
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
@@ -61,6 +65,7 @@ class PartitionCounts:
         self.skewed = 0
         self.redacted = 0
         self.late = 0
+        self.cut = 0
         self.sent_ms = 0
         self.refused: dict[str, int] = {}
         self.faults: list[str] = []
@@ -70,8 +75,9 @@ class PartitionState:
     """All state of one partition of ``ui-events``. Implements :class:`streams.operator.Operator`.
 
     ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
-    Agents that have a learned model, open and silent together, are at most ``max_agents``; the longest silent lose
-    theirs first.
+    ``models``  what was learned of people none of whose agents is open, the longest silent first. An agent's id is new
+                at each login; what its segmenter has learned is therefore kept by person. Open agents and kept models
+                together are at most ``max_agents``; the longest silent lose theirs first.
     """
 
     def __init__(self, partition: int, settings: StageSettings) -> None:
@@ -79,11 +85,13 @@ class PartitionState:
         self.settings = settings
         self.agents: dict[str, AgentState] = {}
         self.closed: dict[str, SilentAgentSnapshot] = {}
-        self._learned: dict[str, None] = {}  # names in ``closed`` that have a model, the longest silent first
+        self.models: dict[Person, PersonModel] = {}
+        self._open_of: dict[Person, tuple[str, ...]] = {}  # open agents by person
         self.windows = Windows()
         self.watermark_ms = -1
         self.counts = PartitionCounts()
         self._dirty: set[str] = set()
+        self._dirty_models: set[Person] = set()
         self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
         self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
         self._columns = Columns()  # empty between two calls of ``flush`` and the next record, so no part of snapshots
@@ -230,8 +238,7 @@ class PartitionState:
         """
         if self.watermark_ms >= 0:
             watermark_ms = self.watermark_ms + heartbeat.advance_ms
-            follows = any([name == FOLLOW_HEADER for name, _ in self._record.headers])
-            self._advance(max(watermark_ms, heartbeat.at_ms) if follows else watermark_ms)
+            self._advance(max(watermark_ms, heartbeat.at_ms) if follows(self._record) else watermark_ms)
         elif heartbeat.at_ms:
             self._advance(heartbeat.at_ms)
 
@@ -275,24 +282,45 @@ class PartitionState:
         name = batch.agent
         self._dirty.add(name)
         if name not in self.agents:
-            closed = self.closed.pop(name, None)
-            self._learned.pop(name, None)
+            self.closed.pop(name, None)
             while len(self.agents) >= self.settings.max_agents:
+                self.counts.cut += 1
                 self._retire(next(iter(self.agents.values())), "bound")
             agent = self.agents[name] = AgentState(batch.tenant, batch.team, batch.actor, name)
             agent.numbering = numbering
-            if closed is not None:
-                agent.resume(closed.model)
-            self._make_room()
+            self._recall(agent)
+            while self.models and len(self.agents) + len(self.models) > self.settings.max_agents:
+                self._drop_model(next(iter(self.models)))
 
-    def _make_room(self) -> None:
-        """Take the models of the longest silent agents: open and silent ones share one bound."""
-        learned = self._learned
-        while learned and len(self.agents) + len(learned) > self.settings.max_agents:
-            name = next(iter(learned))
-            del learned[name]
-            self.closed[name] = msgspec.structs.replace(self.closed[name], model=b"")
-            self._dirty.add(name)
+    def _recall(self, agent: AgentState) -> None:
+        """Let a new agent go on with what was learned of its person: kept, or by another agent that is still open."""
+        person = agent.tenant, agent.actor
+        kept = self.models.get(person)
+        if kept is not None:
+            self._drop_model(person)
+            agent.resume(kept.model)
+        names = self._open_of.get(person, ())
+        if kept is None and names:
+            agent.resume(max([self.agents[name] for name in names], key=_touched).learned())
+        self._open_of[person] = (*names, agent.agent)
+
+    def _keep_model(self, agent: AgentState) -> None:
+        """Keep what a leaving agent has learned of its person, unless another agent of the person is still open."""
+        person = agent.tenant, agent.actor
+        others = tuple([name for name in self._open_of[person] if name != agent.agent])
+        if others:
+            self._open_of[person] = others
+            return
+        del self._open_of[person]
+        model = agent.learned()
+        if model:
+            self.models.pop(person, None)
+            self.models[person] = PersonModel(agent.touched, agent.seen_ms, model)
+            self._dirty_models.add(person)
+
+    def _drop_model(self, person: Person) -> None:
+        del self.models[person]
+        self._dirty_models.add(person)
 
     def _touch(self, agent: AgentState, offset: int, seen_ms: int, at_ms: int) -> None:
         """Put the agent last in the order in which agents fall silent."""
@@ -313,29 +341,34 @@ class PartitionState:
         self._end_session(agent, session, reason, agent.behind_ms)
         name = agent.agent
         del self.agents[name]
-        model = agent.learned()
-        self.closed[name] = SilentAgentSnapshot(agent.numbering, agent.touched, agent.seen_ms, model)
-        if model:
-            self._learned[name] = None
+        self._keep_model(agent)
+        self.closed[name] = SilentAgentSnapshot(agent.numbering, agent.touched, agent.seen_ms)
         self._dirty.add(name)
 
     def _forget(self) -> None:
-        """Drop the numbers of agents that have been silent for very long, or are too many."""
+        """Drop numbers and models of those who have been silent for very long, and numbers that are too many."""
         closed, most = self.closed, NUMBERS_PER_AGENT * self.settings.max_agents
         while closed:
             name = next(iter(closed))
             if closed[name].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms and len(closed) <= most:
                 break
             del closed[name]
-            self._learned.pop(name, None)
             self._dirty.add(name)
+        models = self.models
+        while models:
+            person = next(iter(models))
+            if models[person].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms:
+                break
+            self._drop_model(person)
 
     def _move(self, agent: AgentState, batch: EventBatch) -> AgentState:
         """The agent under another person or team: what was open belongs to the former."""
         self._end_session(agent, agent.sessioniser.close(), "bound", agent.behind_ms)
         moved = AgentState(batch.tenant, batch.team, batch.actor, batch.agent)
         moved.numbering = agent.numbering
+        self._keep_model(agent)
         self.agents[batch.agent] = moved
+        self._recall(moved)
         return moved
 
     def _end_session(self, agent: AgentState, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
@@ -374,6 +407,10 @@ class PartitionState:
             agent, closed = self.agents.get(name), self.closed.get(name)
             data = agent.dump() if agent is not None else None if closed is None else encode_agent(closed)
             items.append((f"a:{name}", data))
+        for person in sorted(self._dirty_models):
+            kept = self.models.get(person)
+            items.append((model_key(person), None if kept is None else msgspec.msgpack.encode(kept)))
+        self._dirty_models.clear()
         for name in self._warm - self._dirty:
             if name in self.agents:
                 self.agents[name].cool()
@@ -388,14 +425,29 @@ class PartitionState:
         late = cells.dump({(n, *key): cell for n, teams in windows.late.items() for key, cell in flat(teams).items()})
         items += cells.replaced("l", late, self._late_chunks)
         self._late_chunks = len(late)
-        saved = PartitionSnapshot(self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks)
+        saved = PartitionSnapshot(
+            self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks, self.settings
+        )
         items.append(("p", msgspec.msgpack.encode(saved)))
         return items
 
+    def configure(self, settings: StageSettings) -> bool:
+        """Go on with other settings from the next record on; see :class:`streams.operator.Operator`."""
+        changed = settings != self.settings
+        self.settings = settings
+        return changed
+
+    def save_all(self) -> None:
+        """Let the next snapshot hold everything, changed or not."""
+        self._dirty |= self.agents.keys() | self.closed.keys()
+        self._dirty_models |= self.models.keys()
+        self.windows.dirty |= self.windows.open.keys()
+
     def load(self, items: Mapping[str, bytes]) -> None:
-        """Take over what :meth:`snapshot` gave."""
+        """Take over what :meth:`snapshot` gave, with the settings of then."""
         opened: list[AgentState] = []
         closed: list[tuple[str, SilentAgentSnapshot]] = []
+        models: list[tuple[Person, PersonModel]] = []
         windows = self.windows
         for key, data in items.items():
             kind, _, name = key.partition(":")
@@ -405,6 +457,8 @@ class PartitionState:
                     opened.append(AgentState.load(name, saved))
                 else:
                     closed.append((name, saved))
+            elif kind == "m":
+                models.append((person_of(name), msgspec.msgpack.decode(data, type=PersonModel)))
             elif kind == "w":
                 number = int(name.partition(":")[0])
                 for (tenant, team, *what), cell in cells.load(data):
@@ -416,9 +470,29 @@ class PartitionState:
                 state = msgspec.msgpack.decode(data, type=PartitionSnapshot)
                 self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
                 self._chunks, self._late_chunks = state.chunks, state.late_chunks
+                self.settings = state.settings or self.settings
         self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
         self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
-        self._learned = {name: None for name, saved in self.closed.items() if saved.model}
+        self.models = dict(sorted([*models, *self._models_by_agent()], key=lambda item: item[1].touched))
+        for agent in self.agents.values():
+            person = agent.tenant, agent.actor
+            self._open_of[person] = (*self._open_of.get(person, ()), agent.agent)
+
+    def _models_by_agent(self) -> list[tuple[Person, PersonModel]]:
+        """Models that an older version kept with a silent agent's numbers, taken from there."""
+        found: list[tuple[Person, PersonModel]] = []
+        for name, saved in self.closed.items():
+            if saved.model:
+                person = person_in(saved.model)
+                found.append((person, PersonModel(saved.touched, saved.seen_ms, saved.model)))
+                self.closed[name] = msgspec.structs.replace(saved, model=b"")
+                self._dirty.add(name)
+                self._dirty_models.add(person)
+        return found
+
+
+def _touched(agent: AgentState) -> int:
+    return agent.touched
 
 
 def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:

@@ -43,6 +43,10 @@ class AgentSegmenter:
         """Tenant, team, actor and agent whose events these are."""
         return self._names
 
+    @owner.setter
+    def owner(self, names: tuple[str, str, str, str]) -> None:
+        self._names = names
+
     def push(self, seq: int, event: UiEvent) -> Sequence[Segment]:
         """Take the next event; the executions that this decides."""
         step = self._folder.push(seq, event)
@@ -133,6 +137,12 @@ class AgentSegmenter:
                 folder.call_before,
             ]
         )
+
+    def learned(self) -> bytes:
+        """The state of a segmenter that has learned the same, and has nothing open."""
+        heir = AgentSegmenter(*self._names)
+        heir._core = self._core.heir()
+        return heir.dump()
 
     @classmethod
     def load(cls, data: bytes) -> AgentSegmenter:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.stages.deduplicate import Numbering
+from streams.stages.stage_settings import StageSettings
 
 MAX_SESSION_APPS: Final = 256
 """Distinct applications counted in a session at most."""
@@ -74,10 +75,9 @@ class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
 
 
 class SilentAgentSnapshot(Struct, array_like=True, frozen=True, tag="closed"):
-    """What is kept of an agent that fell silent: its numbers, so that a batch sent again is still cut, and its model.
+    """What is kept of an agent that fell silent: its numbers, so that a batch sent again is still cut.
 
-    ``model``  what its segmenter has learned, compressed, for the agent to go on with when it returns; empty when it
-               had to make room
+    ``model``  only in snapshots of format 1, which kept what was learned by agent; see :class:`PersonModel`
     """
 
     numbering: Numbering
@@ -86,18 +86,50 @@ class SilentAgentSnapshot(Struct, array_like=True, frozen=True, tag="closed"):
     model: bytes = b""
 
 
+Person = tuple[str, str]
+"""tenant, actor"""
+
+
+class PersonModel(Struct, array_like=True, frozen=True):
+    """What the segmenter has learned of a person, compressed, for the person's next agent to go on with.
+
+    ``touched``  offset of the last record of the agent that learned it; ``seen_ms``: the watermark of then
+    """
+
+    touched: int
+    seen_ms: int
+    model: bytes
+
+
 class PartitionSnapshot(Struct, array_like=True, frozen=True):
-    """What a partition keeps beside its agents and cells."""
+    """What a partition keeps beside its agents and cells.
+
+    ``settings``  those with which the state came about; records that a restore runs again are run with the same ones.
+                  None in snapshots of format 1
+    """
 
     watermark_ms: int
     horizon: int | None
     released: int
     chunks: dict[int, int]
     late_chunks: int
+    settings: StageSettings | None = None
 
 
+_SEPARATOR: Final = "\x1f"
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AgentSnapshot | SilentAgentSnapshot)
+
+
+def model_key(person: Person) -> str:
+    """Key of a person's model among the items of a snapshot."""
+    return f"m:{person[0]}{_SEPARATOR}{person[1]}"
+
+
+def person_of(name: str) -> Person:
+    """The person whose key is ``m:name``."""
+    tenant, _, actor = name.partition(_SEPARATOR)
+    return tenant, actor
 
 
 def encode_agent(saved: AgentSnapshot | SilentAgentSnapshot) -> bytes:

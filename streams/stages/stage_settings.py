@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from taskstream.settings import Settings
 
+HOT_SHARE_PERCENT: Final = 10
+"""Of the agents that a worker can keep, how many are held ready for their next event at most (percent)."""
+MIN_HOT: Final = 50
+
 
 class StageSettings(Struct, frozen=True):
-    """Settings that the stages depend on. ``max_agents`` is this partition's share.
+    """Settings that results depend on. ``max_agents`` is this partition's share of what the worker can keep.
 
     ``max_hot``  agents whose segmenters are held ready for their next event; of the others the stored form alone, which
                  takes a fifth of the memory and 0.1 ms to make ready. It changes no result.
@@ -22,10 +28,12 @@ class StageSettings(Struct, frozen=True):
     max_skew_ms: int = 600_000
     max_agents: int = 50_000
     max_hot: int = 2_000
+    k: int = 5
 
     @classmethod
-    def of(cls, settings: Settings) -> StageSettings:
-        """What the stages need of ``settings``."""
+    def of(cls, settings: Settings, owned: int | None = None) -> StageSettings:
+        """What the stages need of ``settings`` where a worker owns ``owned`` partitions (None: all there are)."""
+        share = max(1, settings.partitions if owned is None else owned)
         return cls(
             partitions=settings.partitions,
             session_gap_ms=settings.session_gap_ms,
@@ -33,5 +41,7 @@ class StageSettings(Struct, frozen=True):
             disorder_ms=settings.disorder_ms,
             lateness_ms=settings.lateness_ms,
             max_skew_ms=settings.max_skew_ms,
-            max_agents=max(1, settings.max_agents // settings.partitions),
+            max_agents=max(1, settings.max_agents // share),
+            max_hot=max(MIN_HOT, settings.max_agents * HOT_SHARE_PERCENT // 100 // share),
+            k=settings.k,
         )

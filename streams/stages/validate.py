@@ -8,6 +8,7 @@ from msgspec import Struct
 from streams.operator import Record
 from taskstream.events import (
     BATCH_TYPE,
+    FOLLOW_HEADER,
     HEARTBEAT_TYPE,
     MAX_BATCH_BYTES,
     MAX_SEQ,
@@ -32,6 +33,11 @@ REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "gap", "f
 """All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
 their range. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let
 in), ``foreign`` a record in ``activity.partial`` that no worker wrote."""
+
+
+def follows(record: Record) -> bool:
+    """Whether a heartbeat was written when all input of its partition had been read."""
+    return any(name == FOLLOW_HEADER for name, _ in record.headers)
 
 
 def decode(record: Record) -> EventBatch | Heartbeat | Refusal:

@@ -17,6 +17,7 @@ from streams.dead_letter import InputPlace, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
 from streams.stages.cells import add
+from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL
 from streams.stages.window import WINDOW_MS, Cell, Key, LateKey
 from streams.teams.floor import release
@@ -34,6 +35,8 @@ class TeamSnapshot(Struct, array_like=True, frozen=True):
     released: int
     chunks: dict[int, int]
     number: int
+    sources: int = 0
+    k: int = 0
 
 
 class TeamPartitionState:
@@ -143,12 +146,22 @@ class TeamPartitionState:
             if chunks:
                 self._chunks[number] = len(chunks)
         self._dirty.clear()
-        saved = TeamSnapshot(self.marks, self.released, self._chunks, self._number)
+        saved = TeamSnapshot(self.marks, self.released, self._chunks, self._number, self.sources, self.k)
         items.append(("p", msgspec.msgpack.encode(saved)))
         return items
 
+    def configure(self, settings: StageSettings) -> bool:
+        """Go on with other settings from the next record on; see :class:`streams.operator.Operator`."""
+        changed = (settings.partitions, settings.k) != (self.sources, self.k)
+        self.sources, self.k = settings.partitions, settings.k
+        return changed
+
+    def save_all(self) -> None:
+        """Let the next snapshot hold everything, changed or not."""
+        self._dirty |= self.waiting.keys()
+
     def load(self, items: Mapping[str, bytes]) -> None:
-        """Take over what :meth:`snapshot` gave."""
+        """Take over what :meth:`snapshot` gave, with the settings of then."""
         for key, data in items.items():
             kind, _, name = key.partition(":")
             if kind == "w":
@@ -160,6 +173,7 @@ class TeamPartitionState:
                 saved = msgspec.msgpack.decode(data, type=TeamSnapshot)
                 self.marks, self.released, self._chunks = saved.marks, saved.released, saved.chunks
                 self._number = saved.number
+                self.sources, self.k = saved.sources or self.sources, saved.k or self.k
         self.count = sum(len(window) for window in self.waiting.values())
 
 

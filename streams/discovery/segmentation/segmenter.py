@@ -292,6 +292,12 @@ class Segmenter:
             self._copies = [(moved[place], digest) for place, digest in self._copies if place in moved]
         self._due = max(BLOCK, len(self.acts) + STEP)
 
+    def heir(self) -> Segmenter:
+        """One with nothing open that has learned the same; it shares the model, so this one must not go on."""
+        made = Segmenter(self.weights)
+        made.model, made._cold = self.model, self._cold
+        return made
+
     def dump(self) -> list[Any]:
         """The complete state as plain data."""
         return [

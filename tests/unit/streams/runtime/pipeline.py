@@ -91,7 +91,7 @@ class Pipeline:
     def stop(self) -> None:
         """All workers end."""
         for place, owned in self._all():
-            position, items = self._saved[place]
+            items = self._saved[place][1]
             for key, data in owned.operator.snapshot():
                 if data is None:
                     items.pop(key, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,29 @@ def test_crashes_change_nothing(seed: int, crashes: list[int], every: int) -> No
     assert run_with_crashes(phase_1, records, crashes, every) == undisturbed
 
 
+def logins(seed: int) -> list[EventBatch | Heartbeat | bytes]:
+    """The same people, with a new agent at each login, and now and then two at once."""
+    rnd, seqs, names = random.Random(seed), dict[str, int](), dict.fromkeys("abcde", 0)
+    log: list[EventBatch | Heartbeat | bytes] = []
+    for message in log_with_breaks(seed):
+        if not isinstance(message, EventBatch):
+            log.append(message)
+            continue
+        names[message.agent] += rnd.random() < 0.15
+        name = f"{message.agent}{max(0, names[message.agent] - (rnd.random() < 0.2))}"
+        log.append(msgspec.structs.replace(message, agent=name, first_seq=seqs.get(name, 0)))
+        seqs[name] = seqs.get(name, 0) + len(message.events)
+    return log
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 100), max_size=6), st.integers(1, 30))
+@settings(max_examples=25, deadline=None)
+def test_new_agents_of_a_person_go_on_alike_through_crashes(seed: int, crashes: list[int], every: int) -> None:
+    records = [record(offset, message) for offset, message in enumerate(logins(seed))]
+    undisturbed = run_with_crashes(phase_1, records, [], 10**9)
+    assert run_with_crashes(phase_1, records, crashes, every) == undisturbed
+
+
 def log_with_breaks(seed: int) -> list[EventBatch | Heartbeat | bytes]:
     """People at a few tasks of their own, each falling silent again and again for longer than a session's gap."""
     rnd = random.Random(seed)
@@ -118,7 +142,7 @@ def test_the_logs_with_breaks_bring_agents_back_with_and_without_a_model() -> No
         operator = phase_1()
         for offset, message in enumerate(log_with_breaks(seed)):
             if isinstance(message, EventBatch) and message.agent in operator.closed:
-                returned.add(bool(operator.closed[message.agent].model))
+                returned.add((message.tenant, message.actor) in operator.models)
             operator.apply(record(offset, message))
     assert returned == {True, False}
 
