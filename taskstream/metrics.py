@@ -50,6 +50,7 @@ DUPLICATES: Final = _counter("duplicate_events", "Events seen before, by (agent,
 GAPS: Final = _counter("gap_events", "Sequence numbers that never came")
 REFUSED: Final = _counter("refused", "Input sent to the dead-letter topic, by reason", "reason")
 LATE: Final = _counter("late_events", "Events behind the watermark and the allowed lateness; added downstream")
+SESSIONS_CUT: Final = _counter("sessions_cut", "Sessions closed because the worker had no room for so many agents")
 SKEWED: Final = _counter("skewed_events", "Events of agents whose clock is wrong; their times were corrected")
 REDACTED: Final = _counter("redacted_strings", "Strings changed by the second line of redaction")
 WATERMARK_DELAY: Final = _gauge("watermark_delay_seconds", "Wall clock minus watermark", "partition")

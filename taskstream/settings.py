@@ -204,7 +204,12 @@ class StreamSettings(BaseModel):
         default=5_000, ge=100, description="silence of a partition after which a heartbeat advances its event time"
     )
     transaction_ms: int = Field(default=250, ge=10, le=30_000, description="interval of the streams' transactions")
-    max_agents: int = Field(default=50_000, ge=1, description="agents whose state one worker keeps at most")
+    agents_mb: int = Field(
+        default=2_300, ge=1, description="memory for the state of agents in one worker, over all the partitions it owns"
+    )
+    max_agents: int = Field(
+        default=0, ge=0, description="agents whose state one worker keeps at most; 0: as many as `agents_mb` hold"
+    )
 
 
 class CollectorSettings(BaseModel):

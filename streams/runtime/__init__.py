@@ -9,6 +9,7 @@ May import: taskstream, streams.
     worker             The worker: ownership, intake and health of its partitions
     ownership          The partitions that this worker owns
     intake             Input of the owned partitions
+    room               How many agents each owned partition may keep
     health             Whether the worker can go on
     patience           How long something has not moved, in time during which this process ran
     watchdog           A process that stands still says where

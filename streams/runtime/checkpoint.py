@@ -15,6 +15,7 @@ from streams.runtime.chunks import Chunk
 from streams.runtime.restore import Position, Restored, UnwantedError, item_key
 from streams.runtime.thread import PartitionThread
 from streams.runtime.transactions import TRIES_S, TransactionWriter, VoidError
+from streams.stages.stage_settings import StageSettings
 from taskstream.errors import ServiceError
 from taskstream.faults import place_of
 from taskstream.topics import STATE
@@ -123,6 +124,15 @@ class Checkpoint:
         writer, self._writer, self.operator = self._writer, None, None
         if writer is not None:
             self._thread.run(writer.close)
+
+    def configure(self, settings: StageSettings) -> None:
+        """Other settings from the next record on.
+
+        Results depend on them. The next transaction holds a snapshot, so that a restore runs every record again with
+        the settings that it was run with.
+        """
+        if self.operator is not None and self.operator.configure(settings):
+            self._since_snapshot = max(self._since_snapshot, self._clock.snapshot_records)
 
     # --- input
 

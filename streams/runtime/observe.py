@@ -30,6 +30,8 @@ def applied(checkpoint: Checkpoint) -> None:
     metrics.SKEWED.inc(counts.skewed)
     metrics.REDACTED.inc(counts.redacted)
     metrics.LATE.inc(counts.late)
+    if counts.cut:
+        cut(counts.cut)
     for place in counts.faults:
         fault(f"{checkpoint.topic}/{checkpoint.partition}", place)
     for reason, count in counts.refused.items():
@@ -42,6 +44,25 @@ def fault(where: str, place: str) -> None:
     """An exception in a stage: its place is logged once, beside the dead letter that every one of them has."""
     if _said.is_new(place):
         log.error("%s: a fault in a stage; its input is in the dead letters. %s (said once)", where, place)
+
+
+def cut(sessions: int) -> None:
+    """Sessions were closed to make room for other agents."""
+    metrics.SESSIONS_CUT.inc(sessions)
+    if _said.is_new("cut"):
+        log.warning(
+            "sessions are closed to make room for other agents: more work at a time than fit into this worker; "
+            "raise agents_mb, or start another worker (said once; counted in taskstream_sessions_cut_total)"
+        )
+
+
+def forget(checkpoint: Checkpoint) -> None:
+    """A partition is no longer ours: its figures are another worker's to tell."""
+    label = str(checkpoint.partition)
+    if checkpoint.topic == UI_EVENTS.name:
+        for gauge in (metrics.POSITION, metrics.STATE_AGENTS, metrics.WATERMARK_DELAY):
+            gauge.remove(label)
+    metrics.LAG.remove(checkpoint.topic, label)
 
 
 def committed(checkpoint: Checkpoint, seconds: float, written: Mapping[str, int]) -> None:

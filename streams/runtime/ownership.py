@@ -7,11 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from streams.operator import Operator, Output
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint, Intervals
 from streams.runtime.chunks import TP
 from streams.runtime.restore import Restored, UnwantedError, restore
+from streams.runtime.room import busy_share, is_tight, most_agents, shares
 from streams.runtime.thread import PartitionThread
 from streams.runtime.transactions import TransactionWriter
 from streams.stages.partition import PartitionState
@@ -32,6 +35,9 @@ SNAPSHOT_RECORDS: Final = 4_000
 SNAPSHOT_WORK_S: Final = 0.5
 """Seconds of work on one partition between snapshots: what a restore of it takes at most, beside reading."""
 
+DEAL_S: Final = 60.0
+"""Room for agents is dealt anew at most so often while nothing else changes (seconds)."""
+
 Beside = Callable[[Sequence[Output]], list[Output]]
 
 
@@ -47,6 +53,10 @@ class Ownership:
         self.owned: dict[TP, Checkpoint] = {}
         self.intervals = Intervals(settings.transaction_ms / 1000, SNAPSHOT_RECORDS, SNAPSHOT_WORK_S)
         self._settings = settings
+        self._stages = StageSettings.of(settings)
+        self._most_agents = most_agents(settings)
+        self._bounds: dict[TP, int] = {}
+        self._dealt_at = -DEAL_S
         self._beside = beside
         self._on_ready = on_ready
         self._topics = {settings.prefix + topic.name: topic.name for topic in (UI_EVENTS, ACTIVITY_PARTIAL)}
@@ -84,13 +94,35 @@ class Ownership:
     async def end(self, partitions: Iterable[TP]) -> int:
         """Commit what is applied of ``partitions``, within the deadline, and forget them; how many there were."""
         leaving = [self.owned.pop(tp) for tp in sorted(partitions) if tp in self.owned]
+        for checkpoint in leaving:
+            observe.forget(checkpoint)
         await asyncio.gather(*(checkpoint.close(REVOKE_S) for checkpoint in leaving))
+        self.deal_room()
         return len(leaving)
+
+    def deal_room(self, now: float | None = None) -> None:
+        """Let every partition keep as many agents as fit.
+
+        At ``now`` (attended seconds) only when one is close to its bound, and not again within :data:`DEAL_S`: new
+        bounds cost a snapshot of each partition.
+        """
+        ready = {tp: checkpoint for tp, checkpoint in self.owned.items() if checkpoint.state == "ready"}
+        agents = {tp: len(c.operator.agents) for tp, c in ready.items() if isinstance(c.operator, PartitionState)}
+        if now is not None:
+            if now - self._dealt_at < DEAL_S or not is_tight(agents, self._bounds):
+                return
+            self._dealt_at = now
+        self._bounds = shares(agents, self._most_agents)
+        busy = busy_share(self._most_agents, len(agents))
+        for tp, checkpoint in ready.items():
+            share = self._bounds.get(tp, 0)
+            checkpoint.configure(msgspec.structs.replace(self._stages, max_agents=share, max_hot=busy))
 
     async def _restore(self, tp: TP, checkpoint: Checkpoint) -> None:
         await checkpoint.restore()
         if self.is_current(tp, checkpoint):
             observe.restored(checkpoint)
+            self.deal_room()
             await self._on_ready(tp, checkpoint)
 
     def _open(self, topic: str, partition: int, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
@@ -119,5 +151,5 @@ class Ownership:
     def _make(self, topic: str, partition: int) -> Callable[[], Operator]:
         settings = self._settings
         if topic == UI_EVENTS.name:
-            return lambda: PartitionState(partition, StageSettings.of(settings))
+            return lambda: PartitionState(partition, self._stages)
         return lambda: TeamPartitionState(partition, settings.partitions, settings.k)

@@ -17,6 +17,7 @@ from streams.runtime.checkpoint import MAX_WAITING_BYTES
 from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
 from streams.runtime.health import STALL_S
 from streams.runtime.ownership import QUEUE_KB
+from streams.runtime.room import BUSY_BYTES, BUSY_PERCENT, REST_BYTES, most_agents
 from streams.runtime.watchdog import Watchdog, dump_stacks
 from streams.runtime.worker import MAX_INPUT_BYTES, Worker
 from taskstream import metrics
@@ -35,10 +36,6 @@ ROLE: Final = "streams"
 """The worker among the writers and readers of topics."""
 STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
-REST_BYTES: Final = 16_384
-BUSY_BYTES: Final = 65_536
-"""What an agent takes in memory, for the bound printed at the start: while it is quiet, and while its events come
-(13 and 51 KB measured)."""
 
 
 class _JsonLines(logging.Formatter):
@@ -111,10 +108,11 @@ def _partitions(settings: Settings) -> int:
 
 
 def _print_bounds(settings: Settings) -> None:
+    agents = most_agents(settings)
     log.info(
-        "bounds: %d agents, open and silent ones with a model (%d MB of state at rest, %d MB if all work at once), "
+        "bounds: %d agents in all, open ones and people with a model (%d MB), shared by the partitions owned, "
         "transactions every %d ms, %d MB of input, %d MB of output waiting, %d known routines",
-        settings.max_agents, settings.max_agents * REST_BYTES >> 20, settings.max_agents * BUSY_BYTES >> 20,
+        agents, (agents * REST_BYTES + agents * BUSY_PERCENT // 100 * (BUSY_BYTES - REST_BYTES)) >> 20,
         settings.transaction_ms, MAX_INPUT_BYTES + settings.partitions * 2 * ((AHEAD_KB << 10) + ANSWER_BYTES) >> 20,
         settings.partitions * 2 * (MAX_WAITING_BYTES + (QUEUE_KB << 10)) >> 20, MAX_ROUTINES,
     )  # fmt: skip

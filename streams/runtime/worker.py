@@ -104,6 +104,7 @@ class Worker:
         self.health.watch_group(now, joined=self._joined)
         ends = self.intake.ends()
         await self.health.watch_partitions(now, ends)
+        self.ownership.deal_room(now)
         self._heartbeat.beat(self.ownership.owned.values(), now, ends)
         observe.lag(self.ownership.owned, ends)
 

@@ -26,8 +26,8 @@ def certain_ms(newest_ms: int, sent_ms: int, arrived_ms: int) -> int:
     """How far event time has come for certain, by a batch whose latest event has the time ``newest_ms``.
 
     A message arrives after it was sent, and is sent after its events. So what a desktop's clock is ahead of the
-    broker's by at least is taken off, and nothing is later than the broker's time of arrival. A clock that is wrong by less than
-    the correction's bound thus keeps its own events' times, and moves nobody else's watermark.
+    broker's by at least is taken off, and nothing is later than the broker's time of arrival. A clock that is wrong
+    by less than the correction's bound thus keeps its own events' times, and moves nobody else's watermark.
     """
     if arrived_ms <= 0:
         return newest_ms

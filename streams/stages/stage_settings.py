@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec import Struct
 
 from taskstream.settings import Settings
 
-HOT_SHARE_PERCENT: Final = 10
-"""Of the agents that a worker can keep, how many are held ready for their next event at most (percent)."""
-MIN_HOT: Final = 50
-
 
 class StageSettings(Struct, frozen=True):
-    """Settings that results depend on. ``max_agents`` is this partition's share of what the worker can keep.
+    """Settings that results depend on. ``max_agents`` is this partition's share; see :mod:`streams.runtime.room`.
 
     ``max_hot``  agents whose segmenters are held ready for their next event; of the others the stored form alone, which
                  takes a fifth of the memory and 0.1 ms to make ready. It changes no result.
@@ -31,9 +25,8 @@ class StageSettings(Struct, frozen=True):
     k: int = 5
 
     @classmethod
-    def of(cls, settings: Settings, owned: int | None = None) -> StageSettings:
-        """What the stages need of ``settings`` where a worker owns ``owned`` partitions (None: all there are)."""
-        share = max(1, settings.partitions if owned is None else owned)
+    def of(cls, settings: Settings) -> StageSettings:
+        """What the stages need of ``settings``; the share of agents is what it is until a worker deals out its own."""
         return cls(
             partitions=settings.partitions,
             session_gap_ms=settings.session_gap_ms,
@@ -41,7 +34,5 @@ class StageSettings(Struct, frozen=True):
             disorder_ms=settings.disorder_ms,
             lateness_ms=settings.lateness_ms,
             max_skew_ms=settings.max_skew_ms,
-            max_agents=max(1, settings.max_agents // share),
-            max_hot=max(MIN_HOT, settings.max_agents * HOT_SHARE_PERCENT // 100 // share),
             k=settings.k,
         )

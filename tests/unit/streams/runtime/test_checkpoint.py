@@ -15,6 +15,7 @@ from streams.runtime.chunks import Chunk
 from streams.runtime.restore import Restored
 from streams.runtime.thread import PartitionThread
 from streams.runtime.transactions import AbortedError, FencedError
+from streams.stages.stage_settings import StageSettings
 
 
 class Operator:
@@ -27,6 +28,13 @@ class Operator:
 
     def flush(self) -> list[Output]:
         return []
+
+    def configure(self, settings: Any) -> bool:
+        self.settings = settings
+        return True
+
+    def save_all(self) -> None:
+        raise NotImplementedError
 
     def snapshot(self) -> list[tuple[str, bytes | None]]:
         return [("seen", b"%d" % len(self.seen))]
@@ -294,5 +302,21 @@ def test_back_pressure(monkeypatch: pytest.MonkeyPatch) -> None:
         rig.writer.gate.set()
         await asyncio.wait_for(asyncio.gather(waiting, second), 2)
         assert rig.subject.committed == 11 or rig.subject.committed == 12
+
+    with_checkpoint(body)
+
+
+def test_other_settings_are_followed_by_a_snapshot_in_the_next_transaction() -> None:
+    """What ran with the former settings is in it: a restore does not run it again."""
+
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        rig.subject.configure(StageSettings(partitions=3))
+        rig.subject.apply(chunk(11, 12, 11))
+        await committed(rig.subject)
+        assert ("state:in/snapshot", b"\x91\x0c") in rig.writer.written[0]
+        rig.subject.apply(chunk(12, 13, 12))
+        await committed(rig.subject)
+        assert [key for key, _ in rig.writer.written[1]] == ["out:", "state:in/position"]
 
     with_checkpoint(body)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from prometheus_client import generate_latest
 
 from streams.runtime import observe
+from taskstream import metrics
 from taskstream.faults import SaidOnce
 
 
@@ -16,3 +21,24 @@ def test_a_fault_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: p
     lines = [record.getMessage() for record in caplog.records]
     assert [line[: len("ui-events/1")] for line in lines] == ["ui-events/1", "ui-events/2"]
     assert "KeyError at stages/segment.py:7 in push" in lines[0]
+
+
+def test_figures_of_a_partition_go_with_it() -> None:
+    checkpoint: Any = SimpleNamespace(topic="ui-events", partition=7, committed=3)
+    metrics.POSITION.labels("7").set(3)
+    metrics.LAG.labels("ui-events", "7").set(4)
+    observe.forget(checkpoint)
+    told = generate_latest(metrics.REGISTRY).decode()
+    assert 'partition="7"' not in told
+    observe.forget(checkpoint)  # it had none
+
+
+def test_sessions_closed_for_room_are_counted_and_said_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "_said", SaidOnce())
+    before = metrics.SESSIONS_CUT._value.get()
+    observe.cut(2)
+    observe.cut(3)
+    assert metrics.SESSIONS_CUT._value.get() - before == 5
+    assert caplog.text.count("raise agents_mb") == 1
