@@ -136,7 +136,7 @@ class EventBatch(_Contract, frozen=True):
     sent_ms: Millis = 0
 
 
-class Heartbeat(_Contract, frozen=True):
+class Heartbeat(Struct, frozen=True, omit_defaults=True):
     """A record in ``ui-events`` that advances event time where no events come, so that idle partitions still close.
 
     ``advance_ms`` is added to the partition's watermark. Written through the log, so that a replay sees it again.

@@ -66,6 +66,10 @@ LAG: Final = _gauge(
 CHECKPOINT_SECONDS: Final = _histogram("checkpoint_seconds", "Duration of a transaction's commit", _SHORT)
 TRANSACTIONS_ABORTED: Final = _counter("transactions_aborted", "Transactions aborted; their partitions began again")
 RESTORE_SECONDS: Final = _histogram("restore_seconds", "Time to restore a partition's state", _SHORT)
+KAFKA_AWAY: Final = _gauge("kafka_away_seconds", "How long Kafka has not answered; 0 while it does")
+TOPIC_RESETS: Final = _counter(
+    "topic_resets", "Times a topic was found deleted and created again, cut, or without what was kept in it", "topic"
+)
 LOST: Final = _counter("lost_records", "Input records that retention took away before they were read")
 REFETCHES: Final = _counter("refetches", "Times input was fetched again because an offset was skipped")
 STATE_AGENTS: Final = _gauge("state_agents", "Agents whose state is kept", "partition")

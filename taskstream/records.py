@@ -17,8 +17,12 @@ NEVER_MONTHS: Final = 999.0
 """Months that stand for a payback that does not come."""
 
 
-class _Record(Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all records: immutable and closed; defaults are written out, so that every consumer sees every field."""
+class _Record(Struct, frozen=True):
+    """Base of all records: immutable; defaults are written out, so that every consumer sees every field.
+
+    A field that a newer version has added is passed over: while versions are mixed, nothing is refused for it. Only
+    what comes from desktops is closed (:mod:`taskstream.events`).
+    """
 
 
 class Session(_Record, frozen=True):
@@ -121,7 +125,7 @@ class Transfer(_Record, frozen=True):
     target_element: str
 
 
-class PartialCell(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class PartialCell(Struct, frozen=True, array_like=True):
     """One count of an :class:`ActivityPartial`; an array in JSON. ``who``: places in the partial's ``actors``."""
 
     window_start_ms: int

@@ -15,7 +15,7 @@ from streams.discovery.grouping.distinct import Distinct
 from streams.discovery.grouping.execution import Execution, FlowKey
 from streams.discovery.grouping.routines import MEMBERS, Cluster
 from streams.discovery.grouping.shapes import Shape, Shapes
-from taskstream.errors import UNDECODABLE, InputError
+from taskstream.errors import UNDECODABLE, InputError, ServiceError
 
 FORMAT: Final = 1
 PENDING: Final = 500
@@ -120,10 +120,16 @@ def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], Non
     A cluster that cannot be read is left out; ``pass_over`` is told its key and why.
 
     Raises:
-        InputError: the state is damaged or was written by an incompatible version.
+        InputError: the state is damaged, or of an older format that is built anew.
+        ServiceError: a newer version wrote it.
     """
     try:
         tenant = _tenant_decoder.decode(state["tenant"])
+        if tenant.format > FORMAT:
+            raise ServiceError(
+                f"the catalogue's checkpoint was written by a newer version (format {tenant.format}, this one reads "
+                f"{FORMAT}): upgrade this process"
+            )
         if tenant.format != FORMAT:
             raise InputError(f"the catalogue's checkpoint has format {tenant.format}, this version reads {FORMAT}")
     except (KeyError, *UNDECODABLE) as error:

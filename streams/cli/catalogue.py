@@ -22,16 +22,16 @@ def catalogue(settings: Settings) -> None:
     from streams.catalogue.run import serve
     from taskstream import metrics
     from taskstream.endpoints import with_kafka
-    from taskstream.kafka.check import check
+    from taskstream.kafka.check import wait
 
     stop = threading.Event()
     ready = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     settings = with_kafka(settings)
-    check(settings, "catalogue")
     metrics.HEALTH.require("catalogue", ready.is_set)
     port = metrics.serve(settings.metrics_port)
+    wait(settings, "catalogue", stop.is_set)
 
     def on_ready() -> None:
         ready.set()

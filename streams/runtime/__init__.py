@@ -9,6 +9,8 @@ May import: taskstream, streams.
     worker             The worker: ownership, intake and health of its partitions
     ownership          The partitions that this worker owns
     intake             Input of the owned partitions
+    losses             Input that can no longer be read: counted, logged, and named in a dead letter
+    log_reader         Reading one partition of a topic from one offset to another, for a restore
     room               How many agents each owned partition may keep
     health             Whether the worker can go on
     patience           How long something has not moved, in time during which this process ran

@@ -12,7 +12,7 @@ from msgspec import Struct, msgpack
 
 from streams.operator import Operator, Output
 from streams.runtime.chunks import Chunk
-from streams.runtime.restore import Position, Restored, UnwantedError, item_key
+from streams.runtime.restore import FORMAT, Position, Restored, UnwantedError, item_key
 from streams.runtime.thread import PartitionThread
 from streams.runtime.transactions import TRIES_S, TransactionWriter, VoidError
 from streams.stages.stage_settings import StageSettings
@@ -53,6 +53,7 @@ class Checkpoint:
     ``beside``     outputs that accompany the operator's, in the same transaction, and are no function of the log: asked
                    for records that are applied for the first time, never in a restore
     ``error``      why it cannot go on
+    ``topic_id``   of the topic whose offsets these are; empty where it is not known
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Checkpoint:
         open_: Callable[[Callable[[], bool]], tuple[TransactionWriter, Restored]],
         on_commit: Callable[[Checkpoint, float, Mapping[str, int]], None],
         beside: Callable[[Sequence[Output]], list[Output]] | None = None,
+        topic_id: str = "",
     ) -> None:
         self.topic = topic
+        self.topic_id = topic_id
         self.partition = partition
         self.operator: Operator | None = None
         self.position = 0
@@ -85,6 +88,7 @@ class Checkpoint:
         self._work_s = 0.0
         self._committing: asyncio.Task[None] | None = None
         self._begun = 0.0
+        self._noted = False
 
     # --- life
 
@@ -133,6 +137,18 @@ class Checkpoint:
         """
         if self.operator is not None and self.operator.configure(settings):
             self._since_snapshot = max(self._since_snapshot, self._clock.snapshot_records)
+
+    def save_all(self) -> None:
+        """The topic ``state`` has lost what was kept: write all of it once more, in the next transaction."""
+        if self.operator is not None:
+            self.operator.save_all()
+            self._since_snapshot = max(self._since_snapshot, self._clock.snapshot_records)
+            self._noted = True
+
+    def note(self, output: Output) -> None:
+        """An output that no record caused; it goes with the next transaction, which is due at once."""
+        self._put([output])
+        self._noted = True
 
     # --- input
 
@@ -198,14 +214,16 @@ class Checkpoint:
 
     def due(self, now: float, *, behind: bool = False) -> bool:
         """Whether to commit; ``behind``: the input is far ahead of what is applied."""
-        if self.state != "ready" or self._committing is not None or self.position == self.committed:
+        if self.state != "ready" or self._committing is not None:
+            return False
+        if self.position == self.committed and not self._noted:
             return False
         interval = self._clock.transaction_s
         return now - self._begun >= (max(interval, CATCH_UP_S) if behind else interval)
 
     def begin(self, *, snapshot: bool = False) -> None:
         """Start to commit all that is applied; the events that come meanwhile go into the next transaction."""
-        self._begun = time.monotonic()
+        self._begun, self._noted = time.monotonic(), False
         self._committing = asyncio.get_running_loop().create_task(self._commit(snapshot))
 
     async def _commit(self, snapshot: bool) -> None:
@@ -225,7 +243,7 @@ class Checkpoint:
                 outputs += self._snapshot(operator, position)
                 self._since_snapshot, self._work_s = 0, 0.0
             # The position travels with the outputs: both or neither.
-            outputs.append(self._item("position", msgpack.encode(Position(position))))
+            outputs.append(self._item("position", self._place(position)))
             await _hand_over(writer, outputs)
             # A crash before the commit leaves nothing visible, after it everything. A zombie's is refused (fenced); a
             # lost answer is asked for again, inside; after an abort the partition begins again from what is committed.
@@ -259,8 +277,11 @@ class Checkpoint:
 
     def _snapshot(self, operator: Operator, position: int) -> list[Output]:
         items = [self._item(name, data) for name, data in operator.snapshot()]
-        items.append(self._item("snapshot", msgpack.encode(Position(position))))
+        items.append(self._item("snapshot", self._place(position)))
         return items
+
+    def _place(self, position: int) -> bytes:
+        return msgpack.encode(Position(position, FORMAT, self.topic_id))
 
     def _item(self, name: str, data: bytes | None) -> Output:
         return Output(STATE.name, self.partition, item_key(self.topic, name), data)
@@ -268,10 +289,10 @@ class Checkpoint:
 
 async def _hand_over(writer: TransactionWriter, outputs: list[Output]) -> None:
     """Give all of ``outputs`` to the producer, waiting while its queue is full."""
-    deadline = time.monotonic() + TRIES_S
+    deadline = writer.clock() + TRIES_S
     while outputs:
         outputs = outputs[writer.put(outputs) :]
         if outputs:
-            if time.monotonic() > deadline:
+            if writer.clock() > deadline:
                 raise ServiceError("Kafka does not take records in time")
             await asyncio.sleep(FULL_S)

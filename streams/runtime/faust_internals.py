@@ -7,7 +7,7 @@ renamed one of :data:`RELIED_ON`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
@@ -83,11 +83,12 @@ async def commit(consumer: driver.Consumer, offsets: Mapping[tuple[str, int], in
     await consumer._thread.call_thread(client_of(consumer).commit, given)
 
 
-async def beginning_offsets(consumer: driver.Consumer, partitions: Iterable[tuple[str, int]]) -> dict[Any, int]:
-    """The first offsets that Kafka holds. Raises what aiokafka raises."""
-    wanted = [TopicPartition(*tp) for tp in partitions]
-    found: dict[Any, int] = await consumer._thread.call_thread(client_of(consumer).beginning_offsets, wanted)
-    return found
+async def bounds(consumer: driver.Consumer, tp: tuple[str, int]) -> tuple[int, int]:
+    """The first offset that Kafka holds and the one after the last. Raises what aiokafka raises."""
+    client, wanted = client_of(consumer), TopicPartition(*tp)
+    first = await consumer._thread.call_thread(client.beginning_offsets, [wanted])
+    end = await consumer._thread.call_thread(client.end_offsets, [wanted])
+    return int(first[wanted]), int(end[wanted])
 
 
 def in_group(consumer: driver.Consumer) -> bool:

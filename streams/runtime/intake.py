@@ -12,7 +12,9 @@ from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint
 from streams.runtime.chunks import TP, Chunk
 from streams.runtime.fetch import Fetcher
+from streams.runtime.losses import report_loss
 from streams.runtime.ownership import Ownership
+from streams.runtime.restore import Loss
 from streams.runtime.transport import InFlight, MicroBatchConsumer
 
 log = logging.getLogger("taskstream.streams")
@@ -83,15 +85,17 @@ class Intake:
 
     async def fetch(self, tp: TP, checkpoint: Checkpoint) -> None:
         """Fetch from the position on, or from where Kafka's own records begin."""
-        first = None if self.consumer is None else await self.consumer.earliest(tp)
-        if first is None or not self._ownership.is_current(tp, checkpoint):
+        bounds = None if self.consumer is None else await self.consumer.bounds(tp)
+        if bounds is None or not self._ownership.is_current(tp, checkpoint):
+            return
+        first, end = bounds
+        if end < checkpoint.position:
+            log.error("%s/%d ends at %d, before the position %d", *tp, end, checkpoint.position)
+            self._ownership.begin(tp)  # it finds out what that means, and says so
             return
         if first > checkpoint.position:
-            log.error(
-                "%s/%d: offsets %d to %d left Kafka before they were read; going on behind them",
-                checkpoint.topic, checkpoint.partition, checkpoint.position, first - 1,
-            )  # fmt: skip
-            observe.lost(first - checkpoint.position)
+            why = "left Kafka before they were read; going on behind them"
+            report_loss(checkpoint, Loss(checkpoint.position, first - 1, why))
             checkpoint.position = first
         self._fetcher.begin(tp, checkpoint.position)
 

@@ -89,9 +89,6 @@ def restored(checkpoint: Checkpoint) -> None:
         "%s/%d: restored at offset %d: %d items, %d records run again, %.2f s",
         checkpoint.topic, checkpoint.partition, found.position, found.items, found.replayed, found.seconds,
     )  # fmt: skip
-    if found.lost:
-        lost(found.lost)
-        log.error("%s/%d: %d records are gone from Kafka", checkpoint.topic, checkpoint.partition, found.lost)
 
 
 def refetched() -> None:
@@ -107,6 +104,11 @@ def aborted() -> None:
 def lost(records: int) -> None:
     """Records left Kafka before they were read."""
     metrics.LOST.inc(records)
+
+
+def topic_reset(topic: str) -> None:
+    """A topic is another one than before."""
+    metrics.TOPIC_RESETS.labels(topic).inc()
 
 
 def lag(owned: Mapping[tuple[str, int], Checkpoint], ends: Mapping[tuple[str, int], int]) -> None:

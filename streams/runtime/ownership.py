@@ -13,6 +13,8 @@ from streams.operator import Operator, Output
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint, Intervals
 from streams.runtime.chunks import TP
+from streams.runtime.log_reader import LogReader
+from streams.runtime.losses import report_loss
 from streams.runtime.restore import Restored, UnwantedError, restore
 from streams.runtime.room import busy_share, is_tight, most_agents, shares
 from streams.runtime.thread import PartitionThread
@@ -21,8 +23,9 @@ from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
-from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, UI_EVENTS
+from taskstream.topics import ACTIVITY_PARTIAL, ALL, CLEAN, STATE, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
@@ -38,6 +41,13 @@ SNAPSHOT_WORK_S: Final = 0.5
 DEAL_S: Final = 60.0
 """Room for agents is dealt anew at most so often while nothing else changes (seconds)."""
 
+ROLE: Final = "streams"
+"""The worker among the writers and readers of topics."""
+INPUT_SIZED: Final = tuple(
+    topic.name for topic in ALL if topic.partitions == "input" and ROLE in (*topic.writers, *topic.readers)
+)
+"""Topics of the worker that have as many partitions as ui-events; it uses as many as all of them have."""
+
 Beside = Callable[[Sequence[Output]], list[Output]]
 
 
@@ -48,7 +58,12 @@ class Ownership:
     """
 
     def __init__(
-        self, settings: Settings, beside: Beside, on_ready: Callable[[TP, Checkpoint], Awaitable[None]]
+        self,
+        settings: Settings,
+        beside: Beside,
+        on_ready: Callable[[TP, Checkpoint], Awaitable[None]],
+        topics: TopicWatch,
+        clock: Callable[[], float],
     ) -> None:
         self.owned: dict[TP, Checkpoint] = {}
         self.intervals = Intervals(settings.transaction_ms / 1000, SNAPSHOT_RECORDS, SNAPSHOT_WORK_S)
@@ -59,6 +74,9 @@ class Ownership:
         self._dealt_at = -DEAL_S
         self._beside = beside
         self._on_ready = on_ready
+        self._watch = topics
+        self._clock = clock
+        self._state_id = ""
         self._topics = {settings.prefix + topic.name: topic.name for topic in (UI_EVENTS, ACTIVITY_PARTIAL)}
         self._threads: dict[TP, PartitionThread] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,9 +101,10 @@ class Ownership:
             partition,
             self.intervals,
             thread,
-            lambda wanted: self._open(topic, partition, wanted),
+            lambda wanted: self._open(checkpoint, wanted),
             observe.committed,
             self._beside if topic == UI_EVENTS.name else None,
+            self._watch.id_of(tp[0]),
         )
         self.owned[tp] = checkpoint
         self._tasks = [task for task in self._tasks if not task.done()]
@@ -99,6 +118,29 @@ class Ownership:
         await asyncio.gather(*(checkpoint.close(REVOKE_S) for checkpoint in leaving))
         self.deal_room()
         return len(leaving)
+
+    def follow_topics(self) -> None:
+        """Begin partitions of a topic again that was created anew, save everything where ``state`` was, and use
+        partitions that were added."""
+        for tp, checkpoint in list(self.owned.items()):
+            current = self._watch.id_of(tp[0])
+            checkpoint.topic_id = checkpoint.topic_id or current
+            if checkpoint.state == "ready" and current not in ("", checkpoint.topic_id):
+                log.error("topic %s is another one than before: beginning partition %d again", *tp)
+                self.begin(tp)
+        prefix = self._settings.prefix
+        state = self._watch.id_of(prefix + STATE.name)
+        if state and self._state_id and state != self._state_id:
+            log.error("topic %s is another one than before: writing all that was kept in it again", prefix + STATE.name)
+            observe.topic_reset(STATE.name)
+            for checkpoint in self.owned.values():
+                checkpoint.save_all()
+        self._state_id = state or self._state_id
+        count = min(self._watch.partitions_of(prefix + name) for name in INPUT_SIZED)
+        if count > self._stages.partitions:
+            log.warning("there are %d partitions now, %d before: following", count, self._stages.partitions)
+            self._stages = msgspec.structs.replace(self._stages, partitions=count)
+            self.deal_room()
 
     def deal_room(self, now: float | None = None) -> None:
         """Let every partition keep as many agents as fit.
@@ -122,18 +164,22 @@ class Ownership:
         await checkpoint.restore()
         if self.is_current(tp, checkpoint):
             observe.restored(checkpoint)
+            for loss in checkpoint.restored.losses if checkpoint.restored else ():
+                report_loss(checkpoint, loss)
             self.deal_room()
             await self._on_ready(tp, checkpoint)
 
-    def _open(self, topic: str, partition: int, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
+    def _open(self, checkpoint: Checkpoint, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
         """In the partition's thread: fence first, then read; the other way round, a zombie may still change it."""
         if not wanted():
             raise UnwantedError
+        topic, partition = checkpoint.topic, checkpoint.partition
         producer = new_producer(self._producer_config(topic, partition))
-        writer = TransactionWriter(producer, self._settings.prefix)
+        writer = TransactionWriter(producer, self._settings.prefix, clock=self._clock)
         writer.fence()
-        make = self._make(topic, partition)
-        return writer, restore(self._settings, topic, partition, make, wanted)
+        reader = LogReader(self._settings, self._clock)
+        place = topic, partition, checkpoint.topic_id
+        return writer, restore(reader, self._settings, place, self._make(topic, partition), wanted)
 
     def _producer_config(self, topic: str, partition: int) -> dict[str, Any]:
         return kafka_config(self._settings, "worker") | {
@@ -149,7 +195,7 @@ class Ownership:
         }
 
     def _make(self, topic: str, partition: int) -> Callable[[], Operator]:
-        settings = self._settings
+        stages = self._stages
         if topic == UI_EVENTS.name:
-            return lambda: PartitionState(partition, self._stages)
-        return lambda: TeamPartitionState(partition, settings.partitions, settings.k)
+            return lambda: PartitionState(partition, stages)
+        return lambda: TeamPartitionState(partition, stages.partitions, stages.k)

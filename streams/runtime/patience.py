@@ -1,6 +1,6 @@
 """How long something has not moved, in time during which this process ran.
 
-A machine that sleeps, a paused process and a long garbage collection are no reason to give up: nobody could have made
+A machine that sleeps, a paused process and a Kafka that is away are no reason to give up: nobody could have made
 progress in them. And what begins to wait now has waited for no time, however long it was quiet before.
 """
 
@@ -15,19 +15,24 @@ STRIDE_S: Final = 5.0
 
 
 class AttendedTime:
-    """Seconds in which this process ran. ``clock`` is a monotonic clock; tests give their own."""
+    """Seconds in which this process ran, and ``counts()`` was true. ``clock`` is monotonic; tests give their own.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``now``  the last reading; may be looked at by any thread
+    """
+
+    def __init__(self, counts: Callable[[], bool] = lambda: True, clock: Callable[[], float] = time.monotonic) -> None:
+        self.now = 0.0
         self._clock = clock
+        self._counts = counts
         self._last = clock()
-        self._attended = 0.0
 
     def read(self) -> float:
         """Attended seconds so far. Call it often: a gap between two calls counts up to :data:`STRIDE_S`."""
         now = self._clock()
-        self._attended += min(max(now - self._last, 0.0), STRIDE_S)
+        if self._counts():
+            self.now += min(max(now - self._last, 0.0), STRIDE_S)
         self._last = now
-        return self._attended
+        return self.now
 
 
 class Stuck:

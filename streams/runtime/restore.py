@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct, msgpack
 
 from streams.operator import InputRecord, Operator
 from taskstream.errors import ServiceError
-from taskstream.kafka.clients import new_consumer, reading
 from taskstream.settings import Settings
 from taskstream.topics import STATE, UI_EVENTS
 
-log = logging.getLogger("taskstream.streams")
-
-DEADLINE_S: Final = 120.0
-"""A restore that takes longer has met something that will not get better."""
 BREATH_RECORDS: Final = 20
 BREATH_S: Final = 0.001
 """After so many records the event loop gets its turn (seconds)."""
-BATCH: Final = 1_000
-"""Messages taken at once; the call waits for so many or 50 ms."""
+FORMAT: Final = 2
+"""Of what is kept in the topic ``state``. Format 1 kept models by agent and no settings; it is read, too."""
 
 M = TypeVar("M", bound=Operator)
 
@@ -36,23 +29,48 @@ class UnwantedError(Exception):
     """The partition was taken away while it was being restored."""
 
 
+class Reader(Protocol):
+    """See :class:`streams.runtime.log_reader.LogReader`; tests read from memory."""
+
+    def bounds(self, name: str, partition: int) -> tuple[int, int]: ...
+    def read(self, name: str, partition: int, start: int, end: int) -> Iterator[Any]: ...
+    def committed(self, group: str, name: str, partition: int) -> int: ...
+
+
 class Position(Struct, array_like=True, frozen=True):
-    """The next offset of the input: everything before it is in the outputs (key ``position``) or in the snapshot."""
+    """The next offset of the input: everything before it is in the outputs (key ``position``) or in the snapshot.
+
+    ``format``    of the state that goes with it; ``topic_id``: of the topic whose offset it is (empty: not known)
+    """
 
     next: int
+    format: int = 1
+    topic_id: str = ""
+
+    def within(self, topic_id: str) -> int:
+        """The next offset in the topic with ``topic_id``: of a new topic of the same name nothing has been read."""
+        return self.next if not self.topic_id or not topic_id or self.topic_id == topic_id else 0
+
+
+class Loss(Struct, frozen=True):
+    """Offsets ``first`` to ``last`` of the input (``last`` −1: unknown how far) that can no longer be read, and why."""
+
+    first: int
+    last: int
+    why: str
 
 
 class Restored(Struct):
     """An operator, and the next offset to give it.
 
-    ``replayed``  records that were run again; ``lost``  records that Kafka no longer has
+    ``replayed``  records that were run again; ``losses``  what Kafka no longer has of the input
     """
 
     operator: Any
     position: int
     items: int
     replayed: int
-    lost: int
+    losses: list[Loss]
     seconds: float
 
 
@@ -61,32 +79,42 @@ def item_key(topic: str, name: str) -> bytes:
     return f"{topic}/{name}".encode()
 
 
+def group_of(settings: Settings) -> str:
+    """The consumer group of the workers, which is Faust's name of the application."""
+    return f"{settings.prefix}streams"
+
+
 def restore(
-    settings: Settings, topic: str, partition: int, make: Callable[[], Operator], wanted: Callable[[], bool]
+    reader: Reader,
+    settings: Settings,
+    place: tuple[str, int, str],
+    make: Callable[[], Operator],
+    wanted: Callable[[], bool],
 ) -> Restored:
-    """The operator of ``partition`` of ``topic`` as of its last committed transaction.
+    """The operator of a partition as of its last committed transaction. ``place``: topic without prefix, partition, and
+    the topic's id (empty: not known).
 
     Call it after the predecessor has been fenced: what it left open is settled then.
 
     Raises:
-        ServiceError: Kafka cannot be read in time, or a topic does not exist.
+        ServiceError: Kafka cannot be read in time, a topic does not exist, or a newer version wrote the state.
         UnwantedError: ``wanted()`` has become false.
     """
     started = time.monotonic()
-    deadline = started + DEADLINE_S
-    items = _items(settings, topic, partition, deadline)
+    topic, partition, _ = place
+    name = settings.prefix + topic
+    items = _items(reader, settings, topic, partition)
+    start, position, losses = _where(reader, settings, place, items)
     operator = make()
-    snapshot = _position(items.pop("snapshot", None))
-    position = max(_position(items.pop("position", None)), snapshot)
-    replayed, lost, expected = 0, 0, snapshot
+    replayed, expected = 0, start
     # One partition at a time: this is Python at work, and several threads of it would only take turns, and starve the
     # event loop of the heartbeats that keep the partitions.
     with _turn:
         operator.load(items)
-        deadline = time.monotonic() + DEADLINE_S
-        for record in _input(settings, settings.prefix + topic, partition, snapshot, position, deadline):
+        for message in reader.read(name, partition, start, position):
+            record = _record(message)
             if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
-                lost = record.offset - expected
+                losses.append(Loss(expected, record.offset - 1, "left Kafka before a restore ran them again"))
             operator.apply(record)
             replayed += 1
             if replayed % BREATH_RECORDS == 0:
@@ -94,25 +122,57 @@ def restore(
                 if not wanted():
                     raise UnwantedError
         operator.flush()
-    return Restored(operator, position, len(items), replayed, lost, time.monotonic() - started)
+    return Restored(operator, position, len(items), replayed, losses, time.monotonic() - started)
 
 
-def _position(data: bytes | None) -> int:
-    return 0 if data is None else msgpack.decode(data, type=Position).next
+def _where(
+    reader: Reader, settings: Settings, place: tuple[str, int, str], items: dict[str, bytes]
+) -> tuple[int, int, list[Loss]]:
+    """From where to run records again, where to go on, and what is lost. Takes both positions out of ``items``."""
+    topic, partition, topic_id = place
+    name = settings.prefix + topic
+    snapshot, committed = _position(items.pop("snapshot", None)), _position(items.pop("position", None))
+    newest = max(snapshot.format, committed.format)
+    if newest > FORMAT:
+        raise ServiceError(
+            f"{topic}/{partition}: its state was written by a newer version (format {newest}, this one reads up to "
+            f"{FORMAT}): upgrade this worker"
+        )
+    end = reader.bounds(name, partition)[1]
+    if not items and not committed.next:
+        # Nothing is kept. Where the group had read something, the topic ``state`` has lost it: beginning at the start
+        # would write everything again.
+        told = reader.committed(group_of(settings), name, partition)
+        position = told if told <= end else 0
+        return position, position, [Loss(0, told - 1, "the topic state has lost what was kept")] if told else []
+    start = snapshot.within(topic_id)
+    position = max(committed.within(topic_id), start)
+    known = max(committed.next, snapshot.next)
+    if position < known:
+        why = f"topic {name} was deleted and created again; going on at the start of the new one, with the state kept"
+        return min(start, end), min(position, end), [Loss(known, -1, why)]
+    if position > end:
+        why = f"topic {name} was cut to offset {end}; going on there, with the state kept"
+        return min(start, end), end, [Loss(end, position - 1, why)]
+    return start, position, []
 
 
-def _items(settings: Settings, topic: str, partition: int, deadline: float) -> dict[str, bytes]:
+def _position(data: bytes | None) -> Position:
+    return Position(0) if data is None else msgpack.decode(data, type=Position)
+
+
+def _items(reader: Reader, settings: Settings, topic: str, partition: int) -> dict[str, bytes]:
     name = settings.prefix + STATE.name
-    start = f"{topic}/".encode()
+    begin = f"{topic}/".encode()
     # The end is asked for without regard to open transactions: ours are settled, but what we look for may lie behind an
     # open one of the other phase, and then the end of committed records comes too early.
-    end = _end(settings, name, partition, deadline)
+    end = reader.bounds(name, partition)[1]
     items: dict[str, bytes] = {}
-    for message in _read(settings, name, partition, 0, end, deadline):
+    for message in reader.read(name, partition, 0, end):
         key = message.key()
-        if key is None or not key.startswith(start):
+        if key is None or not key.startswith(begin):
             continue
-        item = key[len(start) :].decode()
+        item = key[len(begin) :].decode()
         value = message.value()
         if value is None:
             items.pop(item, None)
@@ -121,71 +181,7 @@ def _items(settings: Settings, topic: str, partition: int, deadline: float) -> d
     return items
 
 
-def _input(
-    settings: Settings, name: str, partition: int, start: int, end: int, deadline: float
-) -> Iterator[InputRecord]:
-    if start >= end:
-        return
-    for message in _read(settings, name, partition, start, end, deadline):
-        yield InputRecord(
-            message.offset(), message.timestamp()[1], message.key(), message.value(), tuple(message.headers() or ())
-        )
-
-
-def _consumer(settings: Settings, isolation: str) -> Consumer:
-    return new_consumer(
-        reading(settings, "restore")
-        | {
-            "enable.partition.eof": True,
-            "isolation.level": isolation,
-            "fetch.wait.max.ms": 20,
-            "queued.max.messages.kbytes": 32_768,
-        }
+def _record(message: Any) -> InputRecord:
+    return InputRecord(
+        message.offset(), message.timestamp()[1], message.key(), message.value(), tuple(message.headers() or ())
     )
-
-
-def _end(settings: Settings, name: str, partition: int, deadline: float) -> int:
-    consumer = _consumer(settings, "read_uncommitted")
-    try:
-        while True:
-            try:
-                return int(consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=5.0)[1])
-            except KafkaException as exception:
-                error = exception.args[0]
-                if error.code() in (KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART):
-                    raise ServiceError(
-                        f"topic {name} has no partition {partition}: run `taskstream topics apply`"
-                    ) from exception
-                _check(deadline, f"{name}: {error.str()}")
-                time.sleep(0.1)
-    finally:
-        consumer.close()
-
-
-def _read(settings: Settings, name: str, partition: int, start: int, end: int, deadline: float) -> Iterator[Any]:
-    """Committed messages at the offsets ``[start, end)``."""
-    if start >= end:
-        return
-    consumer = _consumer(settings, "read_committed")
-    try:
-        consumer.assign([TopicPartition(name, partition, start)])
-        while True:
-            for message in consumer.consume(BATCH, timeout=0.05):
-                error = message.error()
-                if error is None:
-                    if message.offset() >= end:
-                        return
-                    yield message
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    if message.offset() >= end:
-                        return
-                elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise ServiceError(f"topic {name} cannot be read: {error.str()}")
-            _check(deadline, f"{name} partition {partition} cannot be read to offset {end}")
-    finally:
-        consumer.close()
-
-
-def _check(deadline: float, what: str) -> None:
-    if time.monotonic() > deadline:
-        raise ServiceError(f"restore took longer than {DEADLINE_S:.0f} s: {what}")

@@ -18,6 +18,7 @@ from taskstream.errors import UNDECODABLE
 from taskstream.events import encode
 from taskstream.faults import SaidOnce, place_of
 from taskstream.kafka.clients import new_consumer, reading
+from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.records import Routine, Segment
 from taskstream.settings import Settings
 from taskstream.topics import ASSIGNMENTS, ROUTINES, SEGMENTS
@@ -92,7 +93,8 @@ class KnownRoutines:
 class RoutineFollower:
     """Reads the topic ``routines`` from its beginning on, as long as the worker runs; waits while Kafka is away."""
 
-    def __init__(self, settings: Settings, routines: KnownRoutines) -> None:
+    def __init__(self, settings: Settings, routines: KnownRoutines, topics: TopicWatch) -> None:
+        self._topics = topics
         self._routines = routines
         self._topic = settings.prefix + ROUTINES.name
         self._config = reading(settings, "routines") | {
@@ -122,7 +124,14 @@ class RoutineFollower:
         consumer = new_consumer(self._config)
         try:
             consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
+            began_with = self._topics.id_of(self._topic)
             while not self._stop.is_set():
+                current = self._topics.id_of(self._topic)
+                if began_with and current not in ("", began_with):
+                    log.warning("topic %s is another one than before: reading it from its beginning", self._topic)
+                    metrics.TOPIC_RESETS.labels(ROUTINES.name).inc()
+                    return
+                began_with = current or began_with
                 if not self._routines.room():
                     self._stop.wait(PAUSE_S)
                     continue

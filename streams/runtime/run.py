@@ -16,7 +16,7 @@ from streams.runtime.app import create_app
 from streams.runtime.checkpoint import MAX_WAITING_BYTES
 from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
 from streams.runtime.health import STALL_S
-from streams.runtime.ownership import QUEUE_KB
+from streams.runtime.ownership import QUEUE_KB, ROLE
 from streams.runtime.room import BUSY_BYTES, BUSY_PERCENT, REST_BYTES, most_agents
 from streams.runtime.watchdog import Watchdog, dump_stacks
 from streams.runtime.worker import MAX_INPUT_BYTES, Worker
@@ -25,15 +25,13 @@ from taskstream.endpoints import with_kafka
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.faults import place_of
 from taskstream.kafka import topic_admin
-from taskstream.kafka.check import check
+from taskstream.kafka.check import wait
 from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 from taskstream.topics import ALL, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
-ROLE: Final = "streams"
-"""The worker among the writers and readers of topics."""
 STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
 
@@ -78,9 +76,9 @@ def run(settings: Settings, *, as_json: bool) -> None:
     few_arenas()
     rare_collections()
     settings = with_kafka(settings)
-    check(settings, "worker")
-    settings = settings.model_copy(update={"partitions": _partitions(settings)})
     port = metrics.serve(settings.metrics_port)
+    wait(settings, "worker")
+    settings = settings.model_copy(update={"partitions": _partitions(settings)})
     log.info("metrics at http://127.0.0.1:%d/metrics", port)
     _print_bounds(settings)
     failure = asyncio.run(_serve(settings))

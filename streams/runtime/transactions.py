@@ -49,9 +49,19 @@ class TransactionWriter:
     :meth:`put` never blocks: outputs leave as soon as they are made, while they are still in the processor's cache; to
     keep them until the commit cost a microsecond an event. The other calls block and belong into the partition's
     thread. Nothing may be put while :meth:`commit` runs.
+
+    ``clock``  counts the seconds in which Kafka answered: an outage is waited for, however long it is
     """
 
-    def __init__(self, producer: Producer, prefix: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        producer: Producer,
+        prefix: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock
         self._producer = producer
         self._prefix = prefix
         self._sleep = sleep
@@ -62,7 +72,7 @@ class TransactionWriter:
 
     def fence(self) -> None:
         """Shut out whoever wrote for this partition before, and settle what it left open."""
-        self._retrying(lambda: self._producer.init_transactions(TRIES_S), time.monotonic() + TRIES_S)
+        self._retrying(lambda: self._producer.init_transactions(TRIES_S / 2), self.clock() + TRIES_S)
 
     def put(self, outputs: Sequence[Output]) -> int:
         """Give ``outputs`` to the producer, in the transaction that is open or a new one.
@@ -96,7 +106,7 @@ class TransactionWriter:
             AbortedError: nothing of it was written.
             ServiceError: Kafka did not take it in time.
         """
-        deadline = time.monotonic() + TRIES_S
+        deadline = self.clock() + TRIES_S
         if self._closed:
             raise FencedError("closed")
         try:
@@ -138,7 +148,7 @@ class TransactionWriter:
                     raise _final(error) from exception
                 if not error.retriable():
                     raise
-                if time.monotonic() > deadline:
+                if self.clock() > deadline:
                     raise ServiceError(f"Kafka does not answer in time: {error.str()}") from exception
                 self._sleep(PAUSE_S)
 

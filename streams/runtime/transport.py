@@ -120,13 +120,12 @@ class MicroBatchConsumer(driver.Consumer):
         """Whether this process is a member of the group; see :func:`streams.runtime.faust_internals.in_group`."""
         return faust_internals.in_group(self)
 
-    async def earliest(self, tp: tuple[str, int]) -> int | None:
-        """The first offset that Kafka still holds, or None when it does not answer."""
+    async def bounds(self, tp: tuple[str, int]) -> tuple[int, int] | None:
+        """The first offset that Kafka holds and the one after the last, or None when it does not answer."""
         try:
-            found = await faust_internals.beginning_offsets(self, [tp])
+            return await faust_internals.bounds(self, tp)
         except (TimeoutError, KafkaError, ConsumerStoppedError):
             return None
-        return int(next(iter(found.values())))
 
 
 class MicroBatchTransport(driver.Transport):

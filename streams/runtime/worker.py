@@ -13,12 +13,13 @@ from streams.runtime.fetch import Fetcher
 from streams.runtime.health import WorkerHealth
 from streams.runtime.heartbeat import IdleHeartbeat, heartbeat_producer
 from streams.runtime.intake import Intake
-from streams.runtime.ownership import Ownership
+from streams.runtime.ownership import INPUT_SIZED, Ownership
 from streams.runtime.patience import AttendedTime
 from streams.runtime.routine_follower import KnownRoutines, RoutineFollower
 from streams.runtime.transport import InFlight, MicroBatchConsumer
+from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
-from taskstream.topics import UI_EVENTS
+from taskstream.topics import ROUTINES, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
@@ -31,19 +32,23 @@ WATCH_S: Final = 1.0
 """Interval at which partitions and group are looked after (seconds)."""
 
 
+WATCHED: Final = (*INPUT_SIZED, ROUTINES.name)
+
+
 class Worker:
     """All that this process does for its partitions. Everything here runs in the main event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.in_flight = InFlight(MAX_INPUT_BYTES)
         self.fetcher = Fetcher(settings, {settings.prefix + UI_EVENTS.name})
+        self._topics = TopicWatch.of(settings, WATCHED, "worker")
+        self._time = AttendedTime(lambda: not self._topics.is_away)
         routines = KnownRoutines()
-        self._follower = RoutineFollower(settings, routines)
-        self.ownership = Ownership(settings, routines.assignments, self._fetch)
+        self._follower = RoutineFollower(settings, routines, self._topics)
+        self.ownership = Ownership(settings, routines.assignments, self._fetch, self._topics, lambda: self._time.now)
         self.intake = Intake(self.ownership, self.fetcher, self.in_flight)
         self.health = WorkerHealth(self.ownership, self.intake, settings.prefix)
         self._heartbeat = IdleHeartbeat(settings, heartbeat_producer(settings))
-        self._time = AttendedTime()
         self._acknowledged: dict[TP, int] = {}
         self._joined = False
         self._stopping = False
@@ -83,6 +88,7 @@ class Worker:
 
         Ends when it is stopped, or when ``health.failure`` says that it cannot go on.
         """
+        self._topics.start()
         self._follower.start()
         interval = self.ownership.intervals.transaction_s
         pause = min(interval / 5, 0.05)
@@ -99,11 +105,13 @@ class Worker:
                 await self._watch(now)
         self._heartbeat.close()
         self._follower.stop()
+        self._topics.stop()
 
     async def _watch(self, now: float) -> None:
         self.health.watch_group(now, joined=self._joined)
         ends = self.intake.ends()
         await self.health.watch_partitions(now, ends)
+        self.ownership.follow_topics()
         self.ownership.deal_room(now)
         self._heartbeat.beat(self.ownership.owned.values(), now, ends)
         observe.lag(self.ownership.owned, ends)

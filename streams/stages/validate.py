@@ -29,10 +29,10 @@ class Refusal(Struct, frozen=True):
     detail: str
 
 
-REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "gap", "fault", "foreign")
+REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "gap", "fault", "foreign", "lost")
 """All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
 their range. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let
-in), ``foreign`` a record in ``activity.partial`` that no worker wrote."""
+in), ``foreign`` a record in ``activity.partial`` that no worker wrote, ``lost`` offsets that are gone."""
 
 
 def follows(record: Record) -> bool:

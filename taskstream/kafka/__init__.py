@@ -8,5 +8,6 @@ May import: taskstream.
     check         Whether Kafka lets us in, asked when a process or command begins
     refusals      Why Kafka does not let us in, in a line that names TLS or the login
     topic_admin   Bring the broker's topics in line with their declaration
+    topic_watch   What a long-running process must notice of Kafka: that it is away, a topic another one, or grown
     pieces        Values larger than a topic takes, cut into pieces and put together again
 """

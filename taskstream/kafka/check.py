@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
+from taskstream import metrics
 from taskstream.errors import ServiceError
 from taskstream.kafka import tokens
 from taskstream.kafka.clients import kafka_config, new_admin
 from taskstream.kafka.refusals import probe, reason_of
 from taskstream.settings import KafkaSettings
 
+log = logging.getLogger("taskstream.kafka")
+
 ANSWER_S: Final = 8.0
 """How long Kafka may take to answer (seconds)."""
 ASK_S: Final = 1.0
+SAID_AGAIN_S: Final = 60.0
+PAUSE_S: Final = 8.0
+"""Longest pause between two tries while Kafka is away (seconds)."""
 REFUSED_S: Final = 2.0
 """A refusal counts when Kafka has not let us in for so long: another broker of the cluster may (seconds)."""
 
@@ -61,6 +69,27 @@ def check(settings: KafkaSettings, role: str, *, may_be_away: bool = False, answ
             if waited_s >= answer_s:
                 said = error.args[0].str()
                 raise ServiceError(f"Kafka at {settings.kafka} does not answer: {said}") from None
+
+
+def wait(settings: KafkaSettings, role: str, is_stopped: Callable[[], bool] = lambda: False) -> None:
+    """Until Kafka answers, however long it is away: one line at the beginning, one a minute, one at the end.
+
+    Raises:
+        UsageError, ServiceError: as :func:`check`; being away is no error.
+    """
+    began = said = time.monotonic()
+    pause_s, waited = 0.5, False
+    while not check(settings, role, may_be_away=True) and not is_stopped():
+        now = time.monotonic()
+        if not waited or now - said >= SAID_AGAIN_S:
+            said, waited = now, True
+            log.warning("Kafka at %s does not answer: waiting for it, %.0f s so far", settings.kafka, now - began)
+        metrics.KAFKA_AWAY.set(now - began)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, PAUSE_S)
+    if waited:
+        log.warning("Kafka at %s answers, after %.0f s", settings.kafka, time.monotonic() - began)
+    metrics.KAFKA_AWAY.set(0)
 
 
 def _unusable(settings: KafkaSettings, said: str) -> str:

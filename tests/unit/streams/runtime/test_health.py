@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
+import msgspec
 import pytest
 
 from streams.runtime.health import APART_S, QUIET_S, SESSION_S, STALL_S, WorkerHealth
@@ -14,6 +17,8 @@ from streams.runtime.ownership import Ownership
 from streams.runtime.transactions import AbortedError, FencedError
 from streams.runtime.transport import InFlight
 from taskstream.errors import ServiceError
+from taskstream.kafka.topic_watch import TopicWatch
+from taskstream.records import DeadLetter
 from taskstream.settings import Settings
 
 TP = ("t.ui-events", 0)
@@ -26,6 +31,8 @@ class Checkpoint:
         self.topic, self.partition = "ui-events", 0
         self.state, self.error, self.pending = "ready", None, False
         self.position, self.committed = 10, 10
+        self.noted: list[Any] = []
+        self.note = self.noted.append
         vars(self).update(given)
 
 
@@ -33,14 +40,14 @@ class Consumer:
     """Of Faust's; ``first`` is the first offset that Kafka still holds."""
 
     def __init__(self, first: int | None = 0) -> None:
-        self.first = first
+        self.first, self.end = first, 30
         self.member = True
 
     def in_group(self) -> bool:
         return self.member
 
-    async def earliest(self, tp: tuple[str, int]) -> int | None:
-        return self.first
+    async def bounds(self, tp: tuple[str, int]) -> tuple[int, int] | None:
+        return None if self.first is None else (self.first, self.end)
 
 
 class Fetcher:
@@ -84,7 +91,7 @@ def rigged(consumer: Any) -> Rig:
         raise NotImplementedError
 
     begun: list[tuple[str, int]] = []
-    ownership = Ownership(Settings(prefix="t.", kafka="nowhere:1"), list, ready)
+    ownership = Ownership(Settings(prefix="t.", kafka="nowhere:1"), list, ready, TopicWatch([], Mock()), time.monotonic)
     setattr(ownership, "begin", begun.append)  # noqa: B010  # a method
     fetcher: Any = Fetcher()
     intake = Intake(ownership, fetcher, InFlight(1))
@@ -189,9 +196,24 @@ def test_input_that_left_kafka_is_passed_over_and_said(caplog: pytest.LogCapture
         checkpoint = own(rig)
         await rig.look((0.0, 30), (QUIET_S + 0.1, 30))
         assert (checkpoint.position, rig.fetcher.sent_to) == (25, [25])
+        letter = msgspec.json.decode(checkpoint.noted[0].value, type=DeadLetter)
+        assert (letter.reason, letter.source_offset, letter.id) == ("lost", 10, "ui-events:0:10-24:fetch")
 
     with_health(body, first=25)
-    assert "offsets 10 to 24 left Kafka" in caplog.text
+    assert "offsets 10 to 24: left Kafka" in caplog.text
+
+
+def test_a_log_that_ends_before_the_position_is_looked_into_at_once() -> None:
+    """Cut, or created anew: restoring finds out which."""
+
+    async def body(rig: Rig) -> None:
+        rig.consumer.end = 7
+        own(rig)
+        rig.fetcher.active = False  # Kafka refused the position
+        await rig.look((0.0, 0), (QUIET_S + 0.1, 0))
+        assert (rig.begun, rig.fetcher.sent_to) == ([TP], [])
+
+    with_health(body)
 
 
 def test_a_void_producer_is_rebuilt_once_the_group_has_had_time_to_say_who_owns_the_partition() -> None:
@@ -246,9 +268,9 @@ def test_who_has_no_part_in_the_group_for_long_ends() -> None:
 
 def test_partitions_may_be_taken_away_while_another_is_looked_after() -> None:
     class Leaving(Consumer):
-        async def earliest(self, tp: tuple[str, int]) -> int | None:
+        async def bounds(self, tp: tuple[str, int]) -> tuple[int, int] | None:
             rig.owned.pop(other)
-            return 0
+            return 0, 30
 
     other = ("t.ui-events", 1)
     rig: Rig

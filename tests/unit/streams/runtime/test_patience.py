@@ -7,7 +7,7 @@ from streams.runtime.patience import STRIDE_S, AttendedTime, Stuck
 
 def test_a_sleep_of_the_machine_and_a_clock_set_back_pass_no_time() -> None:
     now = 100.0
-    subject = AttendedTime(lambda: now)
+    subject = AttendedTime(clock=lambda: now)
     now += 2
     assert subject.read() == 2
     now += 8 * 3_600  # where the monotonic clock goes on while the machine sleeps
@@ -16,6 +16,15 @@ def test_a_sleep_of_the_machine_and_a_clock_set_back_pass_no_time() -> None:
     assert subject.read() == 2 + STRIDE_S
     now += 1
     assert subject.read() == 3 + STRIDE_S
+
+
+def test_time_in_which_kafka_is_away_does_not_count() -> None:
+    now, here = 0.0, True
+    subject = AttendedTime(lambda: here, lambda: now)
+    for second in range(1, 400):
+        now, here = float(second), not 10 <= second < 310
+        subject.read()
+    assert subject.now == 99
 
 
 def test_waiting_counts_from_when_something_was_wanted_or_last_moved() -> None:

@@ -1,0 +1,145 @@
+"""Where a partition goes on: after a crash, a new topic of the old name, a log that was cut, a state that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.operator import Output, Record
+from streams.runtime.losses import letter_of
+from streams.runtime.restore import FORMAT, Loss, Position, Restored, item_key, restore
+from taskstream.errors import ServiceError
+from taskstream.records import DeadLetter
+from taskstream.settings import Settings
+
+OLD, NEW = "old-topic-id", "new-topic-id"
+
+
+class Seen:
+    """An operator that notes what is run again."""
+
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+        self.items: dict[str, bytes] = {}
+
+    def apply(self, record: Record) -> list[Output]:
+        self.offsets.append(record.offset)
+        return []
+
+    def flush(self) -> list[Output]:
+        return []
+
+    def configure(self, settings: Any) -> bool:
+        raise NotImplementedError
+
+    def save_all(self) -> None:
+        raise NotImplementedError
+
+    def snapshot(self) -> list[tuple[str, bytes | None]]:
+        raise NotImplementedError
+
+    def load(self, items: Mapping[str, bytes]) -> None:
+        self.items = dict(items)
+
+
+def message(offset: int, key: bytes, value: bytes | None) -> Any:
+    """As confluent-kafka gives it."""
+    given = {"offset": offset, "key": key, "value": value, "timestamp": (1, 0), "headers": None}
+    return SimpleNamespace(**{name: (lambda held=held: held) for name, held in given.items()})
+
+
+class Logs:
+    """Kafka: the state topic holds ``kept``, the input the offsets ``[first, end)``; the group has read to ``told``."""
+
+    def __init__(self, kept: dict[str, bytes], first: int, end: int, told: int = 0) -> None:
+        items = enumerate(kept.items())
+        self.state = [message(offset, item_key("ui-events", name), data) for offset, (name, data) in items]
+        self.input = [message(offset, b"k", b"v") for offset in range(first, end)]
+        self.first, self.end, self.told = first, end, told
+
+    def bounds(self, name: str, partition: int) -> tuple[int, int]:
+        return (0, len(self.state)) if name == "p.state" else (self.first, self.end)
+
+    def read(self, name: str, partition: int, start: int, end: int) -> Iterator[Any]:
+        log = self.state if name == "p.state" else self.input
+        return iter([one for one in log if start <= one.offset() < end])
+
+    def committed(self, group: str, name: str, partition: int) -> int:
+        assert (group, name) == ("p.streams", "p.ui-events")
+        return self.told
+
+
+def kept(snapshot: int, position: int, topic_id: str = OLD, version: int = FORMAT, **other: bytes) -> dict[str, bytes]:
+    places = {"snapshot": Position(snapshot, version, topic_id), "position": Position(position, version, topic_id)}
+    return {name: msgspec.msgpack.encode(place) for name, place in places.items()} | {"a:x": b"an agent"} | other
+
+
+def restored(logs: Logs, topic_id: str) -> tuple[Restored, Seen]:
+    operator = Seen()
+    settings = Settings(prefix="p.", kafka="nowhere:1")
+    return restore(logs, settings, ("ui-events", 0, topic_id), lambda: operator, lambda: True), operator
+
+
+@pytest.mark.parametrize(
+    ("items", "first", "end", "topic_id", "again", "position", "losses"),
+    [
+        (kept(5, 8), 0, 20, OLD, [5, 6, 7], 8, []),
+        (kept(5, 8), 0, 20, "", [5, 6, 7], 8, []),  # Kafka has not told the id yet
+        (kept(5, 8, ""), 0, 20, OLD, [5, 6, 7], 8, []),  # kept by a version that noted none
+        ({}, 0, 20, OLD, [], 0, []),
+        # a new topic of the old name, shorter or longer than the old one: from its start
+        (kept(5, 8), 0, 3, NEW, [], 0, [(8, -1)]),
+        (kept(5, 8), 0, 20, NEW, [], 0, [(8, -1)]),
+        # ... of which something was already read when the worker died
+        (kept(5, 0) | {"position": msgspec.msgpack.encode(Position(2, 2, NEW))}, 0, 20, NEW, [0, 1], 2, [(5, -1)]),
+        # cut
+        (kept(5, 8), 0, 6, OLD, [5], 6, [(6, 7)]),
+        (kept(5, 8), 0, 3, OLD, [], 3, [(3, 7)]),
+        # retention has passed what a restore runs again
+        (kept(5, 8), 7, 20, OLD, [7], 8, [(5, 6)]),
+    ],
+)
+def test_where_it_goes_on(
+    items: dict[str, bytes],
+    first: int,
+    end: int,
+    topic_id: str,
+    again: list[int],
+    position: int,
+    losses: list[tuple[int, int]],
+) -> None:
+    found, operator = restored(Logs(items, first, end), topic_id)
+    assert (operator.offsets, found.position) == (again, position)
+    assert [(loss.first, loss.last) for loss in found.losses] == losses
+    assert ("a:x" in operator.items) == bool(items)
+
+
+def test_a_lost_state_does_not_begin_again_at_the_start() -> None:
+    """Everything would be written once more: the group's offsets say how far it had come."""
+    found, operator = restored(Logs({}, 0, 20, told=12), OLD)
+    assert (found.position, operator.offsets) == (12, [])
+    assert found.losses == [Loss(0, 11, "the topic state has lost what was kept")]
+
+
+def test_offsets_of_a_group_that_lie_beyond_the_log_are_of_another_topic() -> None:
+    assert restored(Logs({}, 0, 5, told=12), OLD)[0].position == 0
+
+
+def test_older_state_is_read_and_newer_refused_in_one_line() -> None:
+    old = {"position": msgspec.msgpack.encode([8]), "snapshot": msgspec.msgpack.encode([5])}
+    assert restored(Logs(old, 0, 20), OLD)[0].position == 8
+    with pytest.raises(ServiceError, match=r"^ui-events/0: its state was written by a newer version \(format 3"):
+        restored(Logs(kept(5, 8, version=3), 0, 20), OLD)
+
+
+def test_the_dead_letter_names_the_range() -> None:
+    letters = [
+        msgspec.json.decode(letter_of("ui-events", 3, loss).value or b"", type=DeadLetter)
+        for loss in (Loss(5, 9, "cut"), Loss(5, -1, "created again"))
+    ]
+    assert [letter.detail for letter in letters] == ["offsets 5 to 9: cut", "offsets 5 to ?: created again"]
+    assert {(letter.reason, letter.source_partition, letter.source_offset) for letter in letters} == {("lost", 3, 5)}
