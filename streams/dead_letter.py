@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from streams.operator import Output, Record
 from taskstream.events import encode
 from taskstream.records import DeadLetter
@@ -37,5 +39,34 @@ def dead_letter(source: InputPlace, reason: str, detail: str, stage: str, payloa
         key=(record.key or b"").decode("utf-8", "replace"),
         size=len(record.value or b""),
         payload=base64.b64encode(payload[:MAX_PAYLOAD]).decode(),
+    )
+    return Output(DEAD_LETTER.name, 0, None, encode(letter))
+
+
+class Loss(Struct, frozen=True):
+    """Offsets ``first`` to ``last`` of a topic (``last`` −1: unknown how far) that can no longer be read, and why."""
+
+    first: int
+    last: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"offsets {self.first} to {self.last if self.last >= 0 else '?'}: {self.why}"
+
+
+def letter_of_loss(topic: str, partition: int, loss: Loss) -> Output:
+    """The output that names a lost range; it holds no input."""
+    letter = DeadLetter(
+        id=f"{topic}:{partition}:{loss.first}-{loss.last if loss.last >= 0 else '?'}:fetch",
+        reason="lost",
+        detail=str(loss),
+        stage="fetch",
+        source_topic=topic,
+        source_partition=partition,
+        source_offset=loss.first,
+        at_ms=0,
+        key="",
+        size=0,
+        payload="",
     )
     return Output(DEAD_LETTER.name, 0, None, encode(letter))

@@ -204,6 +204,12 @@ class StreamSettings(BaseModel):
         default=5_000, ge=100, description="silence of a partition after which a heartbeat advances its event time"
     )
     transaction_ms: int = Field(default=250, ge=10, le=30_000, description="interval of the streams' transactions")
+    worker_id: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="name of this worker in its group: no other's, and the same after a restart (such as a pod's); then "
+        "a restarted worker takes its partitions at once. Empty: the group deals them out anew",
+    )
     agents_mb: int = Field(
         default=2_300, ge=1, description="memory for the state of agents in one worker, over all the partitions it owns"
     )

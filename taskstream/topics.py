@@ -97,7 +97,7 @@ CATALOGUE_STATE: Final = Topic(
 )  # fmt: skip
 DEAD_LETTER: Final = Topic(
     "dead-letter", "none", "refused input with its reason; restricted",
-    ("collectors", "streams", "sinks"), ("steward",),
+    ("collectors", "streams", "catalogue", "sinks"), ("steward",),
 
     partitions=1, retention_ms=3 * DAY_MS, record="DeadLetter",
 )  # fmt: skip

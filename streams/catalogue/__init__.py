@@ -1,6 +1,6 @@
 """The process around discovery: Kafka in and out, its snapshots.
 
-May import: taskstream, streams.discovery.
+May import: taskstream, streams.dead_letter, streams.discovery.
 
     run           The catalogue as a process: one session after the other, each from the last checkpoint
     session       The catalogue between two failures

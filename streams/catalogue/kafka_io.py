@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -22,6 +22,7 @@ from confluent_kafka.admin import OffsetSpec
 from taskstream import metrics, topics
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import kafka_config, new_admin, new_consumer, new_producer, reading
+from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.catalogue")
@@ -32,6 +33,12 @@ AHEAD_S: Final = 30.0
 """Silence of the topics read ahead while there is something to read in them, at most (seconds)."""
 RESTORE_S: Final = 120.0
 """Reading the state may take this long (seconds); then something is wrong that waiting does not mend."""
+
+INPUTS: Final = (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
+ENDING: Final = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET}
+)
+"""Errors that librdkafka does not mend by itself."""
 
 Positions = Mapping[str, Mapping[int, int]]
 """Topic (without prefix) → partition → next offset."""
@@ -44,8 +51,10 @@ class Restart(Exception):
 class CatalogueKafka:
     """The clients of one session."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: TopicWatch) -> None:
         self._prefix = settings.prefix
+        self._watch = watch
+        self._seen: list[tuple[str, Any]] = []
         self._producer = new_producer(
             kafka_config(settings, "catalogue")
             | {
@@ -59,6 +68,7 @@ class CatalogueKafka:
         self._reading = reading(settings, "catalogue") | {
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 100,
+            "auto.offset.reset": "error",  # what Kafka no longer has is to be named, not passed in silence
         }
         self._consumers: list[Consumer] = []
         self._segments: Consumer
@@ -76,9 +86,45 @@ class CatalogueKafka:
         """Read the input from ``positions`` on, and from its beginning where there is none."""
         self._segments, self._ahead = self._consumer(), self._consumer()
         self._segments.assign(self._places(self._segments, topics.SEGMENTS, positions))
+        self._seen = self._inputs()
         ahead = [self._places(self._ahead, topic, positions) for topic in (topics.TRANSFERS, topics.ASSIGNMENTS)]
         self._ahead.assign(ahead[0] + ahead[1])
         self._reached = {(place.topic, place.partition): place.offset for place in ahead[0] + ahead[1]}
+
+    def topic_ids(self) -> dict[str, str]:
+        """Ids of the input's topics, as far as they are known."""
+        ids = {topic.name: self._watch.id_of(self._prefix + topic.name) for topic in INPUTS}
+        return {name: found for name, found in ids.items() if found}
+
+    def bounds(self, positions: Positions) -> dict[tuple[str, int], tuple[int, int]]:
+        """First offset that Kafka holds, and the one after the last, of each partition in ``positions``."""
+        places = [(topic, partition) for topic, known in positions.items() for partition in known]
+        first, last = (self._offsets(places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        return {place: (first[place], last[place]) for place in places if place in first and place in last}
+
+    def _offsets(self, places: Sequence[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+        asked = {TopicPartition(self._prefix + topic, partition): spec for topic, partition in places}
+        if not asked:
+            return {}
+        found: dict[tuple[str, int], int] = {}
+        for place, answer in self._admin.list_offsets(asked, request_timeout=TIMEOUT_S).items():
+            found[place.topic.removeprefix(self._prefix), place.partition] = answer.result(TIMEOUT_S).offset
+        return found
+
+    def check_topics(self) -> None:
+        """Whether the input's topics are still the same ones, with as many partitions. Asks nobody.
+
+        Raises:
+            Restart: they are not; the next session finds out what that means.
+        """
+        for (name, before), (_, now) in zip(self._seen, self._inputs(), strict=True):
+            if before and now and before != now:
+                raise Restart(f"topic {name} has other partitions, or is another topic than before")
+
+    def _inputs(self) -> list[tuple[str, Any]]:
+        names = [self._prefix + topic.name for topic in INPUTS]
+        ids = [(name, self._watch.id_of(name)) for name in names]
+        return [*ids, *[(name, self._watch.partitions_of(name)) for name in names]]
 
     def close(self) -> None:
         """Let go of the clients; an open transaction is aborted by the next session's fencing."""
@@ -216,6 +262,6 @@ def _received(messages: Iterable[Message]) -> list[Message]:
         error = message.error()
         if error is None:
             kept.append(message)
-        elif error.fatal() or error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.OFFSET_OUT_OF_RANGE}:
+        elif error.fatal() or error.code() in ENDING:
             raise Restart(error.str())
     return kept

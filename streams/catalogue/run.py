@@ -9,9 +9,9 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.catalogue.kafka_io import CatalogueKafka, Restart
+from streams.catalogue.kafka_io import INPUTS, CatalogueKafka, Restart
 from streams.catalogue.session import CatalogueSession
-from taskstream.errors import ServiceError
+from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.catalogue")
@@ -23,25 +23,29 @@ def serve(settings: Settings, stop: threading.Event, on_ready: Callable[[], None
     """Run until ``stop`` is set. Survives outages of Kafka: each time from the last checkpoint, with backoff.
 
     Raises:
-        ServiceError: Kafka cannot be reached at the first attempt, or the topics are missing.
+        ServiceError: the topics are missing, or a newer version has written the state.
     """
-    attempt, started = 0, False
+    attempt, said = 0, ""
+    watch = TopicWatch.of(settings, [topic.name for topic in INPUTS], "catalogue")
+    watch.start()
     while not stop.is_set():
-        clients = CatalogueKafka(settings)
+        clients = CatalogueKafka(settings, watch)
         session = CatalogueSession(clients, settings)
         try:
             session.open()
-            started, attempt = True, 0
+            attempt, said = 0, ""
             on_ready()
             session.run(stop)
         except (Restart, KafkaException) as error:
-            if not started:
-                raise ServiceError(f"Kafka at {settings.kafka}: {_words(error)}") from error
-            log.warning("Kafka: %s; starting again from the last checkpoint", _words(error))
+            words = _words(error)
+            if words != said:
+                log.warning("Kafka: %s; starting again from the last checkpoint, until it works", words)
+            said = words
             stop.wait(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
             attempt += 1
         finally:
             clients.close()
+    watch.stop()
 
 
 def _words(error: Exception) -> str:

@@ -19,6 +19,7 @@ from confluent_kafka import Message
 from streams.catalogue import snapshot, stored_state
 from streams.catalogue.assignments import PendingAssignments
 from streams.catalogue.kafka_io import CatalogueKafka
+from streams.dead_letter import letter_of_loss
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
 from taskstream import metrics, topics
@@ -72,7 +73,7 @@ class CatalogueSession:
         try:
             found = stored_state.state(saved_state, self._settings.k, self._passing_over(topics.CATALOGUE_STATE))
             self._catalogues = found.catalogues
-            self._next |= found.positions
+            self._next |= self._from_where(found)
         except InputError as error:
             log.warning("%s; building the catalogue anew from the segments that Kafka still holds", error)
         for tenant in {routine.tenant for routine in routines} | self._catalogues.keys():
@@ -80,6 +81,20 @@ class CatalogueSession:
                 [routine for routine in routines if routine.tenant == tenant],
                 [opportunity for opportunity in listed if opportunity.tenant == tenant],
             )
+
+    def _from_where(self, found: stored_state.StoredState) -> dict[str, dict[int, int]]:
+        """The positions to read on from; what can no longer be read is counted, logged and named in a dead letter."""
+        ids, bounds = self._kafka.topic_ids(), self._kafka.bounds(found.positions)
+        positions, losses = stored_state.where(found.positions, found.topic_ids, ids, bounds)
+        for topic, partition, loss in losses:
+            log.error("%s/%d: %s", topic, partition, loss)
+            if loss.last < 0:
+                metrics.TOPIC_RESETS.labels(topic).inc()
+            else:
+                metrics.LOST.inc(loss.last - loss.first + 1)
+            self._emit(topics.DEAD_LETTER, "", letter_of_loss(topic, partition, loss).value or b"")
+            self._pending += 1  # so that the next commit is due soon
+        return positions
 
     def _passing_over(self, topic: topics.Topic) -> Callable[[str, str], None]:
         """Counts and names what a topic holds and nobody can read."""
@@ -102,6 +117,7 @@ class CatalogueSession:
         longest_s = self._settings.catalogue_refine_ms / 1000
         first = last = time.monotonic()
         while not stop.is_set():
+            self._kafka.check_topics()
             messages = self._kafka.segments(min(0.25, quiet_s))
             now = time.monotonic()
             if messages:
@@ -180,6 +196,7 @@ class CatalogueSession:
             state += [(stored_state.key_of(tenant, key), value) for key, value in snapshot.dump(catalogue).items()]
             public += len(catalogue.routines())
         state.append((stored_state.POSITIONS, msgspec.json.encode(self._positions())))
+        state.append((stored_state.TOPIC_IDS, msgspec.json.encode(self._kafka.topic_ids())))
         began = time.monotonic()
         bound = topics.CATALOGUE_STATE.value_bytes
         kept = [

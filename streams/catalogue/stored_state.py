@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.catalogue import snapshot
+from streams.dead_letter import Loss
 from streams.discovery.catalogue import Catalogue
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.kafka import pieces
@@ -21,15 +22,22 @@ PassOver = Callable[[str, str], None]
 
 POSITIONS: Final = "\x1fpositions"
 """Key of the input positions."""
+TOPIC_IDS: Final = "\x1ftopics"
+"""Key of the ids of the topics whose positions they are."""
 _ITEM: Final = re.compile(r"(tenant|cluster/\d+)")
 _positions = msgspec.json.Decoder(dict[str, dict[int, int]])
+_topic_ids = msgspec.json.Decoder(dict[str, str])
 
 
 class StoredState(Struct):
-    """Catalogues by tenant, and the input positions that they correspond to: topic → partition → next offset."""
+    """Catalogues by tenant, and the input positions that they correspond to: topic → partition → next offset.
+
+    ``topic_ids``  of the topics whose positions they are; those that are not known are left out
+    """
 
     catalogues: dict[str, Catalogue]
     positions: dict[str, dict[int, int]]
+    topic_ids: dict[str, str]
 
 
 def key_of(tenant: str, item: str) -> str:
@@ -44,7 +52,8 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
         InputError: what cannot be left out is damaged, or another version's: the catalogue must be built anew.
     """
     whole = pieces.join(items)
-    positions = _read_positions(whole.pop(POSITIONS, None))
+    positions = _read(whole.pop(POSITIONS, None), _positions)
+    topic_ids = _read(whole.pop(TOPIC_IDS, None), _topic_ids)
     tenants: dict[str, dict[str, bytes]] = {}
     for key, value in whole.items():
         tenant, between, name = key.partition("\x1f")
@@ -59,18 +68,50 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
                 pass_over(key_of(tenant, name), "it belongs to no catalogue")
             continue
         catalogues[tenant] = snapshot.load(saved, k, partial(_pass_over_of, pass_over, tenant))
-    return StoredState(catalogues, positions)
+    return StoredState(catalogues, positions, topic_ids)
 
 
 def _pass_over_of(pass_over: PassOver, tenant: str, item: str, why: str) -> None:
     pass_over(key_of(tenant, item), why)
 
 
-def _read_positions(value: bytes | None) -> dict[str, dict[int, int]]:
+def where(
+    positions: Mapping[str, Mapping[int, int]],
+    kept_ids: Mapping[str, str],
+    ids: Mapping[str, str],
+    bounds: Mapping[tuple[str, int], tuple[int, int]],
+) -> tuple[dict[str, dict[int, int]], list[tuple[str, int, Loss]]]:
+    """From where to read on, and what is lost.
+
+    ``ids``     of the topics now; ``bounds``: (topic, partition) → first offset that Kafka holds, and the one after the
+                last
+    """
+    found: dict[str, dict[int, int]] = {}
+    losses: list[tuple[str, int, Loss]] = []
+    for topic, places in positions.items():
+        there = found[topic] = dict(places)
+        is_new = bool(kept_ids.get(topic)) and ids.get(topic, kept_ids[topic]) != kept_ids[topic]
+        for partition, position in places.items():
+            first, end = bounds.get((topic, partition), (0, position))
+            if is_new:
+                there.pop(partition)
+                why = "the topic was deleted and created again; going on at the start of the new one"
+                losses.append((topic, partition, Loss(position, -1, why)))
+            elif position > end:
+                there[partition] = end
+                losses.append((topic, partition, Loss(end, position - 1, "the topic was cut; going on at its end")))
+            elif position < first:
+                there[partition] = first
+                why = "left Kafka before they were read; going on behind them"
+                losses.append((topic, partition, Loss(position, first - 1, why)))
+    return found, losses
+
+
+def _read(value: bytes | None, decoder: msgspec.json.Decoder[dict[str, R]]) -> dict[str, R]:
     if value is None:
         return {}
     try:
-        return _positions.decode(value)
+        return decoder.decode(value)
     except UNDECODABLE as error:
         raise InputError(f"the catalogue's positions are damaged: {error}") from error
 

@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> tuple[faust.App, Worker]:
         broker_heartbeat_interval=1.5,
         broker_request_timeout=40.0,
         consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.worker_id or None,
         # A leader that shares out partitions while the broker comes back may know of none, and gives everybody nothing;
         # the group finds out when it next looks at the topics (by default after 5 minutes).
         consumer_metadata_max_age_ms=METADATA_MS,

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
+from streams.dead_letter import Loss
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint
 from streams.runtime.chunks import TP, Chunk
 from streams.runtime.fetch import Fetcher
 from streams.runtime.losses import report_loss
 from streams.runtime.ownership import Ownership
-from streams.runtime.restore import Loss
 from streams.runtime.transport import InFlight, MicroBatchConsumer
 
 log = logging.getLogger("taskstream.streams")
@@ -91,7 +91,7 @@ class Intake:
         first, end = bounds
         if end < checkpoint.position:
             log.error("%s/%d ends at %d, before the position %d", *tp, end, checkpoint.position)
-            self._ownership.begin(tp)  # it finds out what that means, and says so
+            await self._ownership.begin_in_another_log(tp, checkpoint)  # it finds out what that means, and says so
             return
         if first > checkpoint.position:
             why = "left Kafka before they were read; going on behind them"

@@ -119,7 +119,16 @@ class Ownership:
         self.deal_room()
         return len(leaving)
 
-    def follow_topics(self) -> None:
+    async def begin_in_another_log(self, tp: TP, checkpoint: Checkpoint) -> None:
+        """The log is another one than that whose offsets we have: begin again, with the state of now.
+
+        It is written first: a restore could not run again what the old log held since the last snapshot.
+        """
+        await checkpoint.close(REVOKE_S)
+        if self.owned.get(tp) is checkpoint:
+            self.begin(tp)
+
+    async def follow_topics(self) -> None:
         """Begin partitions of a topic again that was created anew, save everything where ``state`` was, and use
         partitions that were added."""
         for tp, checkpoint in list(self.owned.items()):
@@ -127,7 +136,7 @@ class Ownership:
             checkpoint.topic_id = checkpoint.topic_id or current
             if checkpoint.state == "ready" and current not in ("", checkpoint.topic_id):
                 log.error("topic %s is another one than before: beginning partition %d again", *tp)
-                self.begin(tp)
+                await self.begin_in_another_log(tp, checkpoint)
         prefix = self._settings.prefix
         state = self._watch.id_of(prefix + STATE.name)
         if state and self._state_id and state != self._state_id:

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct, msgpack
 
+from streams.dead_letter import Loss
 from streams.operator import InputRecord, Operator
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
@@ -50,14 +51,6 @@ class Position(Struct, array_like=True, frozen=True):
     def within(self, topic_id: str) -> int:
         """The next offset in the topic with ``topic_id``: of a new topic of the same name nothing has been read."""
         return self.next if not self.topic_id or not topic_id or self.topic_id == topic_id else 0
-
-
-class Loss(Struct, frozen=True):
-    """Offsets ``first`` to ``last`` of the input (``last`` −1: unknown how far) that can no longer be read, and why."""
-
-    first: int
-    last: int
-    why: str
 
 
 class Restored(Struct):

@@ -111,7 +111,7 @@ class Worker:
         self.health.watch_group(now, joined=self._joined)
         ends = self.intake.ends()
         await self.health.watch_partitions(now, ends)
-        self.ownership.follow_topics()
+        await self.ownership.follow_topics()
         self.ownership.deal_room(now)
         self._heartbeat.beat(self.ownership.owned.values(), now, ends)
         observe.lag(self.ownership.owned, ends)

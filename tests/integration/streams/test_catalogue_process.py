@@ -12,13 +12,14 @@ from typing import TypeVar
 import msgspec
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from streams.catalogue import run
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE, ServiceError
 from taskstream.events import encode
 from taskstream.kafka import topic_admin
-from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
+from taskstream.records import Assignment, DeadLetter, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings, load
 from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office, transfer
 
@@ -209,3 +210,22 @@ def test_missing_topics_are_an_error_in_one_line(kafka: str) -> None:
     settings = load(kafka=kafka, prefix="nowhere.")
     with pytest.raises(ServiceError, match="topics apply"):
         run.serve(settings, threading.Event())
+
+
+def test_segments_created_anew_are_read_from_their_start_and_added_partitions_are_read(settings: Settings) -> None:
+    """Without a restart of the process, and with what was lost named in a dead letter."""
+    work = [done for done, _ in office([INVOICE, TICKET], people=4, each=6)]
+    admin = AdminClient({"bootstrap.servers": settings.kafka})
+    name = settings.prefix + "segments"
+    with Running(settings):
+        publish(settings, work[:40])
+        wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 40)
+        admin.delete_topics([name], operation_timeout=20)[name].result(20)
+        wait_for(lambda: name not in admin.list_topics(timeout=10).topics)
+        topic_admin.apply(settings, dry_run=False)
+        publish(settings, work[40:44])
+        wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 44, 60)
+        topic_admin.apply(settings.model_copy(update={"partitions": 6}), dry_run=False)
+        publish(settings, work[44:])
+        wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 48, 60)
+        wait_for(lambda: any(letter.reason == "lost" for letter in read(settings, "dead-letter", DeadLetter)))

@@ -202,11 +202,21 @@ def _console(deployment: Deployment, broker: EmbeddedKafka, count: int) -> list[
     return [line.encode() for line in done.stdout.splitlines()]
 
 
-def test_a_worker_without_kafka_says_so() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "taskstream", "worker", "--kafka", "127.0.0.1:1"],
-        capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode != 0
-    assert b"127.0.0.1:1" in done.stderr
-    assert b"Traceback" not in done.stderr
+@pytest.mark.parametrize("part", ["worker", "catalogue"])
+def test_a_process_waits_for_a_kafka_that_is_away_when_it_starts_and_says_so(part: str, tmp_path: Path) -> None:
+    with (tmp_path / "err").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "taskstream", part, "--kafka", "127.0.0.1:1"], stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while b"127.0.0.1:1" not in (tmp_path / "err").read_bytes():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        time.sleep(3)
+        said = (tmp_path / "err").read_text()
+        assert process.poll() is None
+        assert len([line for line in said.splitlines() if "127.0.0.1:1 does not answer: waiting for it" in line]) == 1
+        assert "Traceback" not in said
+    finally:
+        process.kill()
+        process.wait(10)

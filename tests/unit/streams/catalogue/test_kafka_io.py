@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from confluent_kafka import KafkaError
 
 from streams.catalogue import kafka_io
 from streams.catalogue.kafka_io import CatalogueKafka, Restart
+from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import load
 
 PREFIX = "p."
@@ -48,7 +50,7 @@ class Batches:
 
 
 def reading(monkeypatch: pytest.MonkeyPatch, ends: dict[tuple[str, int], int], *batches: list[Message]) -> Any:
-    kafka: Any = CatalogueKafka(load(kafka="127.0.0.1:1", prefix=PREFIX))
+    kafka: Any = CatalogueKafka(load(kafka="127.0.0.1:1", prefix=PREFIX), TopicWatch([], Mock()))
     kafka._ahead = Batches(*batches)
     kafka._reached = {}
     monkeypatch.setattr(kafka, "_ends", lambda _: {(PREFIX + topic, n): offset for (topic, n), offset in ends.items()})

@@ -64,3 +64,20 @@ def test_records_that_cannot_be_read_are_passed_over(foreign: bytes) -> None:
         encode(msgspec.json.decode(record(number), type=Routine)) for number in (1, 2)
     ]
     assert told == ["b"]
+
+
+def test_positions_of_another_topic_of_a_cut_one_and_of_one_that_retention_has_passed() -> None:
+    positions = {"segments": {0: 5, 1: 9}, "transfers": {0: 7, 1: 2}, "assignments": {0: 3}}
+    kept = {"segments": "a", "transfers": "b"}
+    bounds = {("segments", 0): (0, 20), ("transfers", 0): (0, 4), ("transfers", 1): (6, 9), ("assignments", 0): (0, 3)}
+    found, losses = stored_state.where(positions, kept, {"segments": "another", "transfers": "b"}, bounds)
+    assert found == {"segments": {}, "transfers": {0: 4, 1: 6}, "assignments": {0: 3}}
+    assert [(topic, partition, loss.first, loss.last) for topic, partition, loss in losses] == [
+        ("segments", 0, 5, -1), ("segments", 1, 9, -1), ("transfers", 0, 4, 6), ("transfers", 1, 2, 5),
+    ]  # fmt: skip
+
+
+def test_ids_that_are_not_known_prove_nothing() -> None:
+    positions = {"segments": {0: 5}}
+    for kept, now in (({}, {"segments": "a"}), ({"segments": "a"}, {}), ({"segments": "a"}, {"segments": "a"})):
+        assert stored_state.where(positions, kept, now, {("segments", 0): (0, 9)}) == (positions, [])

@@ -33,7 +33,11 @@ class Checkpoint:
         self.position, self.committed = 10, 10
         self.noted: list[Any] = []
         self.note = self.noted.append
+        self.closed_within = 0.0
         vars(self).update(given)
+
+    async def close(self, timeout: float) -> None:
+        self.closed_within = timeout
 
 
 class Consumer:
@@ -208,10 +212,11 @@ def test_a_log_that_ends_before_the_position_is_looked_into_at_once() -> None:
 
     async def body(rig: Rig) -> None:
         rig.consumer.end = 7
-        own(rig)
+        checkpoint = own(rig)
         rig.fetcher.active = False  # Kafka refused the position
         await rig.look((0.0, 0), (QUIET_S + 0.1, 0))
         assert (rig.begun, rig.fetcher.sent_to) == ([TP], [])
+        assert checkpoint.closed_within > 0  # with a snapshot: the old log cannot be run again
 
     with_health(body)
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.dead_letter import Loss, letter_of_loss
 from streams.operator import Output, Record
-from streams.runtime.losses import letter_of
-from streams.runtime.restore import FORMAT, Loss, Position, Restored, item_key, restore
+from streams.runtime.restore import FORMAT, Position, Restored, item_key, restore
 from taskstream.errors import ServiceError
 from taskstream.records import DeadLetter
 from taskstream.settings import Settings
@@ -138,7 +138,7 @@ def test_older_state_is_read_and_newer_refused_in_one_line() -> None:
 
 def test_the_dead_letter_names_the_range() -> None:
     letters = [
-        msgspec.json.decode(letter_of("ui-events", 3, loss).value or b"", type=DeadLetter)
+        msgspec.json.decode(letter_of_loss("ui-events", 3, loss).value or b"", type=DeadLetter)
         for loss in (Loss(5, 9, "cut"), Loss(5, -1, "created again"))
     ]
     assert [letter.detail for letter in letters] == ["offsets 5 to 9: cut", "offsets 5 to ?: created again"]
