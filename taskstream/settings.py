@@ -207,7 +207,7 @@ class StreamSettings(BaseModel):
     worker_id: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9._-]{0,64}$",
-        description="name of this worker in its group: no other's, and the same after a restart (such as a pod's); then "
+        description="name of this worker in its group: no other's, and the same after a restart, as a pod's; then "
         "a restarted worker takes its partitions at once. Empty: the group deals them out anew",
     )
     agents_mb: int = Field(
