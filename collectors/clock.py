@@ -1,10 +1,44 @@
-"""The desktop's clock."""
+"""The desktop's clock: wall time that is never set back."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from typing import Final
+
+_NS: Final = 1_000_000
+
+
+class SteadyClock:
+    """Wall time where it goes forward, and the time that passed where it was set back.
+
+    A wall clock that is set back by an hour would give an hour of events one and the same time, and stop every timer
+    for as long. This one goes on; by how much it is ahead then, shows in the hand-over time beside the broker's, and the
+    streams correct it. A clock that is set forward, or a machine that slept, is followed.
+    """
+
+    def __init__(
+        self, wall_ns: Callable[[], int] = time.time_ns, steady_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._wall_ns = wall_ns
+        self._steady_ns = steady_ns
+        self._steady = steady_ns()
+        self._now = wall_ns()
+        self._lock = threading.Lock()
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch; never less than before. Safe from any thread."""
+        with self._lock:
+            steady = self._steady_ns()
+            self._now = max(self._now + steady - self._steady, self._wall_ns())
+            self._steady = steady
+            return self._now // _NS
+
+
+_CLOCK: Final = SteadyClock()
 
 
 def now_ms() -> int:
-    """This machine's wall clock, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+    """This process's clock, in milliseconds since the epoch."""
+    return _CLOCK.now_ms()
