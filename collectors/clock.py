@@ -14,8 +14,8 @@ class SteadyClock:
     """Wall time where it goes forward, and the time that passed where it was set back.
 
     A wall clock that is set back by an hour would give an hour of events one and the same time, and stop every timer
-    for as long. This one goes on; by how much it is ahead then, shows in the hand-over time beside the broker's, and the
-    streams correct it. A clock that is set forward, or a machine that slept, is followed.
+    for as long. This one goes on. By how much it is ahead then, shows in the hand-over time beside the broker's, and
+    the streams correct it. A clock that is set forward, or a machine that slept, is followed.
     """
 
     def __init__(

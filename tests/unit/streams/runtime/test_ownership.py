@@ -1,0 +1,133 @@
+"""Room for agents is dealt out over what is owned; topics that change are followed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from streams.runtime.ownership import DEAL_S, INPUT_SIZED, Ownership
+from streams.stages.partition import PartitionState
+from streams.stages.stage_settings import StageSettings
+from streams.teams.team_partition import TeamPartitionState
+from taskstream.kafka.topic_watch import TopicWatch
+from taskstream.settings import Settings
+
+
+class Owned:
+    """A checkpoint that notes what it is told."""
+
+    def __init__(self, operator: Any) -> None:
+        self.operator, self.state, self.topic_id = operator, "ready", "id-1"
+        self.settings: list[StageSettings] = []
+        self.told: list[str] = []
+
+    def configure(self, settings: StageSettings) -> None:
+        self.settings.append(settings)
+        self.operator.configure(settings)
+
+    def save_all(self) -> None:
+        self.told.append("save all")
+
+    async def close(self, timeout: float) -> None:
+        self.told.append("close")
+
+
+class Topics(TopicWatch):
+    """Answers as the test says."""
+
+    def __init__(self) -> None:
+        super().__init__([], Mock())
+        self.ids: dict[str, str] = {}
+        self.counts = dict.fromkeys(INPUT_SIZED, 2)
+
+    def id_of(self, name: str) -> str:
+        return self.ids.get(name, "id-1")
+
+    def partitions_of(self, name: str) -> int:
+        return self.counts[name]
+
+
+Rig = tuple[Ownership, Topics, dict[int, Owned], list[tuple[str, int]]]
+
+
+def with_ownership(body: Callable[[Rig], Awaitable[None]]) -> None:
+    async def main() -> None:
+        topics, begun = Topics(), list[tuple[str, int]]()
+        settings = Settings(prefix="", partitions=2, max_agents=100, kafka="nowhere:1")
+        subject: Any = Ownership(settings, list, Mock(), topics, lambda: 0.0)
+        subject.begin = begun.append
+        owned = {n: Owned(PartitionState(n, StageSettings(partitions=2))) for n in range(2)}
+        for number, one in owned.items():
+            subject.owned["ui-events", number] = one
+        subject.owned["activity.partial", 0] = Owned(TeamPartitionState(0, 2, 5))
+        await body((subject, topics, owned, begun))
+
+    asyncio.run(main())
+
+
+def fill(one: Owned, agents: int) -> None:
+    one.operator.agents = dict.fromkeys(map(str, range(agents)))
+
+
+def test_a_partition_gets_what_it_needs_of_the_workers_room() -> None:
+    async def body(rig: Rig) -> None:
+        subject, _, owned, _ = rig
+        fill(owned[0], 60)
+        subject.deal_room()
+        assert [one.operator.settings.max_agents for one in owned.values()] == [80, 20]
+        fill(owned[1], 19)  # close to its bound
+        subject.deal_room(now=DEAL_S)
+        assert [one.operator.settings.max_agents for one in owned.values()] == [70, 29]
+        fill(owned[1], 28)
+        subject.deal_room(now=DEAL_S + 1)
+        assert [len(one.settings) for one in owned.values()] == [2, 2], "not at every look: it costs a snapshot"
+
+    with_ownership(body)
+
+
+def test_a_topic_created_anew_is_begun_again_with_the_state_of_now() -> None:
+    async def body(rig: Rig) -> None:
+        subject, topics, owned, begun = rig
+        await subject.follow_topics()
+        topics.ids["ui-events"] = ""  # deleted, and not there yet
+        await subject.follow_topics()
+        assert begun == []
+        topics.ids["ui-events"] = "id-2"
+        await subject.follow_topics()
+        assert begun == [("ui-events", 0), ("ui-events", 1)]
+        assert owned[0].told == owned[1].told == ["close"]
+
+    with_ownership(body)
+
+
+def test_a_state_topic_created_anew_is_written_again(caplog: pytest.LogCaptureFixture) -> None:
+    async def body(rig: Rig) -> None:
+        subject, topics, owned, begun = rig
+        await subject.follow_topics()
+        topics.ids["state"] = "id-2"
+        for _ in range(3):
+            await subject.follow_topics()
+        assert owned[0].told == owned[1].told == ["save all"]
+        assert begun == []
+
+    with_ownership(body)
+    assert caplog.text.count("writing all that was kept in it again") == 1
+
+
+def test_added_partitions_are_used_once_all_topics_have_them() -> None:
+    async def body(rig: Rig) -> None:
+        subject, topics, owned, _ = rig
+        topics.counts = dict.fromkeys(INPUT_SIZED, 6) | {"state": 2}
+        await subject.follow_topics()
+        assert owned[0].operator.settings.partitions == 2
+        topics.counts["state"] = 6
+        await subject.follow_topics()
+        assert owned[0].operator.settings.partitions == 6
+        team: Any = subject.owned["activity.partial", 0].operator
+        assert (team.sources, team.missing()) == (6, [0, 1, 2, 3, 4, 5])
+
+    with_ownership(body)
