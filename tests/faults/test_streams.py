@@ -5,6 +5,7 @@ Errors of a producer, each in turn, are in ``tests/unit/streams/runtime/test_tra
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 import uuid
@@ -141,6 +142,44 @@ def test_a_restart_of_the_broker_is_survived(tmp_path: Path) -> None:
         time.sleep(2.0)
         assert worker.poll() is None
         assert clean_events(deployment) == total
+        deployment.check()
+    finally:
+        if deployment is not None:
+            deployment.stop()
+        broker.stop()
+
+
+AWAY_S = 100.0
+"""Longer than every deadline of the worker (``TASKSTREAM_TEST_AWAY_S`` for longer)."""
+
+
+def test_a_broker_that_is_away_for_long_ends_no_process(tmp_path: Path) -> None:
+    """Neither a worker at work nor one that starts meanwhile; and nothing is lost, nothing twice."""
+    broker = EmbeddedKafka(tmp_path / "kafka", load().cache, heap_mb=384)
+    deployment = None
+    try:
+        deployment = Deployment(broker.start(), tmp_path, partitions=2)
+        worker = deployment.start_worker()
+        deployment.wait("it owns all", lambda: deployment.log_of(worker).count("restored") == 4)
+        sent = list(work(20, 60))
+        total = len({(message.agent, message.first_seq + n) for message in sent for n in range(len(message.events))})
+        half = len(sent) // 2
+        deployment.publish(sent[:half])
+        time.sleep(0.3)  # so that transactions are under way
+        broker.kill()
+        starting = deployment.start_worker()
+        time.sleep(float(os.environ.get("TASKSTREAM_TEST_AWAY_S", AWAY_S)))
+        assert [one.poll() for one in (worker, starting)] == [None, None], deployment.log_of(worker)
+        broker.start()
+        deployment.publish(sent[half:])
+        deployment.finish()
+        deployment.wait("all is through", lambda: clean_events(deployment) >= total, 120)
+        deployment.wait("windows are out", lambda: bool(deployment.read("activity")))
+        time.sleep(2.0)
+        assert [one.poll() for one in (worker, starting)] == [None, None]
+        assert deployment.log_of(worker).count("Kafka does not answer") == 1
+        assert deployment.log_of(starting).count("does not answer: waiting for it, 0 s so far") == 1
+        assert "Traceback" not in deployment.log_of(worker) + deployment.log_of(starting)
         deployment.check()
     finally:
         if deployment is not None:
