@@ -8,7 +8,7 @@ from itertools import islice
 from benchmarks.streams_load import partition_of
 from collectors.simulate.office import Office
 from streams.runtime.chunks import CHUNK_RECORDS
-from streams.stages.gather import Columns
+from streams.stages.gather import BatchColumns
 from taskstream.events import EventBatch, UiEvent, encode
 
 
@@ -33,7 +33,7 @@ def batches(events: int, size: int, *, people: int, seed: int = 7) -> Iterator[E
 def messages(load: Iterable[EventBatch], partitions: int) -> list[list[bytes]]:
     """The messages of ``ui-events.clean`` of each partition, as a worker that has much to do gathers them."""
     made: list[list[bytes]] = [[] for _ in range(partitions)]
-    gathered = [Columns() for _ in range(partitions)]
+    gathered = [BatchColumns() for _ in range(partitions)]
     batches_in = [0] * partitions
 
     def take(partition: int) -> None:

@@ -22,7 +22,7 @@ from streams.operator import InputRecord
 from streams.runtime.chunks import CHUNK_RECORDS
 from streams.stages.agent_state import AgentState
 from streams.stages.deduplicate import Numbering
-from streams.stages.gather import Columns
+from streams.stages.gather import BatchColumns
 from streams.stages.link import Linker
 from streams.stages.partition import PartitionState
 from streams.stages.segment import AgentSegmenter
@@ -66,7 +66,7 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
             redact_batch(batch)
 
     def gather() -> None:
-        columns = Columns()
+        columns = BatchColumns()
         for number, batch in enumerate(load, 1):
             columns.add(batch, 0)
             if number % CHUNK_RECORDS == 0:

@@ -35,7 +35,7 @@ in 400 kB, and what is left to 1 MB no more than 23,000 kinds of objects.
 """
 
 
-class Columns:
+class BatchColumns:
     """Batches of one partition, until :meth:`take`."""
 
     def __init__(self) -> None:

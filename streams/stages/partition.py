@@ -14,7 +14,7 @@ from streams.stages import cells
 from streams.stages.agent_state import AgentState, person_in
 from streams.stages.cells import add
 from streams.stages.deduplicate import Numbering
-from streams.stages.gather import Columns
+from streams.stages.gather import BatchColumns
 from streams.stages.link import Link
 from streams.stages.oversize import encoded
 from streams.stages.sessionise import Reason
@@ -94,7 +94,9 @@ class PartitionState:
         self._dirty_models: set[Person] = set()
         self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
         self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
-        self._columns = Columns()  # empty between two calls of ``flush`` and the next record, so no part of snapshots
+        self._columns = (
+            BatchColumns()
+        )  # empty between two calls of ``flush`` and the next record, so no part of snapshots
         self._chunks: dict[int, int] = {}
         self._late_chunks = 0
         self._out: list[Output] = []

@@ -178,7 +178,7 @@ def test_a_broker_that_is_away_for_long_ends_no_process(tmp_path: Path) -> None:
         time.sleep(2.0)
         assert [one.poll() for one in (worker, starting)] == [None, None]
         assert deployment.log_of(worker).count("Kafka does not answer") == 1
-        assert deployment.log_of(starting).count("does not answer: waiting for it, 0 s so far") == 1
+        assert "does not answer: waiting for it" in deployment.log_of(starting)
         assert "Traceback" not in deployment.log_of(worker) + deployment.log_of(starting)
         deployment.check()
     finally:

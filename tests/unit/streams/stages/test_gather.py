@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.stages.gather import BYTES, Columns
+from streams.stages.gather import BYTES, BatchColumns
 from taskstream.event_columns import CODE, COUNT, EventColumns, batches, decode, pack
 from taskstream.events import MAX_EVENTS, MAX_SEQ, MAX_TIME_MS, EventBatch, UiEvent
 from tests.fixtures.clean import any_event
@@ -30,7 +30,7 @@ _BATCHES = st.builds(
 
 @given(st.lists(st.lists(_BATCHES, min_size=1, max_size=4), min_size=1, max_size=3))
 def test_what_goes_in_comes_out(messages: list[list[EventBatch]]) -> None:
-    columns = Columns()
+    columns = BatchColumns()
     for sent in messages:
         for batch in sent:
             columns.add(batch, 0)
@@ -41,7 +41,7 @@ def test_what_goes_in_comes_out(messages: list[list[EventBatch]]) -> None:
 
 
 def test_the_most_that_a_message_can_hold_fits() -> None:
-    columns = Columns()
+    columns = BatchColumns()
     number = 0
     while not columns.full(0):
         events = tuple(
@@ -55,7 +55,7 @@ def test_the_most_that_a_message_can_hold_fits() -> None:
 
 
 def test_a_full_message_takes_no_further_batch_in() -> None:
-    columns = Columns()
+    columns = BatchColumns()
     batch = EventBatch(1, "t", "m", "p", "a", 0, (UiEvent(at_ms=0, kind="click"),))
     assert not columns.full(2 * BYTES), "alone it may be as large as it is"
     columns.add(batch, BYTES // 2)
@@ -64,7 +64,7 @@ def test_a_full_message_takes_no_further_batch_in() -> None:
 
 
 def test_columns_that_do_not_fit_each_other_are_no_batches() -> None:
-    columns = Columns()
+    columns = BatchColumns()
     columns.add(EventBatch(1, "t", "m", "p", "a", 0, (UiEvent(at_ms=0, kind="click", missing=3),)), 0)
     good = decode(columns.take()[1])
 
