@@ -101,3 +101,13 @@ usuario
 """
 WORDS: Final[frozenset[str]] = frozenset(" ".join((_INTERFACE, _MARKUP, _GERMAN, _FRENCH_AND_SPANISH)).split())
 """In lower case."""
+_HOSTS: Final = """
+www com org net edu gov io app dev cloud eu de at ch fr es it nl be uk co us ca au in br mx jp example test local
+localhost internal intranet corp zoho jotform google gmail docs drive microsoft microsoftonline office sharepoint live
+outlook salesforce force lightning servicenow workday myworkday zendesk freshdesk hubspot atlassian jira confluence
+dynamics sap successfactors concur ariba oracle netsuite amazon aws azure github gitlab slack dropbox box notion
+trello asana monday docusign adobe wikipedia bing duckduckgo linkedin paypal stripe shopify typeform surveymonkey
+airtable smartsheet powerapps powerbi crm erp hr portal desk mail shop billing
+"""
+HOST_WORDS: Final[frozenset[str]] = frozenset(_HOSTS.split())
+"""Parts of hosts: top-level domains, and services that many companies use."""

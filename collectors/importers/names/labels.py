@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from collectors.agent.screens import Rule, Screens
-from collectors.importers.names.allowed_words import WORDS
+from collectors.importers.names.allowed_words import HOST_WORDS, WORDS
 from collectors.importers.names.apps import KNOWN, app_name
 from taskstream.activity import mask, page_path
 from taskstream.errors import UsageError
@@ -74,7 +74,7 @@ class ClosedLabels:
     """For what is sent on: the rules of a live collector, denying by default.
 
     Titles pass through the rules for screens. Of labels, sheets, addresses and paths only words of the allow-list
-    (:mod:`collectors.importers.names.allowed_words`) are kept; any other becomes a token such as ``~482k913``: a
+    (:mod:`collectors.importers.names.allowed_words`) are kept; any other becomes a token such as ``x482k913``: a
     keyed hash that tells two labels apart and nothing else. ``key`` must be forgotten with the run.
     """
 
@@ -103,7 +103,7 @@ class ClosedLabels:
         if not _ADDRESS.match(text):
             return self._token(mask(text)) if text else ""
         host, *parts = page_path(text).split("/")
-        kept = [host if _HOST.fullmatch(host) else self._token(host) if host else ""]
+        kept = [self._host(host)]
         kept += [part if part == "#" or self._plain(part) else "#" for part in parts]
         return redact_text("/".join(kept))[:_MAX_SCREEN]
 
@@ -122,16 +122,21 @@ class ClosedLabels:
     def _made_screen(self, screen: str) -> str:
         """A screen that was made from a title or an address before."""
         first, *rest = screen.split("/")
-        kept = [first if _HOST.fullmatch(first) or self._plain(first) else self._token(first)]
+        kept = [self._host(first) if _HOST.fullmatch(first) else self.label(first)]
         return "/".join(kept + [part if self._plain(part) else "#" for part in rest])[:_MAX_SCREEN]
 
+    def _host(self, host: str) -> str:
+        """A host with the parts that are no allow-listed words as tokens."""
+        parts = host.split(".") if host else []
+        return ".".join(part if self._plain(part) or part in HOST_WORDS else self._token(part) for part in parts)
+
     def _plain(self, text: str) -> bool:
-        """Whether ``text`` consists of allow-listed words, numbers up to three digits and punctuation alone."""
+        """Whether ``text`` consists of allow-listed words, numbers up to two digits and punctuation alone."""
         return _allowed(text, self._words)
 
     def _token(self, text: str) -> str:
         number = int.from_bytes(blake2b(text.encode(), key=self._key, digest_size=5).digest(), "big") % 1_000_000
-        return f"~{number // 1000:03}k{number % 1000:03}"
+        return f"x{number // 1000:03}k{number % 1000:03}"
 
 
 def load_words(home: Path) -> frozenset[str]:
@@ -154,5 +159,5 @@ def load_words(home: Path) -> frozenset[str]:
 @lru_cache(maxsize=16_384)
 def _allowed(text: str, words: frozenset[str]) -> bool:
     return all(
-        part == "#" or (part.isdigit() and len(part) <= 3) or part.lower() in words for part in _PARTS.findall(text)
+        part == "#" or (part.isdigit() and len(part) <= 2) or part.lower() in words for part in _PARTS.findall(text)
     )
