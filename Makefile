@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := $(VENV)/.compiled
 
-.PHONY: help install demo test lint lock bench bench-discovery chaos
+.PHONY: help install demo test lint lock bench bench-discovery bench-reading chaos
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -44,6 +44,9 @@ lint: install  ## ruff, mypy, import-linter
 
 bench: install  ## measure speed: worker, sink, whole pipeline, bytes a row (JSON=out.json)
 	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
+
+bench-reading: install  ## how fast a log of 1 GB is read, in how much memory (MEGABYTES=1000 ORDER=time|newest-first|shuffled)
+	$(BIN)/python -m benchmarks.reading --megabytes $(or $(MEGABYTES),1000) --order $(or $(ORDER),time) $(if $(JSON),--json $(JSON))
 
 chaos: install  ## faults under load (KILLS=40 SEED=7 JSON=out.json)
 	$(BIN)/python -m tests.faults.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(JSON),--json $(JSON))

@@ -42,7 +42,6 @@ SMARTRPA: Final = KnownTable(
         ("tag_title", "title"),
         ("cell_range", "id"),
         ("id", "id"),
-        ("event_src_path", "workbook"),
         ("title", "screen"),
         ("category", ""),
         ("description", ""),

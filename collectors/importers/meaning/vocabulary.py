@@ -48,9 +48,6 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("value", "what the element holds", (
         "target.value", "value", "cell_content", "new_value", "input_value", "wert",
     )),
-    Field("workbook", "the file that is worked in", (
-        "target.workbook_name", "workbook", "workbook_name", "file_name", "file", "document",
-    )),
     Field("sheet", "the sheet of a workbook", (
         "target.sheet_name", "sheet", "sheet_name", "current_worksheet", "worksheet",
     )),

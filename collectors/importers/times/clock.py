@@ -27,6 +27,8 @@ from taskstream.events import MAX_TIME_MS
 
 REMEMBERED: Final = 131_072
 """Minutes and ends of times (seconds, fraction, zone) that are remembered at most."""
+_SAMPLE: Final = 5_000
+"""Values from which unit, resolution and direction are told; the order of day and month is told by all."""
 _MIN_READABLE: Final = 0.5
 """Share of the sampled times that must be readable; below, the column is refused."""
 _RISING: Final = 0.95
@@ -73,6 +75,7 @@ class Clock:
         self.orders.look(texts)
         if self._order is None and self.orders.month_first and not self.orders.day_first:
             self._day_first = False
+        texts = texts[:_SAMPLE]
         self._refuse_unreadable(texts)
         if self._unit in ("days", "s"):
             self.resolution_ms = min(resolution_of(text, self._unit) for text in texts if NUMBER.fullmatch(text))
