@@ -49,7 +49,7 @@ bench-reading: install  ## how fast a log of 1 GB is read, in how much memory (M
 	$(BIN)/python -m benchmarks.reading --megabytes $(or $(MEGABYTES),1000) --order $(or $(ORDER),time) $(if $(JSON),--json $(JSON))
 
 chaos: install  ## faults under load (KILLS=40 SEED=7 JSON=out.json)
-	$(BIN)/python -m tests.faults.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(JSON),--json $(JSON))
+	$(BIN)/python -m benchmarks.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(JSON),--json $(JSON))
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tests.faults import chaos
+from benchmarks.chaos.accounting import failures
+from benchmarks.chaos.experiment import run
 
 
 def test_faults_lose_and_repeat_nothing(tmp_path: Path) -> None:
-    result = chaos.run(kills=5, seed=55, rate=1_500, folder=tmp_path)
-    assert chaos.failures(result) == []
+    result = run(kills=5, seed=55, rate=1_500, folder=tmp_path)
+    assert failures(result) == []
     assert result["sent"] == result["stored"] > 0
     assert sum(result["faults"].values()) == 5
