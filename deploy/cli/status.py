@@ -49,5 +49,7 @@ def _show(found: InstanceStatus) -> None:
     ):
         if where:
             click.echo(f"{name:<11} {where} ({problem or (f'version {version}' if version else 'version not told')})")
+    if found.clickhouse.reader:
+        click.echo(f"{'':<11} read it as {found.clickhouse.reader}, password {found.clickhouse.reader_password}")
     if found.dashboard:
         click.echo(f"{'page':<11} {found.dashboard}")

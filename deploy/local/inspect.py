@@ -15,7 +15,7 @@ from msgspec import Struct
 from deploy.local.home import ComponentState, InstanceState, read_state, running_in
 from deploy.local.jars import kafka_version
 from deploy.local.ports import LOOPBACK
-from taskstream.endpoints import Endpoints, resolve
+from taskstream.endpoints import READER, Endpoints, reader_password, resolve
 from taskstream.errors import TaskstreamError
 from taskstream.settings import Settings
 
@@ -36,13 +36,16 @@ class KafkaStatus(Struct, frozen=True):
 
 
 class ClickHouseStatus(Struct, frozen=True):
-    """``version`` is what the server says it is."""
+    """``version`` is what the server says it is; ``reader`` and ``reader_password`` are who may read its views, where
+    it is the embedded one (the owner's password is shown nowhere)."""
 
     version: str
     url: str
     embedded: bool
     reachable: bool
     problem: str = ""
+    reader: str = ""
+    reader_password: str = ""
 
 
 class ComponentStatus(Struct, frozen=True):
@@ -157,4 +160,9 @@ def _clickhouse(where: Endpoints, instance: InstanceState | None) -> ClickHouseS
         client.close()
     except TaskstreamError as error:
         return ClickHouseStatus("", where.clickhouse, embedded, reachable=False, problem=str(error))
-    return ClickHouseStatus(version, where.clickhouse, embedded, reachable=True)
+    if not embedded:
+        return ClickHouseStatus(version, where.clickhouse, embedded, reachable=True)
+    password = reader_password(where.clickhouse_password)
+    return ClickHouseStatus(
+        version, where.clickhouse, embedded, reachable=True, reader=READER, reader_password=password
+    )

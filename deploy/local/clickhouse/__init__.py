@@ -10,6 +10,7 @@ May import: taskstream.
     access            Who may ask: passwords, and no web page but our own address
     lexer             SQL into tokens, without comments, as the ClickHouse lexer cuts it
     guard             Which statements are refused
+    rights            What the reader may read: views made for people
     limits            The bounds within which the endpoint works, all in one place
     turns             Turns: how many statements run and wait at a time
     sessions          Sessions: connections kept between requests, for temporary tables and SET

@@ -26,6 +26,7 @@ from deploy.local.clickhouse.failures import (
 from deploy.local.clickhouse.guard import Guard, Statement
 from deploy.local.clickhouse.limits import Limits
 from deploy.local.clickhouse.request import Asked, External, decompress, read_form, read_url, without_external
+from deploy.local.clickhouse.rights import check_reader
 from deploy.local.clickhouse.sessions import Sessions
 from deploy.local.clickhouse.turns import Turns
 
@@ -110,6 +111,9 @@ class Handler:
             if asked.session and not user.readonly:
                 settings.pop("readonly", None)
             await self._in_thread(self._prepare, connection, asked.database, settings, tables)
+            if user.readonly:
+                own = [table.name for table in tables]
+                await self._in_thread(check_reader, connection, statement.sql, params, settings, own)
             if statement.kind == "insert":
                 data = sql[statement.data_at :] if statement.data_at >= 0 else b""
                 pieces = self._pieces(request, data, read=body is None)

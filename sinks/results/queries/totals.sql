@@ -1,3 +1,3 @@
 -- One row: how many events are stored.
-SELECT count() AS events
-FROM ui_events
+SELECT events
+FROM v_totals

@@ -167,9 +167,9 @@ def test_a_statement_stops_when_its_client_goes_away(clickhouse: ClickHouse) -> 
     headers = {"X-ClickHouse-User": clickhouse.reader_user, "X-ClickHouse-Key": clickhouse.reader_password}
     connection.request("POST", "/?query_id=endless", endless, headers)
     count = "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'endless'"
-    assert _becomes(lambda: read(clickhouse, count).text, "1\n")
+    assert _becomes(lambda: ask(clickhouse, count).text, "1\n")
     connection.close()
-    assert _becomes(lambda: read(clickhouse, count).text, "0\n")
+    assert _becomes(lambda: ask(clickhouse, count).text, "0\n")
 
 
 def test_slow_reading_does_not_keep_inserts_waiting(clickhouse: ClickHouse, client: Any) -> None:
