@@ -23,6 +23,10 @@ CONNECT_S: Final = 8
 _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
+ADMISSION_S: Final = 3
+"""How long a server that hangs may keep a process from starting: it is waited for afterwards."""
+
+
 class AccessRefused(ServiceError):
     """TLS or the login fails: waiting does not mend it."""
 
@@ -69,7 +73,7 @@ def require_admission(endpoints: Endpoints) -> None:
         AccessRefused: TLS fails, or the login.
     """
     try:
-        connect(endpoints).close()
+        connect(endpoints, timeout_s=ADMISSION_S).close()
     except AccessRefused:
         raise
     except ServiceError as error:

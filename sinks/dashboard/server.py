@@ -30,6 +30,9 @@ from taskstream.settings import Settings
 
 HOST = "127.0.0.1"
 STOP_S = 3
+HEALTH_S = 0.7
+"""How long `/health` waits for ClickHouse: it is to answer within a second whatever happens."""
+SUMMARY_S = 5.0
 
 
 def run(
@@ -89,13 +92,13 @@ def application(poller: Poller) -> FastAPI:
 
     @app.get("/health")
     async def health() -> Response:
-        problem = (await _current(poller)).problem
-        body = {"status": "waiting" if problem else "ready", "problem": problem}
-        return Response(orjson.dumps(body), 503 if problem else 200, media_type="application/json")
+        snapshot = await _current(poller, HEALTH_S)
+        body = {"status": "ready" if poller.ready else "waiting", "problem": snapshot.problem}
+        return Response(orjson.dumps(body), 200 if poller.ready else 503, media_type="application/json")
 
     @app.get("/api/summary")
     async def summary() -> Response:
-        return Response(orjson.dumps(summarise(await _current(poller))), media_type="application/json")
+        return Response(orjson.dumps(summarise(await _current(poller, SUMMARY_S))), media_type="application/json")
 
     @ui.page("/", title="Taskstream")
     async def page() -> None:
@@ -130,10 +133,13 @@ def summarise(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-async def _current(poller: Poller) -> Snapshot:
-    """A snapshot that is not older than its looks are meant to be, though nobody may have looked for hours."""
+async def _current(poller: Poller, wait_s: float) -> Snapshot:
+    """A snapshot that is not older than its looks are meant to be, though nobody may have looked for hours.
+
+    What has not been answered after ``wait_s`` seconds is as it was last known.
+    """
     poller.seen()
-    return await poller.look()
+    return await poller.look(wait_s)
 
 
 class _Server(uvicorn.Server):

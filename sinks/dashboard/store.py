@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +23,7 @@ T = TypeVar("T")
 
 
 class Store:
-    """The database behind the page. Connects when it is first asked, and again after a failure.
+    """The database behind the page, for several threads. Connects when it is first asked, and again after a failure.
 
     ``find`` says where it is: asked at each connecting, since the embedded one may have been started anew elsewhere.
     """
@@ -31,6 +33,8 @@ class Store:
         self._database = database
         self._k = k
         self._client: Client | None = None
+        self._lock = threading.Lock()
+        self._failure: tuple[float, ServiceError] | None = None
 
     def rows(self, query: str, kind: type[T], **parameters: Any) -> tuple[T, ...]:
         """The rows of ``sinks/results/queries/QUERY.sql``, of no fewer people than the page's floor.
@@ -38,26 +42,43 @@ class Store:
         Raises:
             ServiceError: as :func:`sinks.results.database.rows`.
         """
+        client = self._connected()
         try:
-            return database.rows(self._connected(), query, kind, k=self._k, **parameters)
+            return database.rows(client, query, kind, k=self._k, **parameters)
         except UnknownForm:
             raise
         except ServiceError:
-            self.close()
+            with self._lock:
+                if self._client is client:
+                    self._client = None  # others may be using it still
             raise
 
     def close(self) -> None:
         """Let go of the connection."""
-        client, self._client = self._client, None
+        with self._lock:
+            client, self._client = self._client, None
         if client is not None:
             client.close()
 
     def _connected(self) -> Client:
-        if self._client is None:
-            client = connect(as_reader(self._find()), timeout_s=TIMEOUT_S)
-            client.database = self._database  # named afterwards: that it is missing is said by the first question
-            self._client = client
-        return self._client
+        """The client; one at a time connects, and a failure is the answer to all who wait for it.
+
+        Raises:
+            ServiceError: no server answers.
+        """
+        asked_s = time.monotonic()
+        with self._lock:
+            if self._failure is not None and self._failure[0] >= asked_s:
+                raise self._failure[1].with_traceback(None)
+            if self._client is None:
+                try:
+                    client = connect(as_reader(self._find()), timeout_s=TIMEOUT_S)
+                except ServiceError as error:
+                    self._failure = time.monotonic(), error
+                    raise
+                client.database = self._database  # named afterwards: that it is missing is said by the first question
+                self._client = client
+            return self._client
 
 
 def as_reader(endpoints: Endpoints) -> Endpoints:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,3 +107,33 @@ def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
 def test_a_kafka_that_is_away_is_said_so() -> None:
     assert KafkaLag(lambda: Settings(kafka="127.0.0.1:9")).read().problem.startswith("Kafka does not answer")
     assert KafkaLag(lambda: Settings(kafka="")).read().problem
+
+
+@pytest.mark.timeout(60)
+def test_health_answers_within_a_second_while_clickhouse_hangs(tmp_path: Path) -> None:
+    """It takes connections and never says a word."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = os.environ | {"TASKSTREAM_HOME": str(tmp_path), "TASKSTREAM_CLICKHOUSE": url}
+        page = subprocess.Popen(
+            [sys.executable, "-m", "taskstream", "dashboard", "--port", "0", "--json-ready"],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            assert page.stdout is not None
+            address = json.loads(page.stdout.readline())["url"]
+            problems = []
+            for _ in range(8):
+                began = time.monotonic()
+                with pytest.raises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(f"{address}/health", timeout=10)
+                assert time.monotonic() - began < 1.0
+                assert refused.value.code == 503
+                problems.append(json.loads(refused.value.read())["problem"])
+                time.sleep(0.5)
+            assert problems[-1].startswith("ClickHouse has not answered for")
+        finally:
+            page.kill()
+            page.wait()

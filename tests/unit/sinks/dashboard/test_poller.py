@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sinks.dashboard import model
@@ -48,7 +51,8 @@ class _Clock:
 def _poller() -> tuple[Poller, _Store, _Clock]:
     clock = _Clock()
     store = _Store(clock)
-    poller = Poller(store, _Kafka(), 5, clock=clock, wall_ms=lambda: int(clock.now * 1000))  # type: ignore[arg-type]
+    pool = ThreadPoolExecutor(1)
+    poller = Poller(store, _Kafka(), 5, clock=clock, wall_ms=lambda: int(clock.now * 1000), pool=pool)  # type: ignore[arg-type]
     return poller, store, clock
 
 
@@ -108,3 +112,75 @@ def test_what_has_not_changed_stays_the_same_object() -> None:
     second = asyncio.run(poller.look())
     assert second.totals is first.totals
     assert second.opportunities is first.opportunities
+
+
+def test_one_that_never_answers_keeps_no_other_waiting_and_is_not_asked_twice() -> None:
+    clock = _Clock()
+    store = _Store(clock)
+    hang = threading.Event()
+    answer = store.rows
+
+    def rows(query: str, kind: type[Any], **named: Any) -> tuple[Any, ...]:
+        found = answer(query, kind, **named)
+        if query == "routines":
+            hang.wait(30)
+        return found
+
+    store.rows = rows  # type: ignore[method-assign]
+
+    async def scenario() -> model.Snapshot:
+        poller = Poller(store, _Kafka(), 5, clock=clock)  # type: ignore[arg-type]
+        for _ in range(20):
+            began = time.monotonic()
+            await poller.look(0.05)
+            assert time.monotonic() - began < 1.0
+            clock.now += 1.0
+        assert not poller.ready
+        hang.set()
+        return poller.snapshot
+
+    snapshot = asyncio.run(scenario())
+    assert store.asked.count("routines") == 1
+    assert store.asked.count("totals") >= 10
+    assert snapshot.problem.startswith("routines: ClickHouse has not answered for")
+
+
+def test_one_that_fails_backs_off_alone_and_says_what_it_concerns() -> None:
+    poller, store, clock = _poller()
+    answer = store.rows
+
+    def rows(query: str, kind: type[Any], **named: Any) -> tuple[Any, ...]:
+        if query == "transfers":
+            store.asked.append(query)
+            raise KeyError("nobody expected this")
+        return answer(query, kind, **named)
+
+    store.rows = rows  # type: ignore[method-assign]
+    for _ in range(60):
+        asyncio.run(poller.look())
+        clock.now += 1.0
+    assert poller.snapshot.problem == "transfers: cannot be shown: unexpected KeyError, see the log"
+    assert 3 <= store.asked.count("transfers") <= 8
+    assert store.asked.count("totals") >= 50
+
+
+def test_the_loop_survives_what_nobody_expected() -> None:
+    poller, *_ = _poller()
+    turns = 0
+
+    async def broken(wait_s: float = 0.0) -> model.Snapshot:
+        del wait_s
+        nonlocal turns
+        turns += 1
+        raise RuntimeError("broken")
+
+    poller.look = broken  # type: ignore[method-assign]
+
+    async def scenario() -> None:
+        task = asyncio.get_running_loop().create_task(poller.run())
+        while turns < 2:
+            await asyncio.sleep(0.05)
+        assert not task.done()
+        task.cancel()
+
+    asyncio.run(scenario())
