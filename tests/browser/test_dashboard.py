@@ -131,9 +131,11 @@ def test_no_answer_under_a_foreign_name(address: str) -> None:
 def test_a_taken_port_is_said_in_one_line(clickhouse: ClickHouse, address: str, tmp_path: Path) -> None:
     port = str(urlsplit(address).port)
     command = [sys.executable, "-m", "taskstream", "dashboard", "--port", port, "--home", str(tmp_path)]
+    login = {"TASKSTREAM_CLICKHOUSE_USER": clickhouse.user, "TASKSTREAM_CLICKHOUSE_PASSWORD": clickhouse.password}
     done = subprocess.run(
-        [*command, "--clickhouse", clickhouse.url], capture_output=True, text=True, timeout=60, check=False
-    )
+        [*command, "--clickhouse", clickhouse.url],
+        capture_output=True, text=True, timeout=60, check=False, env=os.environ | login,
+    )  # fmt: skip
     assert done.returncode == 4
     assert (
         done.stderr.strip()

@@ -82,6 +82,8 @@ def test_the_life_of_an_instance(tmp_path: Path) -> None:
         }  # fmt: skip
         assert status["clickhouse"]["version"]
         assert status["clickhouse"]["url"] == found.clickhouse
+        assert status["clickhouse"]["reader_password"] == endpoints.reader_password(found.clickhouse_password)
+        assert found.clickhouse_password not in said.stdout
 
         second = _taskstream("up", "--home", str(tmp_path))
         assert second.returncode == 4
