@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import clickhouse_connect
 from rich.console import Console
 
 from benchmarks.chaos.accounting import total
@@ -15,7 +14,9 @@ from benchmarks.chaos.pack import deal
 from benchmarks.chaos.sender import Sender
 from benchmarks.chaos.strikes import strike
 from benchmarks.chaos.topic_log import DERIVED, derived, mirror
-from benchmarks.chaos.world import PASSWORD, begin
+from benchmarks.chaos.world import PASSWORD, USER, begin
+from sinks.connect import connect
+from taskstream.endpoints import Endpoints
 
 STILL_S: Final = 15.0
 STANDSTILL_S: Final = 180.0
@@ -53,9 +54,8 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
             now = time.strftime("%H:%M:%S")
             console.print(f"{now} fault {n + 1} of {kills}: {world.last}, sent {sender.load.sent:,}")
         sender.finish()
-        client = clickhouse_connect.get_client(
-            host="127.0.0.1", port=world.clickhouse.port, username="taskstream", password=PASSWORD
-        )
+        address = f"http://127.0.0.1:{world.clickhouse.port}"
+        client = connect(Endpoints(kafka="", clickhouse=address, clickhouse_user=USER, clickhouse_password=PASSWORD))
         sent = sender.load.sent
         query = "SELECT count() FROM taskstream.ui_events"
         settle(lambda: client.query(query).result_rows[0][0], sent, 600)

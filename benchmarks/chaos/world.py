@@ -18,6 +18,7 @@ from deploy.local.ports import free_ports
 from taskstream.settings import load
 
 PARTITIONS: Final = 8
+USER: Final = "taskstream"
 PASSWORD: Final = "chaos"  # noqa: S105 - of a server that lives for this run on loopback
 
 
@@ -42,7 +43,7 @@ class World:
             "HOME": self.folder,
             "KAFKA": self.bootstrap,
             "CLICKHOUSE": f"http://127.0.0.1:{self.proxy.port}",
-            "CLICKHOUSE_USER": "taskstream",
+            "CLICKHOUSE_USER": USER,
             "CLICKHOUSE_PASSWORD": PASSWORD,
             "PREFIX": prefix,
             "PARTITIONS": PARTITIONS,
@@ -74,7 +75,7 @@ def begin(folder: Path, seed: int, rate: int) -> World:
     kafka = EmbeddedKafka(
         folder / "kafka", cache or load().cache, kafka_proxy.target_port, advertised_port=kafka_proxy.port
     )
-    clickhouse = EmbeddedClickHouse(folder / "clickhouse", user="taskstream", password=PASSWORD)
+    clickhouse = EmbeddedClickHouse(folder / "clickhouse", user=USER, password=PASSWORD)
     kafka.start()
     url = clickhouse.start()
     clickhouse.port = int(url.rsplit(":", 1)[1])  # the same after each restart, as a cluster's addresses are
