@@ -44,6 +44,8 @@ class PartitionThread:
                 loop.call_soon_threadsafe(_settle, future, result, failure)
             except RuntimeError:
                 return  # the loop is closed: the process is ending
+            # Whoever waits for the next job holds nothing of the last one: a producer ends with its last reference.
+            del future, function, result, failure
 
 
 def _settle(future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:
