@@ -30,6 +30,8 @@ WAITING: Final = 256
 AT_ONCE: Final = 16
 """Changes taken over before a chunk of records: a long catalogue is learned in many short steps."""
 PAUSE_S: Final = 0.05
+AGAIN_S: Final = 2.0
+"""Time until the topic is read again after a failure (seconds)."""
 
 Change = tuple[str, Routine | None]
 
@@ -118,7 +120,10 @@ class RoutineFollower:
                 self._follow()
             except KafkaException as error:
                 log.warning("%s cannot be read: %s; trying again", self._topic, error)
-                self._stop.wait(2.0)
+                self._stop.wait(AGAIN_S)
+            except Exception as error:  # noqa: BLE001  # whatever it is: a thread that is gone would say nothing more
+                log.error("following %s failed: %s; beginning again", self._topic, place_of(error))
+                self._stop.wait(AGAIN_S)
 
     def _follow(self) -> None:
         consumer = new_consumer(self._config)

@@ -25,7 +25,7 @@ from taskstream.endpoints import with_kafka
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.faults import place_of
 from taskstream.kafka import topic_admin
-from taskstream.kafka.check import wait
+from taskstream.kafka.check import check, wait
 from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 from taskstream.topics import ALL, UI_EVENTS
@@ -76,15 +76,26 @@ def run(settings: Settings, *, as_json: bool) -> None:
     few_arenas()
     rare_collections()
     settings = with_kafka(settings)
+    metrics.HEALTH.require("partitions", lambda: False)
     port = metrics.serve(settings.metrics_port)
-    wait(settings, "worker")
-    settings = settings.model_copy(update={"partitions": _partitions(settings)})
+    settings = settings.model_copy(update={"partitions": _partitions_once_there(settings)})
     log.info("metrics at http://127.0.0.1:%d/metrics", port)
     _print_bounds(settings)
     failure = asyncio.run(_serve(settings))
     sys.stderr.flush()
     if failure is not None:
         raise failure
+
+
+def _partitions_once_there(settings: Settings) -> int:
+    """As :func:`_partitions`, as soon as Kafka is there, however long it is away."""
+    while True:
+        wait(settings, "worker")
+        try:
+            return _partitions(settings)
+        except ServiceError:
+            if check(settings, "worker", may_be_away=True):
+                raise
 
 
 def _partitions(settings: Settings) -> int:
@@ -97,7 +108,7 @@ def _partitions(settings: Settings) -> int:
         found = topic_admin.partitions_on(settings, ours)
     count = found[UI_EVENTS.name]
     for topic in ours:
-        if topic.partitions == "input" and found[topic.name] != count:
+        if topic.partitions == "input" and found[topic.name] < count:  # more are on their way to all
             raise ServiceError(
                 f"topic {settings.prefix}{topic.name} has {found[topic.name]} partitions, ui-events has {count}: "
                 f"run `taskstream topics apply --partitions {count}`"

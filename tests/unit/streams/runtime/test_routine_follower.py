@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from unittest.mock import Mock
+
 import msgspec
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from streams.discovery.catalogue import Catalogue
 from streams.operator import Output
-from streams.runtime.routine_follower import AT_ONCE, WAITING, KnownRoutines
+from streams.runtime import routine_follower
+from streams.runtime.routine_follower import AT_ONCE, WAITING, KnownRoutines, RoutineFollower
 from taskstream.events import encode
 from taskstream.records import Assignment, Routine, Segment
+from taskstream.settings import Settings
 from tests.unit.streams.discovery.routine_samples import INVOICE, TICKET, office
 
 
@@ -68,3 +76,49 @@ def test_changes_are_taken_over_a_few_at_a_time_and_wait_within_a_bound() -> Non
         assert known.room()
         known.put((str(number), None))
     assert not known.room()
+
+
+class Consumer:
+    """Reads nothing; notes where it is told to begin. Its first poll does what ``then`` says."""
+
+    begun: list[int] = []  # noqa: RUF012  # of all that are made
+
+    def __init__(self, then: list[Callable[[], None]]) -> None:
+        self._then = then
+
+    def assign(self, places: list[TopicPartition]) -> None:
+        self.begun.append(places[0].offset)
+
+    def poll(self, timeout: float) -> None:
+        if self._then:
+            self._then.pop(0)()
+        time.sleep(0.005)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_follower_begins_again_when_its_topic_is_another_one_or_anything_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = {"p.routines": "id-1"}
+    topics = Mock(id_of=ids.get)
+    begun: list[int] = []
+    monkeypatch.setattr(Consumer, "begun", begun)
+
+    def fail() -> None:
+        raise KeyError("a secret value")
+
+    then: list[Callable[[], None]] = [lambda: ids.update({"p.routines": "id-2"}), fail]
+    monkeypatch.setattr(routine_follower, "new_consumer", lambda _: Consumer(then))
+    monkeypatch.setattr(routine_follower, "AGAIN_S", 0.01)
+    follower = RoutineFollower(Settings(prefix="p.", kafka="nowhere:1"), KnownRoutines(), topics)
+    follower.start()
+    deadline = time.monotonic() + 20
+    while len(begun) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    follower.stop()
+    assert begun == [OFFSET_BEGINNING] * 3
+    assert "p.routines is another one than before" in caplog.text
+    assert "following p.routines failed: KeyError at" in caplog.text
+    assert "a secret value" not in caplog.text
