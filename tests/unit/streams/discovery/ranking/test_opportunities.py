@@ -100,7 +100,9 @@ def test_the_list_is_told_only_where_it_changed() -> None:
     gone: list[Routine] = [structs.replace(r, withdrawn=True) for r in catalogue.routines() if TICKET[0] in r.presence]
     catalogue._published |= {routine.id: routine for routine in gone}
     changed = catalogue.changed_opportunities(SETTINGS)
-    assert [(o.id, o.withdrawn, o.version) for o in changed if o.withdrawn] == [(gone[0].id, True, first[gone[0].id] + 1)]
+    assert [(o.id, o.withdrawn, o.version) for o in changed if o.withdrawn] == [
+        (gone[0].id, True, first[gone[0].id] + 1)
+    ]
     assert catalogue.changed_opportunities(SETTINGS) == []
 
 
