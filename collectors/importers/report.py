@@ -16,6 +16,10 @@ _MOST: Final = 50
 """Unknown actions that are named at most; the others are counted together."""
 
 
+_NAMED: Final = 8
+"""Unknown actions that are named in words."""
+
+
 class Skipped(Struct):
     """Rows that were left out for one reason. ``first_line`` is where the first of them begins in its file."""
 
@@ -109,7 +113,9 @@ class ReadReport(Struct):
             sample = f" ({skipped.sample!r})" if skipped.sample else ""
             out.append(f"  skipped   {skipped.rows:,}: {skipped.reason}, first in line {skipped.first_line:,}{sample}")
         if self.unknown_actions:
-            named = ", ".join(f"{action} ({rows:,})" for action, rows in self.unknown_actions.items())
+            counted = sorted(self.unknown_actions.items(), key=lambda item: (-item[1], item[0]))
+            named = ", ".join(f"{action} ({rows:,})" for action, rows in counted[:_NAMED])
+            named += f" and {len(counted) - _NAMED} more" if len(counted) > _NAMED else ""
             out.append(f"  actions   not known, taken as steps of their own: {named}")
         return out + [f"  note      {note}" for note in self.notes]
 

@@ -261,6 +261,8 @@ class RowLog:
         report.people = self.people.count
         report.times.form, report.times.zone = clock.form, clock.zone
         report.times.resolution_ms = clock.finish()
+        if clock.set_back:
+            report.note(f"times step back after {clock.set_back!r}: if clocks were set back there, give --timezone")
         if clock.folds.second:
             report.note(
                 f"{clock.folds.second:,} rows are of the second pass of the hour that comes twice, by their order"

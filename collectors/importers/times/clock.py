@@ -31,6 +31,8 @@ _SAMPLE: Final = 5_000
 """Values from which unit, resolution and direction are told; the order of day and month is told by all."""
 _MIN_READABLE: Final = 0.5
 """Share of the sampled times that must be readable; below, the column is refused."""
+_CLOCK_BACK: Final = (20 * 60_000, 60 * 60_000)
+"""A step back by so much, once, is that of a clock set back in autumn (milliseconds)."""
 _RISING: Final = 0.95
 """Share of steps in one direction from which on a file counts as in that order."""
 _HALVES: Final = re.compile(r"\d[\d./-]{9}[T ]\d\d:\d\d:\d\d[^AaPpMm]*$")
@@ -48,6 +50,8 @@ class Clock:
         """The finest difference the way of writing can tell; see :meth:`observe`."""
         self.named_zone = False
         """Whether times name their zone themselves."""
+        self.set_back = ""
+        """The time after which local times of no named zone step back by about an hour, once: clocks were set back."""
         self._finest = 86_400_000
         self._zone = zone
         self._order = order
@@ -79,8 +83,16 @@ class Clock:
         self._refuse_unreadable(texts)
         if self._unit in ("days", "s"):
             self.resolution_ms = min(resolution_of(text, self._unit) for text in texts if NUMBER.fullmatch(text))
-        walls = [wall.ms for text in texts if (wall := self._wall(text)) is not None]
-        steps = [b - a for a, b in pairwise(walls) if a != b]
+        walls = [(wall, text) for text in texts if (wall := self._wall(text)) is not None]
+        steps = [b.ms - a.ms for (a, _), (b, _) in pairwise(walls) if a.ms != b.ms]
+        back = [a for (one, a), (two, _) in pairwise(walls) if -_CLOCK_BACK[1] <= two.ms - one.ms <= -_CLOCK_BACK[0]]
+        if (
+            len(back) == 1
+            and self._zone is None
+            and not self.named_zone
+            and all(wall.zone is None for wall, _ in walls)
+        ):
+            self.set_back = back[0]
         rising = sum(step > 0 for step in steps) / len(steps) if steps else 1.0
         self.folds.direction = 1 if rising >= _RISING else -1 if rising <= 1 - _RISING else 0
 

@@ -162,6 +162,14 @@ def test_times_that_clocks_leap_over_move_on() -> None:
     assert all(a < b for a, b in pairwise(found))
 
 
+def test_a_clock_that_was_set_back_is_noticed_where_no_zone_is_given() -> None:
+    moments = [AUTUMN + timedelta(minutes=minute) for minute in range(0, 90, 3)]
+    texts = _local(moments)
+    assert clock_of(*texts).set_back == "2024-10-27 02:57:00"
+    assert not clock_of(*texts, zone=BERLIN).set_back
+    assert not clock_of(*[f"{text}Z" for text in texts]).set_back
+
+
 def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(UsageError, match="no time zone 'Mars'"):
         zone_given("Mars")
