@@ -38,6 +38,8 @@ MAX_HELD: Final = 65_536
 _NO_VALUE: Final = (0, NONE)
 _TIMES: Final = ("time", "date")
 _VALUES: Final = ("value", "content")
+_NOT_NAMING: Final = frozenset(["time", "date", "value", "content", "person"])
+"""Fields that say nothing of what a row is about."""
 _PATHS: Final = ("path", "automation_id")
 NO_TIME: Final = "no time"
 NOT_A_TIME: Final = "a time that cannot be read"
@@ -125,7 +127,7 @@ class RowLog:
         naming = [
             (field, position)
             for field, positions in of.items()
-            if field not in (*_TIMES, *_VALUES, "person")
+            if field not in _NOT_NAMING
             for position in positions
         ]
         self._pick = [position for _, position in naming]
@@ -237,13 +239,14 @@ class RowLog:
         out = [_NO_VALUE] * len(rows)
         orders = {CONTENT_FIRST: ("content", "value"), VALUE_FIRST: ("value", "content")}
         places = {mode: [n for field in order for n in of.get(field, ())] for mode, order in orders.items()}
-        for number, mode in enumerate([modes[template] for template in templates]):
-            if mode:
-                row = rows[number]
-                for place in places[mode]:
-                    if row[place]:
-                        out[number] = values[row[place]]
-                        break
+        if not places[VALUE_FIRST]:
+            return out
+        first = {mode: at[0] for mode, at in places.items()}
+        for number, mode in [(n, modes[template]) for n, template in enumerate(templates) if modes[template]]:
+            row = rows[number]
+            text = row[first[mode]] or next((row[place] for place in places[mode] if row[place]), "")
+            if text:
+                out[number] = values[text]
         return out
 
     def _without_time(self, text: str, line: int) -> None:

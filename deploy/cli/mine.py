@@ -60,7 +60,7 @@ def mine(
     from collectors.cli.running import progress, terminated_as_interrupt
     from collectors.importers import read_logs
     from deploy.offline.mine import Miner
-    from sinks.results import opportunities, routine
+    from sinks.results import opportunities, routine, words
 
     if len(logs) > 1 and (assignments or routines):
         raise UsageError("--assignments and --routines name events by their row: give one LOG")
@@ -86,6 +86,7 @@ def mine(
     summary = {
         "logs": [path.name for path in logs],
         "reading": told(read),
+        "resolution_ms": read.resolution_ms,
         "events": miner.events,
         "executions": miner.segments,
         "assigned": len(miner.assigned()),
@@ -99,7 +100,8 @@ def mine(
         _print_json(summary, found, shown_routines if evidence else None)
     else:
         tell(read)
-        _print_lists(summary, found, shown_routines, k)
+        with words.finest(read.resolution_ms):
+            _print_lists(summary, found, shown_routines, k)
     exit_as_read(read)
 
 

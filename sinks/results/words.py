@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, Literal
 
 from taskstream.records import NEVER_MONTHS, NOT_WORTH_IT, WORTH_IT
@@ -14,8 +17,30 @@ def judged(verdict: str) -> Literal["good", "bad", "unsure"]:
     return _JUDGED.get(verdict, "unsure")
 
 
+_finest_ms: ContextVar[int] = ContextVar("finest_ms", default=1)
+
+
+@contextmanager
+def finest(resolution_ms: int) -> Iterator[None]:
+    """While this lasts, :func:`duration` claims nothing below the resolution of the times it is of (milliseconds)."""
+    token = _finest_ms.set(resolution_ms)
+    try:
+        yield
+    finally:
+        _finest_ms.reset(token)
+
+
 def duration(ms: float) -> str:
-    """A time per execution: ``850 ms``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """A time per execution: ``850 ms``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``; see :func:`finest`."""
+    least = _finest_ms.get()
+    if least >= 1_000:
+        if ms < least:
+            return f"under {_spelt(least)}"
+        ms = round(ms / least) * least
+    return _spelt(ms)
+
+
+def _spelt(ms: float) -> str:
     if ms < 1_000:
         return f"{ms:.0f} ms"
     seconds = round(ms / 1_000)

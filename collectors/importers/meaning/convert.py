@@ -27,6 +27,11 @@ _CONTROLS: Final = {
 _NAMED_ROLES: Final = frozenset(
     ["newtab", "tab", "closetab", "newwindow", "closewindow", "page", "reload", "sheet", "file", "form"]
 )
+_SUFFIXES: Final = frozenset([
+    "xlsx", "xlsm", "xls", "csv", "docx", "doc", "pdf", "txt", "pptx", "ppt", "msg", "eml", "zip", "xml", "json",
+    "png", "jpg", "jpeg", "html", "htm", "log", "md", "odt", "ods", "rtf",
+])  # fmt: skip
+"""Kinds of files that are named."""
 _DETAILS: Final = ("id", "automation_id", "tag", "type", "name", "text", "title", "class", "path")
 _VALUE_KINDS: Final = frozenset(["copy", "cut", "paste", "edit"])
 MAX_ELEMENT: Final = 256
@@ -122,6 +127,9 @@ class Converter:
             return f"key:{self._labels.label(key)}" if len(key) > 1 else "key"
         if role in _NAMED_ROLES:
             name = self._labels.label(row.get("name", ""))
+            if role == "file" and not name:
+                suffix = row.get("file", "").rpartition(".")[2].lower()
+                name = f"*.{suffix}" if suffix in _SUFFIXES else ""
             return f"{role}:{name}" if name else role
         if role == "action":
             said = self._labels.label(words(row.get("action", "")))

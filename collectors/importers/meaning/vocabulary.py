@@ -48,6 +48,9 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("value", "what the element holds", (
         "target.value", "value", "cell_content", "new_value", "input_value", "wert",
     )),
+    Field("file", "path of a file that is opened, made, moved or deleted; only its kind is read", (
+        "event_src_path", "file_path", "source_path",
+    )),
     Field("sheet", "the sheet of a workbook", (
         "target.sheet_name", "sheet", "sheet_name", "current_worksheet", "worksheet",
     )),
@@ -161,6 +164,10 @@ ACTIONS: Final[dict[str, tuple[Kind, str]]] = {
     "newworkbook": ("open", "file"),
     "activateworkbook": ("window", "file"),
     "openfile": ("open", "file"),
+    "created": ("save", "file"),
+    "modified": ("save", "file"),
+    "deleted": ("click", "file"),
+    "moved": ("click", "file"),
     "openapplication": ("open", "application"),
     "programopen": ("open", "application"),
     "open": ("open", "file"),

@@ -89,6 +89,22 @@ def test_exit_codes_tell_all_part_and_nothing_read_apart(
         assert (ended.value.code or 0) == code
 
 
+def test_no_duration_below_the_resolution_of_the_times_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    steps = "abcde"
+    rows = "".join(
+        f"2024-03-05 {8 + case // 6:02}:{case % 6 * 10:02},p,excel,click,{step}\n"
+        for case in range(30)
+        for step in steps
+    )
+    path.write_text(HEAD + rows)
+    text = run(str(path))
+    assert "resolution 1 min" in text
+    assert "under 1 min" in text
+    assert "0 ms" not in text
+    assert json.loads(run(str(path), "--json"))["resolution_ms"] == 60_000
+
+
 def test_explain_shows_the_first_rows_and_a_mapping_that_reads_the_same(tmp_path: Path) -> None:
     path, mapping = tmp_path / "log.csv", tmp_path / "m.toml"
     path.write_text('When it "was",userID,targetApp,eventType,target.name\n2024-03-05 08:00,a,Excel,click,x\n')

@@ -17,6 +17,17 @@ def test_durations(ms: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("resolution", "ms", "text"),
+    [(60_000, 0, "under 1 min"), (60_000, 59_000, "under 1 min"), (60_000, 130_000, "2 min"), (1_000, 0, "under 1 s"),
+     (1_000, 4_500, "4 s"), (1, 0, "0 ms")],
+)  # fmt: skip
+def test_no_duration_below_what_times_tell_is_claimed(resolution: int, ms: float, text: str) -> None:
+    with words.finest(resolution):
+        assert words.duration(ms) == text
+    assert words.duration(0) == "0 ms"
+
+
+@pytest.mark.parametrize(
     ("number", "text"), [(0, "0 h"), (0.44, "0.4 h"), (9.94, "9.9 h"), (9.96, "10 h"), (1240.4, "1,240 h")]
 )
 def test_hours(number: float, text: str) -> None:

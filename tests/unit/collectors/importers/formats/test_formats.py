@@ -133,6 +133,20 @@ def test_smartrpa(tmp_path: Path, plain: Log) -> None:
     assert found == plain
 
 
+def test_files_and_keys_of_smartrpa(tmp_path: Path) -> None:
+    text = (
+        "timestamp,user,category,application,event_type,event_src_path,hotkey,clipboard_content\n"
+        "2024-03-05 08:00:00:000,a,OperatingSystem,Explorer,openFile,C:\\Users\\a\\Report of May.xlsx,,\n"
+        "2024-03-05 08:00:01:000,a,OperatingSystem,Explorer,deleted,C:\\Users\\a\\Report of May.txt,,\n"
+        "2024-03-05 08:00:02:000,a,OperatingSystem,Explorer,hotkey,,ctrl+s,\n"
+    )
+    found, report = read(write(tmp_path, "log.csv", text))
+    assert [(event.kind, event.element) for _, event in found] == [
+        ("open", "file:*.xlsx"), ("click", "file:*.txt"), ("keys", "key:ctrl+s"),
+    ]  # fmt: skip
+    assert (report.format, report.unknown_actions) == ("SmartRPA", {})
+
+
 def xes(rows: list[dict[str, str]], on_trace: bool, timed: bool = True) -> str:
     out = ['<?xml version="1.0"?><log xmlns="http://www.xes-standard.org/">']
     for person in dict.fromkeys(row["userID"] for row in rows):
