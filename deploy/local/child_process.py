@@ -20,6 +20,7 @@ class GuardedProcess:
     """Runs one command under ``parent_guard.py``. ``grace_s`` is how long it may take to stop before it is killed.
 
     ``keep`` are file descriptors the guard (not the command) holds open until the command has ended, such as a lock's.
+    ``folder`` is the one that it runs in; None: ours.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class GuardedProcess:
         environment: Mapping[str, str] | None = None,
         keep: Sequence[int] = (),
         log_bytes: int = LOG_BYTES,
+        folder: Path | None = None,
     ) -> None:
         self.log = log
         self._command = [str(part) for part in command]
@@ -38,6 +40,7 @@ class GuardedProcess:
         self._environment = environment
         self._keep = tuple(keep)
         self._log_bytes = log_bytes
+        self._folder = folder
         self._guard: subprocess.Popen[bytes] | None = None
         self._log_from = 0
         self.pid = 0
@@ -59,6 +62,7 @@ class GuardedProcess:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 pass_fds=self._keep,
+                cwd=self._folder,
                 env=None if self._environment is None else dict(self._environment),
             )
         except OSError as error:

@@ -184,34 +184,36 @@ class EmbeddedKafka:
 
     def _environment(self) -> dict[str, str]:
         """With the class path: as an option, its 47 paths would fill every list of processes."""
-        return dict(os.environ) | {"CLASSPATH": os.pathsep.join(map(str, sorted(self.prepare().glob("*.jar"))))}
+        jar_files = os.pathsep.join(map(str, sorted(self.prepare().glob("*.jar"))))
+        # Java takes names of files apart by the locale, and in C finds none that has a letter beyond ASCII.
+        return dict(os.environ) | {"CLASSPATH": jar_files, "LC_ALL": "C.UTF-8"}
 
     def _configure(self, controller_port: int) -> str:
         """Write the configuration; format the data folder on the first start. Returns the cluster's id."""
-        data, properties = self._folder / "data", self._folder / "server.properties"
+        data = self._folder / "data"
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            properties.write_text(self._properties(data, controller_port))
-            (self._folder / "log4j2.xml").write_text(logging_xml(self.log))
+            (self._folder / "server.properties").write_text(self._properties(data.name, controller_port))
+            (self._folder / "log4j2.xml").write_text(logging_xml(str(self.log.relative_to(self._folder))))
         except OSError as error:
             raise ServiceError(f"Kafka's data folder {self._folder} cannot be written: {error.strerror}") from error
         if not (data / "meta.properties").is_file():
-            self._format(data, properties)
+            self._format(data, controller_port)
         lines = (data / "meta.properties").read_text().splitlines()
         found = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
         return found.get("cluster.id", "")
 
-    def _properties(self, data: Path, controller_port: int) -> str:
+    def _properties(self, data: str, controller_port: int) -> str:
         own = server_properties(data, self.port, controller_port, self._advertised_port, self._listeners)
         return own + "".join(f"{name}={value}\n" for name, value in self._properties_given.items())
 
-    def _format(self, data: Path, properties: Path) -> None:
+    def _format(self, data: Path, controller_port: int) -> None:
         """``data`` appears whole or not at all: Kafka formats a draft, which is then renamed."""
         draft = self._folder / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(data, ignore_errors=True)
         drafted = self._folder / "format.properties"
-        drafted.write_text(properties.read_text().replace(f"log.dirs={data}", f"log.dirs={draft}"))
+        drafted.write_text(self._properties(draft.name, controller_port))
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         if cluster.startswith("-"):  # the tool would take it for an option
             cluster = "A" + cluster[1:]
@@ -222,8 +224,8 @@ class EmbeddedKafka:
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
         ]
         said = subprocess.run(
-            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(drafted), *users],
-            env=self._environment(), capture_output=True, text=True, timeout=START_S, check=False,
+            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", drafted.name, *users],
+            env=self._environment(), cwd=self._folder, capture_output=True, text=True, timeout=START_S, check=False,
         )  # fmt: skip
         if said.returncode:
             last = (said.stderr or said.stdout).strip().splitlines()
@@ -232,7 +234,7 @@ class EmbeddedKafka:
         draft.rename(data)
 
     def _logging_option(self) -> str:
-        return f"-Dlog4j2.configurationFile={self._folder / 'log4j2.xml'}"
+        return "-Dlog4j2.configurationFile=log4j2.xml"
 
     def _launch(self) -> None:
         self._archive = self._archive_for()
@@ -243,12 +245,13 @@ class EmbeddedKafka:
             *(self._archive.options() if self._archive else ()),
         )
         self._process = GuardedProcess(
-            [*command, "kafka.Kafka", self._folder / "server.properties"],
+            [*command, "kafka.Kafka", "server.properties"],
             self._folder / "logs" / "kafka.out",
             grace_s=STOP_S,
             environment=self._environment(),
             keep=self._keep,
             log_bytes=1 << 20,
+            folder=self._folder,
         )
         self._log_from = self.log.stat().st_size if self.log.exists() else 0
         self._process.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -97,9 +96,12 @@ class Listener(Struct, frozen=True):
 
 
 def server_properties(
-    data: Path, port: int, controller_port: int, advertised_port: int = 0, listeners: Sequence[Listener] = ()
+    data: str, port: int, controller_port: int, advertised_port: int = 0, listeners: Sequence[Listener] = ()
 ) -> str:
     """``server.properties`` for the data directory, the two loopback ports and ``listeners`` beside the plain one.
+
+    ``data`` is a plain name in the folder in which Kafka runs: a path may hold what this file reads otherwise, such as
+    a comma (the next directory) or a letter beyond ISO 8859-1.
 
     ``advertised_port`` is the one that clients are told, where something forwards it to ``port``; 0: ``port`` itself.
     """
@@ -109,7 +111,7 @@ def server_properties(
         port=port,
         advertised_port=advertised_port or port,
         controller_port=controller_port,
-        data=str(data).replace("\\", "/"),
+        data=data,
         session_ms=3000,
         heartbeat_ms=500,
         listeners="".join(f",{each.name}://{LOOPBACK}:{each.port}" for each in listeners),
@@ -122,6 +124,6 @@ def server_properties(
     )
 
 
-def logging_xml(log: Path) -> str:
-    """The configuration of log4j 2: one file that rolls at ``LOG_MB`` and keeps ``LOG_FILES`` older ones."""
+def logging_xml(log: str) -> str:
+    """The configuration of log4j 2: ``log`` (as the data above) rolls at ``LOG_MB``, and ``LOG_FILES`` are kept."""
     return _LOGGING.format(log=log, log_mb=LOG_MB, log_files=LOG_FILES)

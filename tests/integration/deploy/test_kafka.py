@@ -12,8 +12,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.local import jars
+from deploy.local.clickhouse.endpoint_process import EmbeddedClickHouse
 from deploy.local.inspect import running_kafka_version
 from deploy.local.kafka import EmbeddedKafka
+from sinks.connect import connect
+from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
 from taskstream.settings import load
 
@@ -109,3 +112,31 @@ def test_java_that_cannot_start_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_the_cache_holds_what_is_pinned(embedded_kafka: EmbeddedKafka) -> None:
     assert jars.missing(embedded_kafka.prepare(), jars.locked()) == []
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", ["josé", "a,b", "with space", "日本 ü,=#%!"])
+def test_a_home_of_any_name_works_and_nothing_is_left_beside_it(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.setenv(variable, "C")
+    home = tmp_path / name
+    broker = EmbeddedKafka(home / "kafka", load().cache, heap_mb=256)
+    try:
+        admin = AdminClient({"bootstrap.servers": broker.start()})
+        admin.create_topics([NewTopic("t", 1, 1)])["t"].result(20)
+        producer = Producer({"bootstrap.servers": broker.bootstrap})
+        producer.produce("t", b"x")
+        assert producer.flush(20) == 0
+        assert (home / "kafka" / "data" / "t-0").is_dir()
+        assert broker.log.stat().st_size > 0
+    finally:
+        broker.stop()
+    with EmbeddedClickHouse(home / "clickhouse") as server:
+        client = connect(Endpoints("", server.url, server.user, server.password))
+        client.command("CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a")
+        client.insert("t", [[1]], column_names=["a"])
+        assert client.command("SELECT sum(a) FROM t") == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in home.iterdir()} == {"kafka", "clickhouse", "clickhouse.log"}
