@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -115,6 +116,17 @@ def _tls(endpoints: Endpoints) -> dict[str, Any]:
         "client_cert_key": given["clickhouse_key"],
         "tls_mode": mode if endpoints.clickhouse_certificate else None,
     }
+
+
+@cache
+def faults() -> tuple[type[Exception], ...]:
+    """What a client raises when the server, a proxy or the network does not do as asked."""
+    from http.client import HTTPException
+
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+    from urllib3.exceptions import HTTPError
+
+    return ClickHouseError, OSError, HTTPError, HTTPException
 
 
 def first_line(error: BaseException) -> str:

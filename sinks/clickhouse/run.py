@@ -9,7 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception, stop_after_delay, stop_when_event_set, wait_fixed
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_exponential,
+)
 
 from sinks.clickhouse.beginnings import Beginnings
 from sinks.clickhouse.blocks.record_block import RecordLayout
@@ -33,8 +40,8 @@ from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.sink")
 
-REACH_S: Final = 10.0
-"""How long a server may take to answer when the sink starts."""
+LONGEST_S: Final = 8.0
+"""Longest pause between two tries while ClickHouse is away as the sink starts."""
 THREADS: Final = 4
 """Inserts at once: what one waits for (the disk, the network) another uses."""
 LIMITS: Final = Limits()
@@ -47,21 +54,33 @@ def now_ms() -> int:
 
 def _may_pass(error: BaseException) -> bool:
     """Whether ClickHouse may answer otherwise in a second."""
-    return isinstance(error, ServiceError | Unavailable) and not isinstance(error, AccessRefused)
+    return isinstance(error, ServiceError | Unavailable | NoSchema) and not isinstance(error, AccessRefused)
 
 
 def _reach(
     settings: Settings, endpoints: Endpoints, stop: threading.Event
 ) -> tuple[Store, dict[str, RecordLayout | None]]:
-    """The database, and how records fill its tables. A server that is starting or busy is given some time.
+    """The database, and how records fill its tables; waited for, however long it is away or without its schema.
 
     Raises:
-        ServiceError: no server answers, or the schema is not there.
+        AccessRefused: TLS fails, or the login.
+        ServiceError: the process is to stop.
     """
+    told = ""
+
+    def tell(state: RetryCallState) -> None:
+        nonlocal told
+        words = _waiting_for(settings, endpoints, state.outcome.exception() if state.outcome else None)
+        if words != told:
+            log.warning("%s; waiting for it", words)
+        told = words
+
     retrying = Retrying(
         retry=retry_if_exception(_may_pass),
-        wait=wait_fixed(1.0),
-        stop=stop_after_delay(REACH_S) | stop_when_event_set(stop),
+        wait=wait_exponential(multiplier=0.5, max=LONGEST_S),
+        sleep=sleep_using_event(stop),
+        stop=stop_when_event_set(stop),
+        before_sleep=tell,
         reraise=True,
     )
 
@@ -72,23 +91,36 @@ def _reach(
         return store, {feed.table: layout(feed, store.columns(feed.table)) for feed in FEEDS}
 
     try:
-        return retrying(attempt)
-    except NoSchema as error:
-        raise ServiceError(f"database {settings.database}: {error}; run `taskstream migrate` first") from error
-    except Unavailable as error:
-        raise ServiceError(f"ClickHouse at {endpoints.clickhouse}: {error}") from error
+        found = retrying(attempt)
+    except (NoSchema, Unavailable) as error:
+        raise ServiceError(_waiting_for(settings, endpoints, error)) from error
+    if told:
+        log.warning("ClickHouse answers")
+    return found
+
+
+def _waiting_for(settings: Settings, endpoints: Endpoints, error: BaseException | None) -> str:
+    """What is waited for, in one line."""
+    if isinstance(error, NoSchema):
+        return f"database {settings.database} lacks its tables ({error}): run `taskstream migrate`"
+    return str(error) if isinstance(error, ServiceError) else f"ClickHouse at {endpoints.clickhouse}: {error}"
 
 
 def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limits: Limits = LIMITS) -> None:
     """Store until ``stop`` is set.
 
     Raises:
-        ServiceError: ClickHouse is reached but lacks the schema, Kafka refuses us, or its client cannot go on.
+        ServiceError: Kafka or ClickHouse refuses us, or Kafka's client cannot go on.
     """
     check(settings, "sink", may_be_away=True)
     few_arenas()
     rare_collections()
-    store, layouts = _reach(settings, endpoints, stop)
+    try:
+        store, layouts = _reach(settings, endpoints, stop)
+    except ServiceError:
+        if stop.is_set():
+            return
+        raise
     feeds = {settings.prefix + feed.topic.name: feed for feed in FEEDS}
 
     def new_builder(feed: Feed) -> Builder:

@@ -11,7 +11,7 @@ import numpy as np
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.blocks.record_block import RecordBlock, TableColumn
 from sinks.clickhouse.feeds import Builder, Feed
-from sinks.connect import first_line
+from sinks.connect import faults, first_line
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -58,11 +58,11 @@ class Store:
             NoSchema: the database has no such table.
             Unavailable: the database cannot be asked.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+        from clickhouse_connect.driver.exceptions import Error
 
         try:
             rows = self._client.query(f"DESCRIBE TABLE {table}").result_rows
-        except (ClickHouseError, OSError) as error:
+        except faults() as error:
             if isinstance(error, Error) and error.code in _MISSING:
                 raise NoSchema(first_line(error)) from error
             raise Unavailable(first_line(error)) from error
@@ -75,7 +75,7 @@ class Store:
             BadRow: a row can never be stored.
             Unavailable: it may work later.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+        from clickhouse_connect.driver.exceptions import Error
 
         try:
             self._client.raw_insert(
@@ -89,7 +89,7 @@ class Store:
                     "max_partitions_per_insert_block": 0,
                 },
             )
-        except (ClickHouseError, OSError) as error:
+        except faults() as error:
             words = first_line(error)
             row = _ROW.search(str(error))
             if isinstance(error, Error) and error.code in _BAD_DATA and row:
@@ -102,14 +102,12 @@ class Store:
         Raises:
             Unavailable: the database cannot be asked.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
         try:
             if isinstance(builder, EventBlock):
                 return self._present_events(builder)
             assert isinstance(builder, RecordBlock)
             return frozenset() if feed.versioned else self._present_records(feed, builder.keys())
-        except (ClickHouseError, OSError) as error:
+        except faults() as error:
             raise Unavailable(first_line(error)) from error
 
     def _present_events(self, block: EventBlock) -> frozenset[int]:
@@ -148,11 +146,9 @@ class Store:
         Raises:
             Unavailable: the database cannot be asked.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
         try:
             return not self._client.query(f"SELECT 1 FROM {table} LIMIT 1").result_rows
-        except (ClickHouseError, OSError) as error:
+        except faults() as error:
             raise Unavailable(first_line(error)) from error
 
     def note_progress(self, rows: Sequence[tuple[str, int, int, int, int]]) -> None:
@@ -162,12 +158,10 @@ class Store:
         Raises:
             Unavailable: the database takes nothing now.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
         names = ["topic", "partition", "offset", "lag", "rows"]
         try:
             self._client.insert("sink_progress", rows, column_names=names, settings={"async_insert": 0})
-        except (ClickHouseError, OSError) as error:
+        except faults() as error:
             raise Unavailable(first_line(error)) from error
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from sinks.connect import first_line
+from sinks.connect import faults, first_line
 from taskstream.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -43,12 +43,10 @@ def rows(client: Client, query: str, kind: type[T], **parameters: Any) -> tuple[
         UnknownForm: the rows are not what this version expects.
         ServiceError: ClickHouse does not answer, or not as it should.
     """
-    from clickhouse_connect.driver.exceptions import ClickHouseError
-
     try:
         data = client.raw_query(_text(query), parameters, settings=_SETTINGS, fmt="JSONEachRow")
         return tuple(msgspec.json.Decoder(kind).decode_lines(data))
-    except (ClickHouseError, OSError) as error:
+    except faults() as error:
         if getattr(error, "code", None) in _MISSING:
             raise NoTables(
                 f"the database {client.database} lacks tables or views: "
