@@ -40,6 +40,7 @@ _TIMES: Final = ("time", "date")
 _VALUES: Final = ("value", "content")
 _NOT_NAMING: Final = frozenset(["time", "date", "value", "content", "person"])
 """Fields that say nothing of what a row is about."""
+_WINDOWS: Final = frozenset(["window", "idle", "lock", "unlock"])
 _PATHS: Final = ("path", "automation_id")
 NO_TIME: Final = "no time"
 NOT_A_TIME: Final = "a time that cannot be read"
@@ -125,18 +126,13 @@ class RowLog:
     def _make_templates(self, rows: Sequence[Sequence[str]]) -> Templates:
         of = self._columns.of
         naming = [
-            (field, position)
-            for field, positions in of.items()
-            if field not in _NOT_NAMING
-            for position in positions
+            (field, position) for field, positions in of.items() if field not in _NOT_NAMING for position in positions
         ]
         self._pick = [position for _, position in naming]
         paths = Paths()
         if "id" in of or any(field in of for field in _PATHS):
             paths.learn(self._paths(rows))
         windows_alone = "action" not in of
-        if windows_alone:
-            self.report.note("the log tells windows alone, not what was done in them")
         converter = Converter(self._options.labels, paths, windows_alone=windows_alone)
         return Templates([field for field, _ in naming], converter, self.report, actions=not windows_alone)
 
@@ -264,6 +260,8 @@ class RowLog:
         report.people = self.people.count
         report.times.form, report.times.zone = clock.form, clock.zone
         report.times.resolution_ms = clock.finish()
+        if {self._templates.known[number].kind for number in self._used} <= _WINDOWS:
+            report.note("the log tells windows alone, not what was done in them")
         if clock.set_back:
             report.note(f"times step back after {clock.set_back!r}: if clocks were set back there, give --timezone")
         if clock.folds.second:

@@ -291,6 +291,8 @@ def test_activitywatch_joins_its_watchers(tmp_path: Path, form: str) -> None:
     if form == "bucket":
         expected = [one for one in expected if one[0] == "window"]
     assert [(event.kind, event.app, event.screen) for event in found] == expected
+    windows_alone = "the log tells windows alone, not what was done in them"
+    assert (windows_alone in read(tmp_path / "aw.json")[1].notes) is (form == "bucket")
 
 
 def test_windows_alone_are_windows(tmp_path: Path) -> None:
