@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := $(VENV)/.compiled
 
-.PHONY: help install demo test lint lock bench bench-discovery bench-reading chaos
+.PHONY: help install demo test lint lock bench bench-discovery bench-figures bench-reading chaos
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -33,6 +33,9 @@ bench-discovery: install  ## accuracy and speed of discovery: public logs, own w
 	$(BIN)/python -m benchmarks.worlds --knockouts --jobs 2 $(if $(SEEDS),--seeds $(SEEDS)) $(if $(JSON),--json $(JSON:.json=-worlds.json)) || code=1; \
 	$(if $(GYM),$(BIN)/python -m benchmarks.worlds --gym $(GYM) --knockouts --jobs 2 $(if $(JSON),--json $(JSON:.json=-gym.json)) || code=1;) \
 	$(BIN)/python -m benchmarks.routines $(if $(JSON),--json $(JSON:.json=-routines.json)) && exit $$code
+
+bench-figures: install  ## every figure that users see beside the truth of 20 simulated offices (JSON=out.json)
+	$(BIN)/python -m benchmarks.figures $(if $(JSON),--json $(JSON))
 
 lint: install  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

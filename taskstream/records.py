@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 WORTH_IT: Final = "worth it"
+MAYBE: Final = "maybe"
 NOT_WORTH_IT: Final = "not worth it"
 NEVER_MONTHS: Final = 999.0
 """Months that stand for a payback that does not come."""
@@ -232,12 +233,19 @@ class Flow(_Record, frozen=True):
 
 
 class RoutineVariant(_Record, frozen=True):
-    """One way a routine is carried out: the steps of a real execution that stands for those like it."""
+    """One way a routine is carried out: the steps of a real execution that stands for those like it.
+
+    ``merged``  ids of earlier variants that this one stands for now: what was said of them is said of it
+    """
 
     id: str
     steps: tuple[str, ...]
     executions: int
     share: float
+    people: int = 0
+    active_median_ms: int = 0
+    active_p90_ms: int = 0
+    merged: tuple[str, ...] = ()
 
 
 class RoutineStep(_Record, frozen=True):
@@ -280,6 +288,7 @@ class Routine(_Record, frozen=True):
     ``people``     distinct people, never fewer than k in company mode
     ``steps``, ``edges``  the process map: activities in their usual order, and what directly follows what
     ``active_low_ms``, ``active_high_ms``  95 % interval of the median active time
+    ``active_total_ms``  active time of all executions together, with those that were cut off
     ``active_by_idle_ms``  median active time if gaps counted up to 30, 60, 180 s: key ``30000`` ...
     ``partial``    segments that hold only a small part of it; they do not count as executions
     ``parts``      activity → share, for each part by which it is recognised where its executions come cut apart
@@ -330,18 +339,27 @@ class Routine(_Record, frozen=True):
     complete_share: float = 1.0
     transferred_values: float = 0.0
     call_share: float = 0.0
+    active_total_ms: int = 0
 
 
 class Opportunity(_Record, frozen=True):
-    """A routine that may be worth automating, with why it ranks where it does.
+    """A routine that may be worth automating, with why it ranks where it does: by ``hours_saved_per_year`` alone.
 
     ``id``    the routine's
-    ``why``   feature → contribution to the score (they sum to it); ``assumptions``: setting → value used
-    ``verdict``  :data:`WORTH_IT`, or :data:`NOT_WORTH_IT`: the 90 % interval of net savings over the horizon crosses
-              or lies below zero
+    ``hours_per_week``, ``hours_spent_per_year``  the active time of all executions, in working weeks and years
+    ``hours_saved_per_year``  what automation would take away of it: the product of the numbers in ``why``
+    ``*_low``, ``*_high``  95 % intervals; ``active_low_ms``, ``active_high_ms``: of the median
+    ``first_ms``, ``last_ms``, ``working_days``, ``people_known``  what all was observed: from, to, on how many days, of
+              how many people, of whom ``people`` do this
+    ``preliminary``  why not to rely on the rate yet; empty where there is no such reason
+    ``build_cost``, ``yearly_saving``, ``net_saving*``  in ``currency``; ``yearly_saving`` is net of upkeep,
+              ``net_saving`` over the horizon and net of all cost
+    ``assumptions``  setting → value used
+    ``verdict``  :data:`WORTH_IT`, :data:`MAYBE` or :data:`NOT_WORTH_IT`: the net saving's interval lies above zero,
+              crosses it, or lies below
     ``covers``  ids of routines that are contained in this one and not listed by themselves
     ``exceptions``  share of executions expected to need a person all the same
-    ``payback_months*``  5 %, 50 % and 95 % of the simulated distribution; :data:`NEVER_MONTHS` stands for never
+    ``payback_months*``  2.5 %, 50 % and 97.5 % of the simulated distribution; :data:`NEVER_MONTHS` stands for never
     """
 
     id: str
@@ -354,25 +372,36 @@ class Opportunity(_Record, frozen=True):
     executions: int
     executions_per_week: float
     people: int
+    people_known: int
+    first_ms: int
+    last_ms: int
+    working_days: float
+    preliminary: str
     active_median_ms: int
     active_p90_ms: int
     active_low_ms: int
     active_high_ms: int
+    active_total_ms: int
     hours_per_week: float
+    hours_per_week_low: float
+    hours_per_week_high: float
     transferred_values: float
     transfer_share: float
     determinism: float
     variants: int
-    hours_per_year: float
-    hours_per_year_low: float
-    hours_per_year_high: float
+    hours_spent_per_year: float
+    hours_spent_per_year_low: float
+    hours_spent_per_year_high: float
+    hours_saved_per_year: float
+    hours_saved_per_year_low: float
+    hours_saved_per_year_high: float
+    currency: str
     build_cost: float
     yearly_saving: float
     payback_months_low: float
     payback_months: float
     payback_months_high: float
     verdict: str
-    score: float
     why: dict[str, float]
     assumptions: dict[str, float]
     updated_ms: int

@@ -272,12 +272,15 @@ class CostSettings(BaseModel):
 
     model_config = _GROUP
 
-    hourly_cost: float = Field(default=45.0, gt=0, description="cost of an hour of work, in your currency")
+    currency: str = Field(
+        default="EUR", pattern=r"^\S{1,8}$", description="currency of all money, as you write it; nothing is converted"
+    )
+    hourly_cost: float = Field(default=45.0, gt=0, description="cost of an hour of work, in the currency")
     weeks_per_year: float = Field(default=44.0, gt=0, le=53, description="working weeks of a year")
     build_hours_base: float = Field(default=16.0, ge=0, description="hours to build any automation")
     build_hours_per_step: float = Field(default=1.0, ge=0, description="further hours for each distinct step")
     build_hours_per_app: float = Field(default=12.0, ge=0, description="further hours for each application bridged")
-    build_hourly_cost: float = Field(default=90.0, gt=0, description="cost of an hour of building, in your currency")
+    build_hourly_cost: float = Field(default=90.0, gt=0, description="cost of an hour of building, in the currency")
     maintenance_share: float = Field(default=0.2, ge=0, le=5, description="yearly upkeep as a share of the build cost")
     adoption: float = Field(
         default=0.8, gt=0, le=1, description="share of executions that an automation will take over"
@@ -308,7 +311,8 @@ class CostSettings(BaseModel):
         default=0.3,
         ge=0,
         le=5,
-        description="how much the number of executions varies from day to day (share of the mean)",
+        description="how much a routine's hours vary from day to day (share of the mean), where fewer than three full "
+        "working days were observed",
     )
     build_uncertainty: float = Field(
         default=1.0, ge=0, le=10, description="further build cost where no step follows surely (share at determinism 0)"

@@ -8,5 +8,6 @@ May import: taskstream.
     generator  Tasks drawn at random, plausible but seen by nobody
     person     One person's working days, event by event, in true time
     office     The office: people in teams, their desktops' clocks and networks
+    truth      What truly happened in a simulated office: every execution with its times, its person, what it moved
     output     A simulated office as files
 """

@@ -53,6 +53,7 @@ class Simulated(NamedTuple):
 
     ``execution``  id of the execution it belongs to; empty for noise
     ``routine``    name of that execution's task; empty for noise
+    ``variant``    which of the task's ways it follows; empty where the task has one way
     """
 
     arrival_ms: int
@@ -60,6 +61,7 @@ class Simulated(NamedTuple):
     event: UiEvent
     execution: str
     routine: str
+    variant: str = ""
 
 
 class Office:
@@ -151,12 +153,12 @@ class Office:
         right = clock == Clock()
         windows = self._offline(desktop)
         until = 0
-        for at_ms, event, execution, routine in self._worked(desktop):
+        for at_ms, event, execution, routine, variant in self._worked(desktop):
             if windows and at_ms >= windows[0][0]:
                 until = windows.pop(0)[1]
             if not right:
                 event = replace(event, at_ms=max(0, event.at_ms + clock.error_ms(at_ms - self._start_ms)))
-            yield Simulated(max(at_ms, until), number, event, execution, routine)
+            yield Simulated(max(at_ms, until), number, event, execution, routine, variant)
 
     def _offline(self, desktop: Desktop) -> list[tuple[int, int]]:
         """When the desktop has no network: one stretch a day, at most to the day's end."""

@@ -88,12 +88,24 @@ _NOISE_WEIGHTS: Final = [weight for weight, _ in _NOISE]
 
 
 class Traced(NamedTuple):
-    """An event in true time with its truth. ``execution`` is empty for noise."""
+    """An event in true time with its truth. ``execution`` is empty for noise, ``variant`` where a task has none."""
 
     at_ms: int
     event: UiEvent
     execution: str
     routine: str
+    variant: str
+
+
+class Purpose(NamedTuple):
+    """What is known of an event's execution; all empty for noise."""
+
+    execution: str
+    routine: str
+    variant: str
+
+
+_NOTHING: Final = Purpose("", "", "")
 
 
 class _Slots:
@@ -179,11 +191,11 @@ class Person:
     def _pause(self, what: str) -> None:
         rng = self._rng
         if what == "meeting":
-            self._out.append(Traced(int(self._t), UiEvent(int(self._t), "window", "teams", "meeting"), "", ""))
+            self._out.append(Traced(int(self._t), UiEvent(int(self._t), "window", "teams", "meeting"), "", "", ""))
             until = self._t + rng.choice((25, 30, 55, 60)) * MINUTE_MS
             while self._t < until:
                 self._t += rng.expovariate(1 / (8 * MINUTE_MS))
-                self._step(Step("click", "teams", "meeting", "button:mute"), None, "", "")
+                self._step(Step("click", "teams", "meeting", "button:mute"), None, _NOTHING)
             return
         minutes = rng.uniform(30, 60) if what == "lunch" else rng.uniform(5, 15)
         if rng.random() < 0.8 or what == "lunch":
@@ -196,7 +208,7 @@ class Person:
 
     def _plain(self, kind: Kind) -> None:
         at = int(self._t)
-        self._out.append(Traced(at, UiEvent(at, kind), "", ""))
+        self._out.append(Traced(at, UiEvent(at, kind), "", "", ""))
 
     def _wait(self, seconds: float) -> None:
         self._t += seconds * 1000 * self._pace * self._spread[int(self._rng.random() * 1024)]
@@ -208,16 +220,17 @@ class Person:
             for step in steps:
                 if step.probability == 1 or rng.random() < step.probability:
                     self._wait(step.seconds)
-                    self._step(step, None, "", "")
+                    self._step(step, None, _NOTHING)
 
     def _execute(self, task: Task, depth: int) -> None:
         """Do a task once, with whatever comes between."""
         rng, behaviour = self._rng, self._behaviour
         self._executions += 1
-        execution = f"{self._number}-{self._executions}"
         slots = _Slots(task, rng)
         front = ""
-        for block in self._plan(task):
+        variant = self._variant(task)
+        known = Purpose(f"{self._number}-{self._executions}", task.name, variant)
+        for block in self._plan(task, variant):
             for step in block.steps:
                 if step.probability < 1 and rng.random() >= step.probability:
                     continue
@@ -229,23 +242,26 @@ class Person:
                         return
                     if step.kind != "window":
                         self._wait(1.5)
-                        self._step(Step("window", step.app, step.screen), None, execution, task.name)
+                        self._step(Step("window", step.app, step.screen), None, known)
                 if rng.random() < behaviour.scroll:
                     self._wait(1.0)
-                    self._step(Step("scroll", step.app, step.screen), None, execution, task.name)
+                    self._step(Step("scroll", step.app, step.screen), None, known)
                 self._wait(step.seconds)
-                self._step(step, slots, execution, task.name)
-                self._slip(step, slots, execution, task.name)
+                self._step(step, slots, known)
+                self._slip(step, slots, known)
                 front = step.app + step.screen
 
-    def _plan(self, task: Task) -> list[Block]:
-        """This execution's blocks: variant chosen, options decided, groups shuffled, repetitions counted."""
+    def _variant(self, task: Task) -> str:
+        """How this execution is done: mostly the person's favourite way."""
+        if not task.variants:
+            return ""
+        if self._rng.random() < 0.3:
+            return self._rng.choices(list(task.variants), list(task.variants.values()))[0]
+        return self._favourite[task.name]
+
+    def _plan(self, task: Task, variant: str) -> list[Block]:
+        """This execution's blocks: options decided, groups shuffled, repetitions counted."""
         rng = self._rng
-        variant = ""
-        if task.variants:
-            variant = self._favourite[task.name]
-            if rng.random() < 0.3:
-                variant = rng.choices(list(task.variants), list(task.variants.values()))[0]
         plan: list[Block] = []
         group: list[Block] = []
         shuffled = rng.random() < 0.25  # mostly from top to bottom
@@ -275,17 +291,17 @@ class Person:
         else:
             self._noise()
 
-    def _slip(self, step: Step, slots: _Slots, execution: str, routine: str) -> None:
+    def _slip(self, step: Step, slots: _Slots, known: Purpose) -> None:
         """What goes not quite right: copied twice, clicked twice, mistyped."""
         rng, behaviour = self._rng, self._behaviour
         if step.kind in ("copy", "click") and rng.random() < behaviour.twin:
             self._wait(0.4)
-            self._step(step, slots, execution, routine)
+            self._step(step, slots, known)
         elif step.typed and rng.random() < behaviour.correct:
             self._wait(1.2)
-            self._step(step, slots, execution, routine)
+            self._step(step, slots, known)
 
-    def _step(self, step: Step, slots: _Slots | None, execution: str, routine: str) -> None:
+    def _step(self, step: Step, slots: _Slots | None, known: Purpose) -> None:
         kind = step.kind
         value = keys = None
         active = 0
@@ -305,4 +321,4 @@ class Person:
         at = int(self._t)
         shown = slots.object if slots is not None and step.shows else ()
         event = UiEvent(at - active, kind, step.app, step.screen, step.element, active, keys, shortcut, value, shown)
-        self._out.append(Traced(at, event, execution, routine))
+        self._out.append(Traced(at, event, *known))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sinks.results.opportunities import ListedOpportunity
-from sinks.results.words import duration, judged
+from sinks.results.words import duration, interval, judged, money, observed, reasons, rough
 from taskstream.records import NEVER_MONTHS
 
 WIDE: Final = 110
@@ -29,35 +29,42 @@ def show(console: Console, rows: Sequence[ListedOpportunity]) -> None:
 
 
 def why(row: ListedOpportunity) -> str:
-    """The features of the score, the weightiest first."""
-    parts = sorted(row.why.items(), key=lambda item: -abs(item[1]))
-    told = [f"{feature} {points:+.1f}" for feature, points in parts if abs(points) >= 0.05]
-    return f"score {row.score:.1f}: " + ", ".join(told)
+    """What the hours saved, by which the list is ranked, are the product of."""
+    return reasons(row.why)
 
 
 def saving(row: ListedOpportunity) -> str:
-    """Hours a year with their interval, and when an automation would have paid for itself."""
-    hours = f"{row.hours_per_year:,.0f} h a year ({row.hours_per_year_low:,.0f} to {row.hours_per_year_high:,.0f})"
+    """Hours saved a year with their interval, and when an automation would have paid for itself."""
+    values = row.hours_saved_per_year, row.hours_saved_per_year_low, row.hours_saved_per_year_high
+    hours = f"{rough(*values)} h a year (95 %: {interval(*values[1:])})"
     if row.payback_months >= NEVER_MONTHS:
         return f"{hours}; would not pay for itself"
     high = "never" if row.payback_months_high >= NEVER_MONTHS else f"{row.payback_months_high:.0f}"
     return (
-        f"{hours}; {row.yearly_saving:,.0f} a year net of upkeep, costs {row.build_cost:,.0f}, pays back in "
-        f"{row.payback_months:.0f} months ({row.payback_months_low:.0f} to {high})"
+        f"{hours}; {money(row.yearly_saving)} {row.currency} a year net of upkeep, costs {money(row.build_cost)} "
+        f"{row.currency}, pays back in {row.payback_months:.0f} months ({row.payback_months_low:.0f} to {high})"
     )
+
+
+def _saved(row: ListedOpportunity) -> str:
+    return rough(row.hours_saved_per_year, row.hours_saved_per_year_low, row.hours_saved_per_year_high)
+
+
+def _hours_a_week(row: ListedOpportunity) -> str:
+    return rough(row.hours_per_week, row.hours_per_week_low, row.hours_per_week_high)
 
 
 def _table(rows: Sequence[ListedOpportunity]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right")
     table.add_column("opportunity", ratio=1, overflow="fold")
-    for name in ("applications", "times/week", "people", "median", "p90", "h/week", "moved", "verdict"):
+    for name in ("applications", "times/week", "people", "median", "p90", "h/week", "moved", "h saved/year", "verdict"):
         table.add_column(name, justify="left" if name in {"applications", "verdict"} else "right")
     for row in rows:
         table.add_row(
             str(row.rank), Text(row.name), Text(" → ".join(row.apps[:4])), f"{row.executions_per_week:,.0f}",
-            str(row.people), duration(row.active_median_ms), duration(row.active_p90_ms), f"{row.hours_per_week:,.1f}",
-            f"{row.transferred_values:,.1f}", Text(row.verdict, style=_style(row)),
+            str(row.people), duration(row.active_median_ms), duration(row.active_p90_ms), _hours_a_week(row),
+            f"{row.transferred_values:,.1f}", _saved(row), Text(row.verdict, style=_style(row)),
         )  # fmt: skip
     return table
 
@@ -69,12 +76,13 @@ def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
     if with_figures:
         lines.append(
             Text(
-                f"{row.hours_per_week:,.1f} h a week: {row.executions_per_week:,.0f} times, by {row.people} people, "
+                f"{_hours_a_week(row)} h a week: {row.executions_per_week:,.0f} times, by {row.people} people, "
                 f"median {duration(row.active_median_ms)}, p90 {duration(row.active_p90_ms)}"
             )
         )
         lines.append(Text(f"applications: {' → '.join(row.apps)}"))
     low, high = duration(row.active_low_ms), duration(row.active_high_ms)
+    spent = row.hours_spent_per_year, row.hours_spent_per_year_low, row.hours_spent_per_year_high
     lines += [
         labelled("steps", " → ".join(steps) + (f" → … {more} more" if more > 0 else "")),
         labelled(
@@ -86,9 +94,13 @@ def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
             f"{row.transferred_values:,.1f} values copied or typed again per execution "
             f"({row.transfer_share:.0%} of what is written); next step certain to {row.determinism:.0%}",
         ),
+        labelled("spent", f"{rough(*spent)} h a year (95 %: {interval(*spent[1:])})"),
         labelled("saves", saving(row)),
         labelled("why here", why(row)),
+        labelled("observed", observed(row.first_ms, row.last_ms, row.working_days, row.people, row.people_known)),
     ]
+    if row.preliminary:
+        lines.append(labelled("careful", f"preliminary: {row.preliminary}"))
     return Group(Rule(style="dim"), *lines)
 
 
@@ -107,4 +119,4 @@ def _style(row: ListedOpportunity) -> str:
 
 def _basis(row: ListedOpportunity) -> str:
     told = ", ".join(f"{name} {value:g}" for name, value in row.assumptions.items())
-    return f"assumptions (each a setting): {told}" if told else ""
+    return f"ranked by hours saved a year; assumptions (each a setting): {told}" if told else ""

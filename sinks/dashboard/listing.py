@@ -19,14 +19,19 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "people", "label": "People", "field": "people", "align": "right", "sortable": True},
     {"name": "time", "label": "Active time a run", "field": "active_median_ms", "align": "right", "sortable": True},
     {"name": "hours", "label": "Hours a week", "field": "hours_per_week", "align": "right", "sortable": True},
-    {"name": "saving", "label": "Saving a year", "field": "hours_per_year", "align": "right", "sortable": True},
+    {
+        "name": "saving",
+        "label": "Hours saved a year",
+        "field": "hours_saved_per_year",
+        "align": "right",
+        "sortable": True,
+    },
     {"name": "verdict", "label": "Verdict", "field": "verdict", "align": "left", "sortable": True},
 ]
 _ASSUMED = {
     "hourly_cost": "cost of an hour of work",
     "adoption": "runs an automation takes over",
     "weeks_per_year": "working weeks a year",
-    "days_observed": "working days observed",
 }
 
 
@@ -43,6 +48,7 @@ def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
 def _row(
     each: ListedOpportunity, routine: ListedRoutine | None, variants: Sequence[ListedVariant], top: float
 ) -> dict[str, Any]:
+    saved = each.hours_saved_per_year, each.hours_saved_per_year_low, each.hours_saved_per_year_high
     return {
         "id": each.id,
         "rank": each.rank,
@@ -60,11 +66,13 @@ def _row(
         "median_text": words.duration(each.active_median_ms),
         "p90_text": f"90 % under {words.duration(each.active_p90_ms)}",
         "hours_per_week": each.hours_per_week,
-        "hours_text": words.hours(each.hours_per_week),
+        "hours_text": f"{words.rough(each.hours_per_week, each.hours_per_week_low, each.hours_per_week_high)} h",
         "hours_bar": round(100 * each.hours_per_week / top, 1),
-        "hours_per_year": each.hours_per_year,
-        "saving_text": words.hours(each.hours_per_year),
-        "interval_text": f"{words.hours(each.hours_per_year_low)} to {words.hours(each.hours_per_year_high)}",
+        "hours_saved_per_year": each.hours_saved_per_year,
+        "saving_text": f"{words.rough(*saved)} h",
+        "interval_text": words.interval(*saved[1:]),
+        "observed": words.observed(each.first_ms, each.last_ms, each.working_days, each.people, each.people_known),
+        "preliminary": each.preliminary,
         "verdict": each.verdict,
         "verdict_class": words.judged(each.verdict),
         "steps": list(each.steps),
@@ -72,14 +80,14 @@ def _row(
             {
                 "share": words.share(variant.share),
                 "bar": round(100 * variant.share, 1),
-                "steps": " → ".join(map(words.activity, variant.steps)) if variant.steps else "rare ways, grouped",
+                "steps": " → ".join(map(words.activity, variant.steps)),
                 "time": words.duration(variant.active_median_ms),
             }
             for variant in variants[:4]
         ],
         "flows": _flows(routine),
         "optional": [words.activity(step) for step in (routine.optional[:6] if routine else ())],
-        "why": _why(each),
+        "why": words.reasons(each.why),
         "facts": _facts(each),
     }
 
@@ -98,23 +106,15 @@ def _flows(routine: ListedRoutine | None) -> list[dict[str, str]]:
     ]
 
 
-def _why(each: ListedOpportunity) -> list[dict[str, Any]]:
-    most = max((abs(points) for points in each.why.values()), default=0.0) or 1.0
-    ordered = sorted(each.why.items(), key=lambda item: -item[1])
-    return [
-        {"what": what, "points": f"{points:+.1f}", "bar": round(100 * abs(points) / most, 1), "minus": points < 0}
-        for what, points in ordered
-        if abs(points) >= 0.05
-    ]
-
-
 def _facts(each: ListedOpportunity) -> list[dict[str, str]]:
+    spent = each.hours_spent_per_year, each.hours_spent_per_year_low, each.hours_spent_per_year_high
     facts = [
         ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),
         ("values moved a run", f"{each.transferred_values:.1f}"),
         ("next step is certain", words.share(each.determinism)),
-        ("cost to build", words.money(each.build_cost)),
-        ("saving a year", words.money(each.yearly_saving)),
+        ("hours spent a year", f"{words.rough(*spent)} ({words.interval(*spent[1:])})"),
+        ("cost to build", f"{words.money(each.build_cost)} {each.currency}"),
+        ("saving a year, net of upkeep", f"{words.money(each.yearly_saving)} {each.currency}"),
         ("pays back in", f"{words.months(each.payback_months)} ({words.months(each.payback_months_low)} to "
                          f"{words.months(each.payback_months_high)})"),
     ]  # fmt: skip

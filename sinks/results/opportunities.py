@@ -23,25 +23,37 @@ class ListedOpportunity(Struct, frozen=True):
     rank: int
     name: str
     verdict: str
-    pattern: str
-    steps: tuple[str, ...]
-    apps: tuple[str, ...]
+    preliminary: str
+    hours_saved_per_year: float
+    hours_saved_per_year_low: float
+    hours_saved_per_year_high: float
+    hours_per_week: float
+    hours_per_week_low: float
+    hours_per_week_high: float
+    hours_spent_per_year: float
+    hours_spent_per_year_low: float
+    hours_spent_per_year_high: float
     executions: int
     executions_per_week: float
     people: int
+    people_known: int
+    first_ms: int
+    last_ms: int
+    working_days: float
     active_median_ms: int
     active_p90_ms: int
     active_low_ms: int
     active_high_ms: int
-    hours_per_week: float
+    active_total_ms: int
+    steps: tuple[str, ...]
+    apps: tuple[str, ...]
+    pattern: str
+    variants: int
     transferred_values: float
     transfer_share: float
     determinism: float
-    variants: int
     exceptions: float
-    hours_per_year: float
-    hours_per_year_low: float
-    hours_per_year_high: float
+    currency: str
     build_cost: float
     yearly_saving: float
     net_saving_low: float
@@ -50,7 +62,6 @@ class ListedOpportunity(Struct, frozen=True):
     payback_months_low: float
     payback_months: float
     payback_months_high: float
-    score: float
     why: dict[str, float]
     assumptions: dict[str, float]
     id: str

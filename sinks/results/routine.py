@@ -20,10 +20,7 @@ _EACH = 100
 
 
 class ListedVariant(Struct, frozen=True):
-    """One way a routine is carried out; ``steps`` are empty where rare ways are counted together.
-
-    ``people`` and the times are 0 where only the catalogue's model of the routine is known.
-    """
+    """One way a routine is carried out; fields as in :class:`taskstream.records.RoutineVariant`."""
 
     routine: str
     variant: str
@@ -31,8 +28,8 @@ class ListedVariant(Struct, frozen=True):
     executions: int
     share: float
     people: int = 0
-    active_median_ms: float = 0
-    active_p90_ms: float = 0
+    active_median_ms: int = 0
+    active_p90_ms: int = 0
 
 
 class ListedRoutine(Struct, frozen=True):
@@ -58,6 +55,7 @@ class ListedRoutine(Struct, frozen=True):
     active_p90_ms: int
     active_low_ms: int
     active_high_ms: int
+    active_total_ms: int
     elapsed_median_ms: int
     elapsed_p90_ms: int
     waiting_share: float
@@ -76,7 +74,12 @@ class ListedRoutine(Struct, frozen=True):
 
 def listed(record: Routine) -> ListedRoutine:
     """A routine that was never in a database, as read."""
-    variants = tuple(ListedVariant(record.id, one.id, one.steps, one.executions, one.share) for one in record.variants)
+    variants = tuple(
+        ListedVariant(
+            record.id, one.id, one.steps, one.executions, one.share, one.people, one.active_median_ms, one.active_p90_ms
+        )
+        for one in record.variants
+    )
     return replace(
         msgspec.convert(replace(record, variants=()), ListedRoutine, from_attributes=True), variants=variants
     )
@@ -98,4 +101,4 @@ def read(client: Client, which: str) -> ListedRoutine:
     if not found:
         raise UsageError(f"there is no routine {which!r}: give a rank or an id of `taskstream opportunities`")
     variants = rows(client, "variants", ListedVariant, k=0, routine=found[0].id, each=_EACH)
-    return replace(found[0], variants=tuple(variant for variant in variants if variant.steps))
+    return replace(found[0], variants=variants)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
+from math import floor, log10
 from typing import Final, Literal
 
 from taskstream.records import NEVER_MONTHS, NOT_WORTH_IT, WORTH_IT
@@ -72,6 +74,40 @@ def money(number: float) -> str:
     if abs(number) >= 9_950:
         return f"{number / 1e3:,.0f} k"
     return f"{number:,.0f}"
+
+
+def rough(value: float, low: float, high: float) -> str:
+    """A number with the digits that its interval allows: ``380`` for 378 between 258 and 447.
+
+    Half the interval keeps two digits where they are below 35, and one above (the Particle Data Group's rule).
+    """
+    half = (high - low) / 2
+    if half <= 0:
+        return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+    digits = -floor(log10(half))
+    digits += half * 10**digits < 3.55
+    return f"{round(value, digits):,.{max(0, digits)}f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends of an interval, with the digits that it allows: ``260 to 450``."""
+    return " to ".join(rough(end, low, high) for end in (low, high))
+
+
+def observed(first_ms: int, last_ms: int, working_days: float, people: int, known: int) -> str:
+    """What figures rest on: ``2026-01-05 to 2026-01-09, 5 working days, 8 of 15 people``."""
+    first, last = (datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d") for ms in (first_ms, last_ms))
+    when = first if first == last else f"{first} to {last}"
+    days = f"{working_days:.3g} working day{'' if working_days == 1 else 's'}"
+    return f"{when}, {days}, {people:,} of {known:,} people"
+
+
+def reasons(why: Mapping[str, float]) -> str:
+    """What the hours saved are the product of: ``378 h a year spent × 90 % can be automated × …``."""
+    return " × ".join(
+        f"{value:,.4g} h a year spent" if name == "hours a year spent" else f"{value:.0%} {name}"
+        for name, value in why.items()
+    )
 
 
 def share(number: float) -> str:

@@ -11,13 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from streams.discovery.catalogue import Catalogue
+from streams.discovery.grouping.days import Days
 from streams.discovery.grouping.distinct import Distinct
 from streams.discovery.grouping.execution import Execution, FlowKey
 from streams.discovery.grouping.routines import MEMBERS, Cluster
 from streams.discovery.grouping.shapes import Shape, Shapes
 from taskstream.errors import UNDECODABLE, InputError, ServiceError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 PENDING: Final = 500
 """Executions kept in a checkpoint of a cluster that is not public yet, beyond its sample."""
 
@@ -47,11 +48,13 @@ class ClusterState(Struct, array_like=True):
     transfers: int
     written: int
     active_ms: int
+    partial_ms: int
+    own: float
     sample: list[Execution]
     members: list[Execution]
     people: tuple[tuple[int, ...], bool]
     teams: tuple[tuple[int, ...], bool]
-    days: dict[int, int]
+    days: dict[int, tuple[int, int]]
     flows: list[tuple[FlowKey, int]]
     first_ms: int
     last_ms: int
@@ -73,9 +76,10 @@ class TenantState(Struct, array_like=True):
     next_shape: int
     joints: list[tuple[int, int]]
     pauses: list[float]
-    days: dict[int, int]
+    days: dict[int, tuple[int, int]]
+    first_ms: int
     last_ms: int
-    active_ms: int
+    people: tuple[tuple[int, ...], bool]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -93,8 +97,8 @@ def dump(catalogue: Catalogue) -> dict[str, bytes | None]:
     catalogue.unsaved.clear()
     state = TenantState(
         FORMAT, catalogue.tenant, catalogue.revision, grouping.arrivals, grouping.next_number,
-        grouping.shapes.next_number, sorted(grouping.joints), catalogue.pauses, catalogue.days, catalogue.last_ms,
-        catalogue.active_ms,
+        grouping.shapes.next_number, sorted(grouping.joints), catalogue.pauses, catalogue.days.quarters,
+        catalogue.first_ms, catalogue.last_ms, catalogue.people.dump(),
     )  # fmt: skip
     out["tenant"] = _encoder.encode(state)
     return out
@@ -108,8 +112,9 @@ def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
     saved = [ShapeState(s.number, s.counts, s.times, s.complete, s.touched, s.fragment, s.followers) for s in parts]
     state = ClusterState(
         c.number, c.id, c.counts, saved, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
-        sample, pending, c.people.dump(), c.teams.dump(), c.days, sorted(c.flows.items(), key=repr),
-        c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent, c.public,
+        c.partial_ms, c.own, sample, pending, c.people.dump(), c.teams.dump(), c.days.quarters,
+        sorted(c.flows.items(), key=repr), c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent,
+        c.public,
     )  # fmt: skip
     return zlib.compress(_encoder.encode(state), 1)
 
@@ -142,8 +147,9 @@ def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], Non
             except (*UNDECODABLE, zlib.error) as error:
                 pass_over(key, f"damaged: {error}")
     catalogue = Catalogue(tenant.tenant, k=k)
-    catalogue.revision, catalogue.days = tenant.revision, tenant.days
-    catalogue.last_ms, catalogue.active_ms = tenant.last_ms, tenant.active_ms
+    catalogue.revision, catalogue.days = tenant.revision, Days(tenant.days)
+    catalogue.first_ms, catalogue.last_ms = tenant.first_ms, tenant.last_ms
+    catalogue.people = Distinct(tenant.people[0], overflowed=tenant.people[1])
     grouping = catalogue.grouping
     grouping.arrivals, grouping.next_number = tenant.arrivals, tenant.next_cluster
     grouping.shapes.next_number = tenant.next_shape
@@ -171,7 +177,7 @@ def _load_shape(saved: ShapeState, owner: int, catalogue: Catalogue) -> None:
 def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
     cluster = Cluster(saved.number)
     for name in (
-        "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "days",
+        "id", "executions", "partial", "complete", "transfers", "written", "active_ms", "partial_ms", "own",
         "first_ms", "last_ms", "touched", "merged", "split_from",
         "coherent", "public",
     ):  # fmt: skip
@@ -180,6 +186,7 @@ def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
     cluster.shapes = {shape.number for shape in saved.shapes}
     cluster.people = Distinct(saved.people[0], overflowed=saved.people[1])
     cluster.teams = Distinct(saved.teams[0], overflowed=saved.teams[1])
+    cluster.days = Days(saved.days)
     cluster.flows = dict(saved.flows)
     executions = [*_shared(saved.sample, catalogue), *_shared(saved.members, catalogue)]
     for execution in executions[: len(saved.sample)]:

@@ -18,11 +18,13 @@ from streams.discovery.evidence.record import SHOWN_VARIANTS, routine_of, varian
 from streams.discovery.grouping import chains, refine
 from streams.discovery.grouping.chains import ADJACENT, continues
 from streams.discovery.grouping.coherence import is_coherent
+from streams.discovery.grouping.days import Days
+from streams.discovery.grouping.distinct import Distinct
 from streams.discovery.grouping.execution import MAX_STEPS, Execution, ExecutionPiece, flows_of, from_segment
 from streams.discovery.grouping.hashing import short_id
-from streams.discovery.grouping.routines import DAY_MS, DAYS, Cluster, Grouping, Taken
+from streams.discovery.grouping.routines import Cluster, Grouping, Taken
 from streams.discovery.grouping.shapes import JOIN, Shape
-from streams.discovery.grouping.variants import LIMIT, Bags, Variant
+from streams.discovery.grouping.variants import LIMIT, Bags, Former, Variant, carry_ids
 from streams.discovery.ranking import opportunities
 from streams.discovery.words.labels import app_name, object_name, screen_name
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
@@ -57,9 +59,10 @@ class Catalogue:
         self.k = k
         self.grouping = Grouping(max_clusters)
         self.revision = 0
-        self.days: dict[int, int] = {}
+        self.days = Days()
+        self.first_ms = 0
         self.last_ms = 0
-        self.active_ms = 0
+        self.people = Distinct()
         self.pauses = [0.0, 0.0]
         self.unsaved: set[int] = set()
         self._names: dict[str, str] = {}
@@ -90,7 +93,7 @@ class Catalogue:
         shape.times += 1
         shape.complete += segment.complete
         flows = flows_of(transfers, _place) if transfers else ()
-        execution = from_segment(segment, steps, flows, shape.number, fit)
+        execution = from_segment(segment, steps, transfers, flows, shape.number, fit)
         grouping.shapes.learn(shape, activities)
         whole = self._take(segment, execution, activities, cluster, shape)
         if not cluster.public and told is None:
@@ -138,12 +141,10 @@ class Catalogue:
         return tuple([names.setdefault(activity, activity) for activity in activities])
 
     def _observe(self, segment: Segment) -> None:
-        day = segment.start_ms // DAY_MS
-        self.days[day] = self.days.get(day, 0) + 1
-        if len(self.days) > DAYS:
-            del self.days[min(self.days)]
+        self.days.add(segment.start_ms, 1, segment.active_ms)
+        self.first_ms = min(self.first_ms, segment.start_ms) if self.first_ms else segment.start_ms
         self.last_ms = max(self.last_ms, segment.end_ms)
-        self.active_ms += segment.active_ms
+        self.people.add(segment.actor)
         if len(segment.steps) > 1:
             self.pauses[0] += 1
             self.pauses[1] += log2(max(1.0, (segment.end_ms - segment.start_ms) / (len(segment.steps) - 1)))
@@ -224,7 +225,7 @@ class Catalogue:
             if cluster.public:
                 current.add(cluster.id)
                 if cluster.dirty:
-                    self._put(self._routine(cluster, telling, names), changed)
+                    self._put(self._routine(cluster, telling, names, self._former(cluster.id, retired)), changed)
         for cluster in self.grouping:
             if cluster.dirty:
                 moved += self._reassign(cluster)
@@ -247,8 +248,16 @@ class Catalogue:
             self._listed.pop(name, None)
         return gone
 
-    def _routine(self, cluster: Cluster, telling: dict[str, float], names: dict[int, str]) -> Routine:
-        found = variants_of(cluster, self.k, SHOWN_VARIANTS)
+    def _former(self, routine: str, retired: dict[str, str]) -> list[Former]:
+        """The variants last made public of a routine, and of those that it has taken over since."""
+        names = [routine, *sorted(lost for lost, kept in retired.items() if kept == routine)]
+        known = [self._published[name] for name in names if name in self._published]
+        return [Former(variant.id, variant.steps, variant.merged) for one in known for variant in one.variants]
+
+    def _routine(
+        self, cluster: Cluster, telling: dict[str, float], names: dict[int, str], former: list[Former]
+    ) -> Routine:
+        found = carry_ids(variants_of(cluster, self.k, SHOWN_VARIANTS), former)
         cluster.bags = Bags()
         cluster.variants = [(variant.id, cluster.bags.mask(variant.steps)) for variant in found]
         shapes = [self.grouping.shapes.by_number[number] for number in sorted(cluster.shapes)]
@@ -319,9 +328,14 @@ class Catalogue:
 
     def opportunities(self, settings: Settings) -> list[Opportunity]:
         """The ranked list as it is now."""
-        return opportunities.rank(
-            self.routines(), opportunities.Observed(self.days, self.active_ms, self.last_ms), settings
+        observed = opportunities.Observed(
+            days=self.days,
+            by_routine={cluster.id: cluster.days.of_time(cluster.own) for cluster in self.grouping if cluster.id},
+            first_ms=self.first_ms,
+            last_ms=self.last_ms,
+            people=len(self.people),
         )
+        return opportunities.rank(self.routines(), observed, settings)
 
     def changed_opportunities(self, settings: Settings) -> list[Opportunity]:
         """Opportunities that are new, different or withdrawn since the last call, with their versions."""

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from streams.discovery.segmentation.folding import IDLE_MS, Folder
+from streams.discovery.segmentation.folding import Folder
 from streams.discovery.segmentation.model import COPY, WRITE
 from streams.discovery.segmentation.segmenter import Piece, Segmenter
 from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
@@ -70,16 +70,17 @@ class AgentSegmenter:
         names, classes = model.activities.names, model.classes
         raw = piece.steps
         first, last = raw[0], raw[-1]
-        first_ms, last_ms = first.head_ms, max(last.head_ms + last.span, first.head_ms)
+        first_ms = first.head_ms + first.early
+        last_ms = max(last.head_ms + last.span, first_ms)
         active = transfers = written = call = 0
         read: set[int] = set()
         steps: list[Step] = []
         ends = [*raw[1:], None]
         for step, after in zip(raw, ends, strict=True):
-            own = step.active
+            own = step.active - step.early_active if step is first else step.active
             call += step.call if step is first else step.call + step.call_before
             if after is not None:
-                own += min(max(after.head_ms - step.head_ms - step.span, 0), IDLE_MS)
+                own += after.before
             active += own
             kind = classes[step.act]
             digest = step.digest
@@ -135,6 +136,11 @@ class AgentSegmenter:
                 folder.screen,
                 folder.call,
                 folder.call_before,
+                folder.lead_before,
+                folder.lead_active,
+                folder.turned_ms,
+                folder.turned_active,
+                folder.present_ms,
             ]
         )
 
@@ -147,13 +153,14 @@ class AgentSegmenter:
     @classmethod
     def load(cls, data: bytes) -> AgentSegmenter:
         """The inverse of :meth:`dump`."""
-        names, core, step, lead, lead_ms, focus, *calls = msgspec.msgpack.decode(data)
+        names, core, step, lead, lead_ms, focus, *rest = msgspec.msgpack.decode(data)
         made = cls(*names)
         made._core = Segmenter.load(core)
         made._folder = folder = Folder(made._core.model)
         folder.step = load_steps(step)[0] if step else None
         folder.lead, folder.lead_ms, folder.focus = lead, lead_ms, focus
-        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = calls
+        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = rest[:5]
+        folder.lead_before, folder.lead_active, folder.turned_ms, folder.turned_active, folder.present_ms = rest[5:]
         return made
 
 

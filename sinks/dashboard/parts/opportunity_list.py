@@ -22,7 +22,8 @@ class OpportunityList:
         with ui.element("section").classes("card"):
             ui.html("<h2>What is worth automating</h2>", sanitize=False)
             ui.label(
-                "Routines that several people carry out, by what automating them saves. Open a row for the evidence."
+                "Routines that several people carry out, ranked by the hours a year that automating them saves. "
+                "Open a row for the evidence."
             ).classes("lead")
             self._empty = ui.html("", sanitize=False).classes("empty")
             self._table = ui.table(

@@ -12,13 +12,22 @@ from streams.discovery.grouping.execution import Execution, FlowKey
 from streams.discovery.grouping.routines import Cluster
 from streams.discovery.grouping.shapes import Shape
 from streams.discovery.grouping.variants import Variant, variants
+from streams.discovery.words.labels import app_name, parts
 from taskstream.records import Flow, Routine, RoutineVariant
 
 SKELETON = 0.8
 RARE = 0.04
 """Activities in fewer executions are noise to the routine's variants."""
-PARTIAL = 0.35
+PARTIAL = 0.45
+TIMED = 0.68
+"""Times are told by executions that hold so much of what is usual: one that was cut in two would halve them."""
+MOST = 0.75
+"""... where so many of the whole ones do; else the routine's ways are that different."""
 """An execution that holds less of what is usual, each activity weighted by its presence, was cut off."""
+FOREIGN = 0.15
+"""Screens that fewer executions visit are not the routine's."""
+OWN = 0.7
+"""Share of the time that is a routine's own at least, where screens have names by which they are told apart."""
 SHOWN_VARIANTS = 12
 SHOWN_FLOWS = 24
 MIN_FLOW = 0.05
@@ -47,14 +56,60 @@ def variants_of(cluster: Cluster, k: int, limit: int) -> list[Variant]:
 
 
 def whole_executions(cluster: Cluster) -> tuple[list[Execution], float]:
-    """The sampled executions that hold a good part of what is usual, and their share; the others were cut off."""
+    """The sampled executions that hold a good part of what is usual; the share of such among all that are known."""
+    least = PARTIAL * sum(cluster.counts.values())
+
+    def is_whole(execution: Execution) -> bool:
+        return sum([cluster.counts.get(step, 0) for step in set(execution.steps)]) >= least
+
     sample = cluster.sampled()
-    total = sum(cluster.counts.values())
-    least = PARTIAL * total
-    whole = [e for e in sample if sum([cluster.counts.get(step, 0) for step in set(e.steps)]) >= least]
+    whole = [execution for execution in sample if is_whole(execution)]
     if not whole:
         return sample, 1.0
-    return whole, len(whole) / len(sample)
+    known = [execution for execution in cluster.remembered() if not execution.part]
+    return whole, sum([is_whole(execution) for execution in known]) / max(1, len(known))
+
+
+def foreign_activities(executions: Sequence[Execution]) -> frozenset[str]:
+    """Activities on screens that few executions visit: chat, news, another task. Their time is not the routine's.
+
+    Where that would be a good part of the time, it is the screens' names that differ from one execution to the next.
+    """
+    visits: dict[tuple[str, str], int] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for execution in executions:
+        for step in set(execution.steps):
+            if step not in places:
+                part = parts(step)
+                places[step] = part.app, part.screen
+        for place in {places[step] for step in execution.steps}:
+            visits[place] = visits.get(place, 0) + 1
+    foreign = frozenset({step for step, place in places.items() if visits[place] < FOREIGN * len(executions)})
+    total = sum([execution.active_ms for execution in executions])
+    own = sum([own_ms(execution, foreign) for execution in executions])
+    return foreign if own >= OWN * total else frozenset()
+
+
+def own_ms(execution: Execution, foreign: frozenset[str]) -> int:
+    """Active time of an execution without that of the activities ``foreign``."""
+    if foreign.isdisjoint(execution.steps):
+        return execution.active_ms
+    actives = zip(execution.steps, execution.step_actives(), strict=True)
+    return max(0, execution.active_ms - sum([ms for step, ms in actives if step in foreign]))
+
+
+def _own_share(cluster: Cluster, foreign: frozenset[str]) -> float:
+    """Share of the active time of all known executions that is not ``foreign``."""
+    known = cluster.remembered()
+    total = sum([execution.active_ms for execution in known])
+    return sum([own_ms(execution, foreign) for execution in known]) / total if total else 1.0
+
+
+def timed(cluster: Cluster, executions: Sequence[Execution]) -> Sequence[Execution]:
+    """Those by which times are told: most of what is usual is in them, so that no part of them is missing."""
+    least = TIMED * sum(cluster.counts.values())
+    held = [e for e in executions if sum([cluster.counts.get(step, 0) for step in set(e.steps)]) >= least]
+    return held if len(held) >= MOST * len(executions) else executions
 
 
 def routine_of(
@@ -81,11 +136,13 @@ def routine_of(
     repeats = {step.activity: step.repeats for step in steps}
     apps = _apps(executions, k)
     pattern = _pattern(cluster, n, presence, repeats, apps)
-    active = [execution.active_ms for execution in executions]
+    foreign = foreign_activities(executions)
+    cluster.own = _own_share(cluster, foreign)
+    active = [own_ms(execution, foreign) for execution in timed(cluster, executions)]
     elapsed = [execution.end_ms - execution.start_ms for execution in executions]
     calls = sum([execution.call_ms for execution in executions])
     waiting = [execution.waiting_ms - execution.call_ms for execution in executions]
-    total = max(1, sum(waiting) + calls + sum(active))
+    total = max(1, sum(waiting) + calls + sum([execution.active_ms for execution in executions]))
     low, high = median_interval(active)
     return Routine(
         id=cluster.id,
@@ -95,14 +152,14 @@ def routine_of(
         skeleton=tuple([activity for activity in order if presence.get(activity, 0.0) >= SKELETON]),
         optional=tuple([activity for activity in order if presence.get(activity, 0.0) < SKELETON]),
         presence=presence,
-        variants=tuple([RoutineVariant(v.id, v.steps, max(1, round(v.share * n)), round(v.share, 4)) for v in found]),
-        apps=apps,
+        variants=tuple([_variant(variant, n, foreign) for variant in found]),
+        apps=in_direction(apps, cluster.flows, order),
         flows=_flows(cluster, executions, n, k),
         triggers=_triggers(executions, name_by_number),
         executions=n,
         people=len(cluster.people),
         teams=len(cluster.teams),
-        days=len(cluster.days),
+        days=len(cluster.days.by_day(cluster.days.begin())),
         first_ms=cluster.first_ms,
         last_ms=cluster.last_ms,
         active_median_ms=median(active),
@@ -119,13 +176,38 @@ def routine_of(
         split_from=cluster.split_from,
         steps=steps,
         edges=edges,
-        active_by_idle_ms={str(limit): median([active_at(e, limit) for e in executions]) for limit in IDLE_LIMITS_MS},
+        active_by_idle_ms=_by_idle(timed(cluster, executions), active),
         waiting_median_ms=median(waiting),
         partial=cluster.partial + cluster.executions - n,
         parts=_parts(shapes, rare) if len(shapes) > 1 else (),
         complete_share=round(sum([execution.complete for execution in executions]) / max(1, len(executions)), 4),
         transferred_values=round(cluster.transfers / n, 3),
+        active_total_ms=round((cluster.active_ms + cluster.partial_ms) * cluster.own),
     )
+
+
+def _variant(variant: Variant, n: int, foreign: frozenset[str]) -> RoutineVariant:
+    active = [own_ms(execution, foreign) for execution in variant.held]
+    return RoutineVariant(
+        id=variant.id,
+        steps=variant.steps,
+        executions=max(1, round(variant.share * n)),
+        share=round(variant.share, 4),
+        people=variant.people,
+        active_median_ms=median(active),
+        active_p90_ms=quantile(active, 0.9),
+        merged=variant.merged,
+    )
+
+
+def _by_idle(executions: Sequence[Execution], active: Sequence[int]) -> dict[str, int]:
+    """Median active time if pauses counted up to longer limits; ``active`` counts them up to the first."""
+    usual = IDLE_LIMITS_MS[0]
+    more = [[active_at(e, limit) - active_at(e, usual) for e in executions] for limit in IDLE_LIMITS_MS]
+    return {
+        str(limit): median([a + b for a, b in zip(active, added, strict=True)])
+        for limit, added in zip(IDLE_LIMITS_MS, more, strict=True)
+    }
 
 
 def _parts(shapes: Sequence[Shape], rare: frozenset[str]) -> tuple[dict[str, float], ...]:
@@ -189,6 +271,28 @@ def _apps(executions: Sequence[Execution], k: int) -> tuple[str, ...]:
             people.setdefault(app, set()).add(execution.actor)
     common = [app for app, n in votes.items() if n >= 0.2 * len(executions) and len(people[app]) >= k]
     return tuple(sorted(common, key=lambda app: (-votes[app], app)))
+
+
+def in_direction(apps: Sequence[str], flows: Mapping[FlowKey, int], order: Sequence[str]) -> tuple[str, ...]:
+    """Applications from where values come to where they go; beside that in the order of the steps."""
+    out: dict[str, int] = {}
+    into: dict[str, int] = {}
+    for flow, n in flows.items():
+        source, target = flow.source.partition(" (")[0].partition(" / ")[0], flow.target
+        target = target.partition(" (")[0].partition(" / ")[0]
+        if source != target:
+            out[source] = out.get(source, 0) + n
+            into[target] = into.get(target, 0) + n
+    first: dict[str, int] = {}
+    for place, step in enumerate(order):
+        first.setdefault(parts(step).app, place)
+
+    def key(app: str) -> tuple[float, int]:
+        name = app_name(app)
+        gives, takes = out.get(name, 0), into.get(name, 0)
+        return (takes - gives) / max(1, takes + gives), first.get(app, len(order))
+
+    return tuple(sorted(apps, key=key))
 
 
 def _triggers(executions: Sequence[Execution], name_by_number: Callable[[int], str]) -> tuple[str, ...]:

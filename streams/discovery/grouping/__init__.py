@@ -6,6 +6,7 @@ May import: taskstream, streams.discovery.words.
     transfer_join  Which values were moved within a segment
     hashing        Hashes that are the same in every process and on every machine, unlike Python's own
     distinct       Counting distinct things in bounded memory, independent of order
+    days           Work by day: how many executions, and the active time they took
     shapes         Recognising what an execution is of: online leader clustering on the activities it holds
     routines       What is kept of a routine, or of what may become one
     variants       The ways in which a routine is carried out

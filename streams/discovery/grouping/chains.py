@@ -162,6 +162,7 @@ def _rejoin(cluster: Cluster, joints: set[tuple[int, int]]) -> None:
     """Join what is remembered of the cluster's executions by the new joints, and count anew."""
     remembered = cluster.remembered()
     kept: list[Execution] = []
+    paused = 0
     for execution in remembered:
         last = kept[-1] if kept else None
         if (
@@ -169,11 +170,18 @@ def _rejoin(cluster: Cluster, joints: set[tuple[int, int]]) -> None:
             and last.agent == execution.agent
             and continues(last, execution.shape, execution.first_seq, joints)
         ):
+            before = last.active_ms
             last.extend(execution)
+            paused += last.active_ms - before - execution.active_ms
             execution.joined = last
         else:
             kept.append(execution)
-    scale = cluster.executions / max(1, len(remembered))
-    cluster.recount(kept, max(1.0, scale))
+    whole = [execution for execution in kept if not execution.part]
+    scale = max(1.0, cluster.executions / max(1, len(remembered)))
+    known = cluster.active_ms + cluster.partial_ms + round(paused * scale)
+    cluster.recount(whole, scale)
+    cluster.partial = len(kept) - len(whole)
+    cluster.partial_ms = sum([execution.active_ms for execution in kept if execution.part])
+    cluster.active_ms = max(0, known - cluster.partial_ms)
     cluster.members.clear()
     cluster.members.extend(sorted(kept, key=lambda e: (e.start_ms, e.id)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from streams.discovery.grouping.hashing import hash64, hash64_once
+from streams.discovery.words.labels import parts
 from taskstream.records import Segment, Transfer
 
 MAX_STEPS = 300
@@ -51,6 +52,7 @@ class Execution(Struct):
     ``roles``     per step one character: ``r`` reads, ``w`` writes, ``-`` neither
     ``shape``, ``last_shape``  numbers of the shapes of its first and last segment
     ``joined``    the execution that this one was made a part of
+    ``part``      it is only a small part of an execution
     ``before``    number of the cluster that the same agent's execution just before belonged to, or -1
     """
 
@@ -82,6 +84,7 @@ class Execution(Struct):
     before: int = -1
     joined: Execution | None = None
     call_ms: int = 0
+    part: bool = False
 
     def extend(self, more: Execution) -> None:
         """Make ``more``, which follows, a part of this execution; the pause is active time up to ``IDLE_MS``."""
@@ -103,6 +106,7 @@ class Execution(Struct):
         self.call_ms += more.call_ms
         self.waiting_ms += more.waiting_ms + max(0, pause - IDLE_MS)
         self.complete = more.complete
+        self.part = self.part and more.part
         self.transfers += more.transfers
         self.written += more.written
         self.pieces += more.pieces
@@ -138,9 +142,16 @@ _ROLE = {"": "-", "read": "r", "write": "w"}
 
 
 def from_segment(
-    segment: Segment, steps: tuple[str, ...], flows: tuple[FlowKey, ...], shape: int, fit: float
-) -> Execution:
-    """The execution that ``segment`` describes; ``steps`` are its first activities (shared strings)."""
+    segment: Segment, steps: tuple[str, ...], transfers: Sequence[Transfer], flows: tuple[FlowKey, ...], shape: int,
+    fit: float,
+) -> Execution:  # fmt: skip
+    """The execution that ``segment`` describes; ``steps`` are its first activities (shared strings).
+
+    ``transfers``  those of its steps: they know values that a click on a field showed, which steps do not. What is
+                   pasted has moved, also where nobody saw it copied.
+    """
+    pasted = sum([parts(step).kind == "paste" for step in steps])
+    moved = max(segment.transfers, sum([t.source_seq >= segment.first_seq for t in transfers]), pasted)
     first = segment.first_seq
     seqs, offsets, actives, roles = [], [], [], []
     for step in segment.steps[: len(steps)]:
@@ -169,8 +180,8 @@ def from_segment(
         roles="".join(roles),
         apps=segment.apps,
         complete=segment.complete,
-        transfers=segment.transfers,
-        written=segment.written,
+        transfers=moved,
+        written=max(segment.written, moved),
         pieces=[ExecutionPiece(segment.id, segment.start_ms, segment.active_ms, fit)],
         flows=flows,
         shape=shape,

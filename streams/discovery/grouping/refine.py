@@ -113,6 +113,10 @@ def absorb_fragments(grouping: Grouping) -> Taken:
 def _take_parts(grouping: Grouping, host: Cluster, fragment: Cluster) -> None:
     """Make the fragment's shapes and executions the host's without counting them as executions of it."""
     host.partial += fragment.partial + fragment.executions
+    host.partial_ms += fragment.partial_ms + fragment.active_ms
+    host.days.merge(fragment.days.without_executions())
+    for execution in fragment.members:
+        execution.part = True
     host.members.extend(fragment.members)
     host.dirty = True
     for number in fragment.shapes:

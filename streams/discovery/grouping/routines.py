@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappush, heapreplace
 
+from streams.discovery.grouping.days import Days
 from streams.discovery.grouping.distinct import Distinct
 from streams.discovery.grouping.execution import Execution, FlowKey
 from streams.discovery.grouping.shapes import Shape, Shapes
@@ -17,8 +18,6 @@ MEMBERS = 5_000
 """Latest executions of a routine that are told when it merges, splits or enters the catalogue."""
 ACTIVITIES = 1_024
 FLOWS = 64
-DAYS = 400
-DAY_MS = 86_400_000
 
 
 class Cluster:
@@ -27,7 +26,10 @@ class Cluster:
     ``number``      internal and never public; ``id``: the public one, empty until it enters the catalogue
     ``counts``      activity → executions that hold it
     ``shapes``      numbers of the shapes by which its executions, or their parts, are recognised
-    ``executions``  executions; ``partial``: segments that were only a small part of one
+    ``executions``  executions, which took ``active_ms`` in all
+    ``partial``     segments that were only a small part of one, which took ``partial_ms`` in all
+    ``days``        both by day
+    ``own``         share of that time which is the routine's own, as last found
     ``sample``, ``members``  executions remembered: a uniform sample, and the latest
     ``touched``     arrival number of its latest execution
     ``public``      whether it is in the catalogue now
@@ -46,11 +48,13 @@ class Cluster:
         self.transfers = 0
         self.written = 0
         self.active_ms = 0
+        self.partial_ms = 0
+        self.own = 1.0
         self.sample: list[tuple[int, str, Execution]] = []
         self.members: deque[Execution] = deque(maxlen=MEMBERS)
         self.people = Distinct()
         self.teams = Distinct()
-        self.days: dict[int, int] = {}
+        self.days = Days()
         self.flows: dict[FlowKey, int] = {}
         self.first_ms = 0
         self.last_ms = 0
@@ -89,10 +93,7 @@ class Cluster:
         self._count(execution)
         self.executions += 1
         self.complete += execution.complete
-        day = execution.start_ms // DAY_MS
-        self.days[day] = self.days.get(day, 0) + 1
-        if len(self.days) > DAYS:
-            del self.days[min(self.days)]
+        self.days.add(execution.start_ms, 1, execution.active_ms)
         self._hold(activities)
         self.members.append(execution)
         self.keep(execution)
@@ -100,15 +101,21 @@ class Cluster:
     def take_part(self, execution: Execution) -> None:
         """Count a segment that is only a small part of an execution."""
         self.partial += 1
+        self.partial_ms += execution.active_ms
+        self.days.add(execution.start_ms, 0, execution.active_ms)
         self.dirty = True
+        execution.part = True
         self.members.append(execution)
 
     def extend(self, execution: Execution, more: Execution, activities: frozenset[str]) -> None:
         """``more`` is not a further execution: it continues ``execution``, which is this cluster's."""
         self.complete += more.complete - execution.complete
         self._hold(activities - set(execution.steps))
+        before = execution.active_ms
         execution.extend(more)
         self._count(more)
+        self.active_ms += execution.active_ms - before - more.active_ms
+        self.days.add(execution.start_ms, 0, execution.active_ms - before)
 
     def _hold(self, activities: Iterable[str]) -> None:
         counts = self.counts
@@ -148,12 +155,11 @@ class Cluster:
         if other.executions:
             self.first_ms = min(self.first_ms, other.first_ms) if self.executions else other.first_ms
             self.last_ms = max(self.last_ms, other.last_ms)
-        for name in ("executions", "partial", "complete", "transfers", "written", "active_ms"):
+        for name in ("executions", "partial", "complete", "transfers", "written", "active_ms", "partial_ms"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.people.merge(other.people)
         self.teams.merge(other.teams)
-        for day, n in other.days.items():
-            self.days[day] = self.days.get(day, 0) + n
+        self.days.merge(other.days)
         for flow, n in other.flows.items():
             self._count_flow(flow, n)
         for activity, n in other.counts.items():
@@ -175,14 +181,13 @@ class Cluster:
         """Take counts and sample from ``executions``, of which each stands for ``scale`` ones."""
         kept = list(executions)
         counts: dict[str, int] = {}
-        days: dict[int, int] = {}
+        days = Days()
         for execution in kept:
-            day = execution.start_ms // DAY_MS
-            days[day] = days.get(day, 0) + 1
+            days.add(execution.start_ms, 1, execution.active_ms)
             for activity in set(execution.steps):
                 counts[activity] = counts.get(activity, 0) + 1
         self.counts = {activity: max(1, round(n * scale)) for activity, n in counts.items()}
-        self.days = {day: max(1, round(n * scale)) for day, n in days.items()}
+        self.days = days.scaled(scale)
         self.executions = round(len(kept) * scale)
         self.complete = round(sum([execution.complete for execution in kept]) * scale)
         entries = [(-execution.priority, execution.id, execution) for execution in kept]

@@ -7,10 +7,13 @@ to the nearest variant. Likeness is the weighted Jaccard coefficient of the acti
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.discovery.grouping.execution import Execution
+from streams.discovery.grouping.hashing import short_id
 
 LIMIT = 40
 """Variants of a routine at most."""
@@ -22,6 +25,10 @@ NOISE_GAIN = 0.03
 USUAL = 0.45
 """Share of a variant's executions that hold a step, from which it belongs to the variant; below it is noise."""
 VOTERS = 4
+SAME = 0.6
+"""Likeness from which a variant is the one that was there before."""
+MERGED = 256
+"""Ids of earlier variants that are kept of each."""
 
 
 class Variant(Struct, frozen=True):
@@ -29,7 +36,8 @@ class Variant(Struct, frozen=True):
 
     ``seqs``        sequence numbers of the execution's steps that belong to the routine
     ``noise``       those of steps that hardly any other execution has
-    ``share``       of the executions, those that are nearest to it; ``people``: how many people they are of
+    ``share``       of the executions, those that are nearest to it: ``held``, of so many ``people``
+    ``merged``      ids of earlier variants that it stands for now
     """
 
     id: str
@@ -39,6 +47,8 @@ class Variant(Struct, frozen=True):
     noise: tuple[int, ...]
     share: float
     people: int
+    held: tuple[Execution, ...] = ()
+    merged: tuple[str, ...] = ()
 
 
 class Bags:
@@ -136,6 +146,8 @@ def variants(executions: Sequence[Execution], rare: frozenset[str], limit: int =
 def _variant(example: Execution, rare: frozenset[str], held: Sequence[Execution], share: float) -> Variant:
     """The variant of the executions ``held``, for which ``example`` stands."""
     kept, noise = _split(example, rare, _usual(held))
+    if not kept:  # no two of them are alike: then the example alone says what it is
+        kept, noise = _split(example, rare, _usual([example]))
     return Variant(
         id=f"v{example.priority:016x}"[:9],
         example=example,
@@ -144,7 +156,51 @@ def _variant(example: Execution, rare: frozenset[str], held: Sequence[Execution]
         noise=tuple([seq for _, seq in noise]),
         share=share,
         people=len({execution.actor for execution in held}),
+        held=tuple(held),
     )
+
+
+class Former(NamedTuple):
+    """A variant as it was last made public."""
+
+    id: str
+    steps: tuple[str, ...]
+    merged: tuple[str, ...]
+
+
+def carry_ids(found: Sequence[Variant], before: Sequence[Former]) -> list[Variant]:
+    """The variants with the ids that they had before: the most alike first, one each.
+
+    Each earlier variant that none is the same as is merged into the one most like it, so that every id that was ever
+    said of an execution leads to a variant with steps.
+    """
+    if not found:
+        return []
+    bags = Bags()
+    masks = [bags.mask(variant.steps) for variant in found]
+    old = [bags.mask(variant.steps) for variant in before]
+    pairs = sorted([(-jaccard(a, b), new, former) for new, a in enumerate(masks) for former, b in enumerate(old)])
+    ids: dict[int, str] = {}
+    merged: dict[int, list[str]] = {new: [] for new in range(len(found))}
+    carried: set[int] = set()
+    for unlike, new, former in pairs:
+        if -unlike >= SAME and new not in ids and former not in carried:
+            ids[new] = before[former].id
+            carried.add(former)
+            merged[new] += before[former].merged
+    for _, new, former in pairs:
+        if former not in carried:
+            carried.add(former)
+            merged[new] += (*before[former].merged, before[former].id)
+    taken = set(ids.values()) | {name for names in merged.values() for name in names}
+    out = []
+    for new, variant in enumerate(found):
+        name = ids.get(new, variant.id)
+        while new not in ids and name in taken:
+            name = "v" + short_id(name)[:8]
+        taken.add(name)
+        out.append(replace(variant, id=name, merged=tuple(sorted(set(merged[new])))[:MERGED]))
+    return out
 
 
 Steps = list[tuple[str, int]]

@@ -21,20 +21,33 @@ FOCUSED: Final = ("cell", "range", "field")
 """Roles in which a click merely moves the focus: it leads to what is done next."""
 PASSED_OVER: Final = frozenset({"idle", "lock", "unlock", "gap", "health"})
 """Kinds that are no work."""
+AWAY: Final = frozenset({"idle", "lock", "unlock"})
+"""Kinds before which nobody worked: the pause that ends with one is no active time at all."""
 
 
 class Folder:
-    """The step under way, of one agent."""
+    """The step under way, of one agent.
 
-    __slots__ = ("app", "call", "call_before", "focus", "last_ms", "lead", "lead_ms", "model", "screen", "step")
+    ``lead``        the first event that leads to the next step, -1 for none, at ``lead_ms``
+    ``lead_before``, ``lead_active``  active time from the step under way to it, and since then
+    ``turned_ms``, ``turned_active``  what leads to the place where the next step is began then; active time until then
+    ``last_ms``     end of the last event: an event such as a burst of typing lasts its ``active_ms``
+    ``present_ms``  the same, or when the person came back
+    """
+
+    __slots__ = (
+        "app", "call", "call_before", "focus", "last_ms", "lead", "lead_active", "lead_before", "lead_ms", "model",
+        "present_ms", "screen", "step", "turned_active", "turned_ms",
+    )  # fmt: skip
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.step: RawStep | None = None
         self.lead = -1
-        self.lead_ms = 0
+        self.lead_ms = self.lead_before = self.lead_active = 0
+        self.turned_ms = self.turned_active = 0
         self.focus = -1
-        self.last_ms = 0
+        self.last_ms = self.present_ms = 0
         self.app = ""
         self.screen = ""
         self.call = 0
@@ -45,6 +58,8 @@ class Folder:
         kind, at_ms = event.kind, event.at_ms
         if kind in PASSED_OVER:
             self.lead = -1
+            if kind in AWAY:
+                self.present_ms = at_ms
             return None
         pause = at_ms - self.last_ms
         if pause > IDLE_MS and is_call(self.app, self.screen):
@@ -54,14 +69,16 @@ class Folder:
             else:
                 self.call += pause - IDLE_MS
         here = event.app == self.app and event.screen == self.screen
-        self.last_ms, self.app, self.screen = at_ms, event.app, event.screen
+        own = event.active_ms
+        before = min(max(at_ms - self.present_ms, 0), IDLE_MS)
+        self.last_ms = self.present_ms = at_ms + own
+        self.app, self.screen = event.app, event.screen
         step = self.step
         if kind == "scroll" and here and self.lead < 0 and step is not None:
-            self._extend(step, seq, at_ms - step.head_ms - step.span)
+            self._extend(step, seq, at_ms + own, before + own)
             return None
         if kind in LEADING and not (event.element and kind == "window"):
-            if self.lead < 0:
-                self.lead, self.lead_ms = seq, at_ms
+            self._lead(seq, at_ms, before, own, here)
             return None
         model = self.model
         act = model.activities.id_of(event)
@@ -71,13 +88,14 @@ class Folder:
         digest = 0 if value is None else value.digest
         gap = 0
         if step is not None:
-            before, now = step.act, model.classes[act]
+            was_act, now = step.act, model.classes[act]
             gap = at_ms - step.head_ms - step.span
-            if model.targets[act] == model.targets[before]:
-                was = model.classes[before]
-                more = act == before or now == FOCUS or (now == WRITE == was)
+            if model.targets[act] == model.targets[was_act]:
+                was = model.classes[was_act]
+                more = act == was_act or now == FOCUS or (now == WRITE == was)
                 if more or was == FOCUS or (was == CLICK and now in {COPY, WRITE}):
-                    self._extend(step, seq, gap)
+                    led = self.lead_before + self.lead_active if self.lead >= 0 else 0
+                    self._extend(step, seq, at_ms + own, led + before + own)
                     if not more:
                         step.act, step.seq = act, step.tail
                         step.digest = digest or step.digest
@@ -86,32 +104,47 @@ class Folder:
                     self.lead = -1
                     return None
         if model.classes[act] == FOCUS and event.element.startswith(FOCUSED):
-            if self.lead < 0:
-                self.lead, self.lead_ms = seq, at_ms
+            self._lead(seq, at_ms, before, own, here)
             self.focus = seq
             return None
-        if self.lead < 0:
-            self.step = RawStep(act, seq, at_ms, 0, 0, 0, 0, gap, digest, 0, self.call_before)
-        else:
-            head, head_ms = self.lead, self.lead_ms
-            span = at_ms - head_ms if at_ms > head_ms else 0
-            active = span if span < IDLE_MS else IDLE_MS
-            self.step = RawStep(
-                act, head, head_ms, seq - head, seq - head, span, active, gap - span, digest, self.call,
-                self.call_before,
-            )  # fmt: skip
-            self.lead = -1
+        self.step = self._begun(act, seq, at_ms, before, own, gap, digest, here)
+        self.lead = -1
         self.call = self.call_before = 0
         return step
 
-    def _extend(self, step: RawStep, seq: int, gap: int) -> None:
-        """Let the step go on to the event ``seq``, ``gap`` after its last one."""
+    def _lead(self, seq: int, at_ms: int, before: int, own: int, here: bool) -> None:
+        """Take an event that leads to the next step."""
+        if self.lead < 0:
+            self.lead, self.lead_ms, self.lead_before, self.lead_active = seq, at_ms, before, own
+            self.turned_ms, self.turned_active = at_ms, 0
+            return
+        if not here:
+            self.turned_ms, self.turned_active = at_ms, self.lead_active + before
+        self.lead_active += before + own
+
+    def _begun(
+        self, act: int, seq: int, at_ms: int, before: int, own: int, gap: int, digest: int, here: bool
+    ) -> RawStep:
+        """The step that begins with an event, or with what has led to it."""
+        head, head_ms = self.lead, self.lead_ms
+        if head < 0:
+            return RawStep(act, seq, at_ms, 0, 0, own, own, gap, digest, 0, self.call_before, before, 0, 0)
+        led = max(at_ms - head_ms, 0)
+        early, early_active = max(self.turned_ms - head_ms, 0), self.turned_active
+        if not here:  # nothing has led here
+            early, early_active = led, self.lead_active + before
+        return RawStep(
+            act, head, head_ms, seq - head, seq - head, led + own, self.lead_active + before + own, gap - led, digest,
+            self.call, self.call_before, self.lead_before, early, early_active,
+        )  # fmt: skip
+
+    def _extend(self, step: RawStep, seq: int, end_ms: int, active: int) -> None:
+        """Let the step go on to the event ``seq``, which ends at ``end_ms``, with so much more active time."""
         step.tail = seq - step.head
         step.call += self.call + self.call_before
         self.call = self.call_before = 0
-        if gap > 0:
-            step.span += gap
-            step.active += gap if gap < IDLE_MS else IDLE_MS
+        step.span = max(step.span, end_ms - step.head_ms)
+        step.active += active
 
     def finish(self) -> RawStep | None:
         """The step under way; nothing is under way then."""

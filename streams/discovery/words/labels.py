@@ -30,8 +30,10 @@ _ROLES = {
     "menu": "menu", "menuitem": "menu entry", "row": "row", "sheet": "sheet", "image": "image", "icon": "icon",
 }  # fmt: skip
 _SPLIT = re.compile(r"[_\-./\s:]+|(?<=[a-z])(?=[A-Z])")
-_ID = re.compile(r"[#\d]*#[#\d]*|\b[0-9a-f]{6,}\b|\d{3,}")
-_XPATH = re.compile(r"^/{0,2}(html|body|div|xpath|id\()|\[\d+\]")
+_ID = re.compile(r"[#\d]*#[#\d]*|\b(?=[a-f]*\d)[0-9a-f]{6,}\b|\d{3,}")
+"""Masks, hexadecimal ids (with a digit: ``decade`` is a word) and long numbers."""
+_XPATH = re.compile(r"^//|^/?(html|body|div|span|table|form|xpath)\s*[/\[>]|^id\(|\[\d+\]")
+"""Paths through a page; a field called Body or Division is none."""
 _CELL = re.compile(r"^[a-z]{1,3}$")
 
 

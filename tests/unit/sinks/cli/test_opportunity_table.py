@@ -22,19 +22,36 @@ def test_everything_is_shown_whatever_the_width(width: int) -> None:
     text = console.export_text()
     assert max(len(line) for line in text.splitlines()) <= width
     flat = " ".join(text.split())
-    for told in ("worth it", "excel", "chrome", "12", "1 min 9 s", "2 min 20 s", "never", "score 41.2", "63%"):
+    for told in (
+        "worth it",
+        "excel",
+        "chrome",
+        "12",
+        "1 min 9 s",
+        "2 min 20 s",
+        "never",
+        "63%",
+        "30",
+        "22 to 38",
+        "2026-01-05",
+        "12 of 30 people",
+        "preliminary: 4 working days",
+        "ranked by hours saved a year",
+        "1,500 CHF",
+    ):
         assert told in flat, told
 
 
-def test_the_weightiest_reason_comes_first() -> None:
-    assert why(ROW) == "score 41.2: hours a year +38.2, people +7.7"
+def test_why_it_ranks_here_is_what_the_hours_saved_are_made_of() -> None:
+    assert why(ROW) == ("52.8 h a year spent × 90% can be automated × 80% will be adopted × 79% without exceptions")
 
 
 def test_csv_reads_back() -> None:
     (row,) = csv.DictReader(io.StringIO(as_csv([ROW])))
     assert row["name"] == ROW.name
     assert row["apps"] == "excel > chrome"
-    assert row["why"] == '{"people":7.7,"hours a year":38.2,"none":0.0}'
+    assert row["why"].startswith('{"hours a year spent":52.8,"can be automated":0.9,')
+    assert (row["hours_spent_per_year"], row["hours_saved_per_year"], row["currency"]) == ("52.8", "30.0", "CHF")
 
 
 @pytest.mark.parametrize(

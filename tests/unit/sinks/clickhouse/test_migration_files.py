@@ -23,6 +23,9 @@ def _columns(table: str) -> set[str]:
                 found |= set(re.findall(r"^    (\w+) ", statement, re.MULTILINE))
             if re.match(rf"ALTER TABLE {table}\b", statement):
                 found |= set(re.findall(r"ADD COLUMN IF NOT EXISTS (\w+) ", statement))
+                for before, after in re.findall(r"RENAME COLUMN IF EXISTS (\w+) TO (\w+)", statement):
+                    found = found - {before} | {after}
+                found -= set(re.findall(r"DROP COLUMN IF EXISTS (\w+)", statement))
     return found
 
 
@@ -34,8 +37,8 @@ def test_every_statement_can_be_repeated() -> None:
     for migration in migrations():
         for statement in migration.statements:
             assert re.match(
-                r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) |DROP TABLE IF EXISTS |"
-                r"ALTER TABLE \w+ ADD COLUMN IF NOT EXISTS ",
+                r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) |DROP (TABLE|VIEW) IF EXISTS |"
+                r"ALTER TABLE \w+\s+(ADD COLUMN IF NOT EXISTS|(RENAME|DROP) COLUMN IF EXISTS) ",
                 statement,
             ), statement[:60]
 

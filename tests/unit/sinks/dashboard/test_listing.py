@@ -12,8 +12,9 @@ from tests.unit.sinks.results.samples import opportunity, routine
 
 ONE = opportunity(
     id="r1", rank=1, name="Copy amounts", apps=("excel", "chrome"), executions=420, executions_per_week=84.0, people=8,
-    active_median_ms=74_000, active_p90_ms=133_000, hours_per_week=8.6, hours_per_year=378, hours_per_year_low=258,
-    hours_per_year_high=447, verdict="worth it", why={"hours a year": 38.2, "applications": -2.0, "people": 0.01},
+    active_median_ms=74_000, active_p90_ms=133_000, hours_per_week=8.6312, hours_per_week_low=7.31,
+    hours_per_week_high=9.94, hours_saved_per_year=378, hours_saved_per_year_low=258, hours_saved_per_year_high=447,
+    verdict="worth it", people_known=30,
     payback_months=999.0, payback_months_low=3.4, payback_months_high=999.0,
 )  # fmt: skip
 
@@ -21,17 +22,16 @@ ONE = opportunity(
 def test_a_row_says_how_often_how_long_and_how_sure() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
     assert (row["median_text"], row["p90_text"]) == ("1 min 14 s", "90 % under 2 min 13 s")
-    assert (row["saving_text"], row["interval_text"]) == ("378 h", "258 h to 447 h")
+    assert (row["saving_text"], row["interval_text"]) == ("380 h", "260 to 450")
     assert (row["hours_text"], row["hours_bar"], row["verdict_class"]) == ("8.6 h", 100.0, "good")
     json.dumps(row)
 
 
-def test_why_lists_contributions_by_size_and_leaves_out_what_counts_for_nothing() -> None:
+def test_a_row_says_why_it_ranks_there_and_what_was_observed() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
-    assert [(each["what"], each["points"], each["minus"]) for each in row["why"]] == [
-        ("hours a year", "+38.2", False),
-        ("applications", "-2.0", True),
-    ]
+    assert row["why"].startswith("52.8 h a year spent × 90% can be automated")
+    assert row["observed"] == "2026-01-05 to 2026-01-09, 4 working days, 8 of 30 people"
+    assert row["preliminary"] == "4 working days observed, fewer than 5"
 
 
 def test_a_payback_that_never_comes_is_said_so() -> None:
@@ -48,7 +48,7 @@ def test_evidence_of_the_routine_is_joined_by_id() -> None:
     )
     variants = (
         ListedVariant("r1", "v1", ("a|click|s|button:ok",), 300, 0.71, 6, 70_000),
-        ListedVariant("r2", "v9", (), 3, 1.0),
+        ListedVariant("r2", "v9", ("x|click|s|button:a",), 3, 1.0),
     )
     (row,) = listing.rows(Snapshot(opportunities=(ONE,), routines=(evidence,), variants=variants))
     assert row["flows"][0]["how"] == "typed again"

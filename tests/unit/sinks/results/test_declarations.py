@@ -12,6 +12,7 @@ from sinks import results
 from sinks.results.opportunities import ListedOpportunity, listed
 from sinks.results.routine import ListedRoutine
 from taskstream.records import Opportunity, Routine
+from tests.unit.sinks.results.samples import opportunity
 
 QUERIES = Path(results.__file__).parent / "queries"
 
@@ -26,12 +27,9 @@ def test_every_field_is_one_of_the_record(read: type[Any], record: type[Any]) ->
 
 
 def test_a_record_reads_the_same_without_a_database() -> None:
-    record = Opportunity(
-        "r", "t", 1, "n", "p", ("a",), ("b",), 1, 2.0, 3, 4, 5, 6, 7, 8.0, 9.0, 0.1, 0.2, 3, 1.0, 2.0, 3.0, 4.0, 5.0,
-        6.0, 7.0, 8.0, "worth it", 9.0, {"x": 1.0}, {"y": 2.0}, 99, version=2, exceptions=0.5,
-    )  # fmt: skip
-    found = msgspec.structs.asdict(listed(record))
-    assert found == {name: getattr(record, name) for name in found}
+    sample = msgspec.structs.asdict(opportunity())
+    record = msgspec.convert(sample | {"updated_ms": 99}, Opportunity)
+    assert listed(record) == opportunity()
 
 
 @pytest.mark.parametrize("query", sorted(QUERIES.glob("*.sql")), ids=lambda path: path.stem)

@@ -55,3 +55,14 @@ def test_activities_read_like_words() -> None:
     assert words.activity("excel|edit|sheet1|cell:c") == "excel · sheet1 · edit cell c"
     assert words.activity("chrome|navigate|erp/invoice|") == "chrome · erp/invoice · navigate"
     assert words.activity("Paste into amount") == "Paste into amount"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "told"),
+    [
+        (378.4, 258, 447, "380"), (8.63, 7.3, 9.94, "8.6"), (8.63, 5, 14, "9"), (0.0123, 0.011, 0.0135, "0.0123"),
+        (12_345, 11_000, 13_900, "12,300"), (3.0, 3.0, 3.0, "3.0"), (0.0, 0.0, 40.0, "0"),
+    ],
+)  # fmt: skip
+def test_no_more_digits_than_the_interval_allows(value: float, low: float, high: float, told: str) -> None:
+    assert words.rough(value, low, high) == told

@@ -135,7 +135,7 @@ def test_nothing_of_fewer_than_k_people_is_public() -> None:
     assert "hr|" not in text
     assert "rivate" not in text
     assert routine.flows == ()
-    assert routine.apps == ("erp", "excel")
+    assert routine.apps == ("excel", "erp")
     assert "pc" not in text
     assert routine.people == 5
     assert not {done.id for done in few} & latest.keys()
@@ -158,13 +158,14 @@ def test_a_routine_that_loses_its_right_to_be_public_is_withdrawn() -> None:
 def test_transfers_become_flows_with_their_share() -> None:
     catalogue = Catalogue("acme", k=1)
     for i in range(10):
-        done = segment(INVOICE, first_seq=100 * i, transfers=1, written=2)
+        done = segment(INVOICE, first_seq=100 * i, transfers=1, written=6)
         catalogue.add(done, [transfer(done, 0, 2)] if i < 7 else [])
     catalogue.refine()
     [routine] = catalogue.routines()
     [flow] = routine.flows
     assert (flow.source, flow.target) == ("Excel (Invoices) / column A", "ERP (new) / field Supplier")
     assert flow.share == 0.7
+    assert routine.transferred_values == 3  # three pastes are three values moved, wherever they came from
     assert routine.transfer_share == 0.5
     assert routine.pattern == "copy bridge"
 

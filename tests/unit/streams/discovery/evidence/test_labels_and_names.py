@@ -20,6 +20,13 @@ from streams.discovery.words.labels import app_name, label_of, noun, place_name
         ("web|click||xpath:/html/body/div[3]/a", "click (Web)"),
         ("chrome|click|shop.example/#|link:####", "click a link in Shop (Chrome)"),
         ("chrome|click||6f1e2d3c4b", "click (Chrome)"),
+        ("crm|edit|s|field:division", "fill in field Division (CRM)"),
+        ("crm|edit|s|field:Dividend", "fill in field Dividend (CRM)"),
+        ("crm|edit|s|field:body", "fill in field Body (CRM)"),
+        ("crm|edit|s|field:body text", "fill in field Body text (CRM)"),
+        ("crm|edit|s|field:decade", "fill in field Decade (CRM)"),
+        ("crm|edit|s|field:html template", "fill in field Html template (CRM)"),
+        ("crm|click|s|link://div[@id=x]/a", "click a link in s (CRM)"),
     ],
 )
 def test_activity_in_words(activity: str, words: str) -> None:

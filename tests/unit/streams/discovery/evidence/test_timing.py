@@ -39,6 +39,6 @@ def test_the_interval_covers_the_true_median_as_often_as_it_says() -> None:
 
 def test_active_time_by_idle_limit() -> None:
     done = segment(INVOICE, step_ms=50_000)
-    execution = from_segment(done, tuple(INVOICE), (), 0, 1.0)
+    execution = from_segment(done, tuple(INVOICE), (), (), 0, 1.0)
     assert active_at(execution, 30_000) == 8 * 30_000
     assert active_at(execution, 60_000) == 8 * 50_000

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.discovery.grouping.execution import Execution, from_segment
-from streams.discovery.grouping.variants import LIMIT, Bags, jaccard, representatives, variants
+from streams.discovery.grouping.variants import LIMIT, Bags, Former, carry_ids, jaccard, representatives, variants
 from tests.unit.streams.discovery.routine_samples import segment
 
 
 def made(paths: list[str]) -> list[Execution]:
     """One execution for each string; every character is a step."""
     return [
-        from_segment(segment(list(path), actor=f"p{i % 4}", first_seq=100 * i), tuple(path), (), 0, 1.0)
+        from_segment(segment(list(path), actor=f"p{i % 4}", first_seq=100 * i), tuple(path), (), (), 0, 1.0)
         for i, path in enumerate(paths)
     ]
 
@@ -60,3 +60,25 @@ def test_of_nothing_there_is_no_representative() -> None:
     """All activities of a routine may be rarer than the floor allows to show."""
     assert representatives([], [], 3) == []
     assert variants(made(["ab", "ab"]), frozenset("ab")) == []
+
+
+def test_variants_keep_their_ids_and_take_over_those_that_are_gone() -> None:
+    old = [Former("v1", tuple("abcd"), ("v0",)), Former("v2", tuple("abxy"), ()), Former("v3", tuple("abxyz"), ())]
+    found = carry_ids(variants(made(["abxy"] * 6 + ["abcde"] * 4 + ["pqrs"] * 4), frozenset()), old)
+    by_steps = {"".join(variant.steps): variant for variant in found}
+    assert (by_steps["abxy"].id, by_steps["abxy"].merged) == ("v2", ("v3",))
+    assert (by_steps["abcde"].id, by_steps["abcde"].merged) == ("v1", ("v0",))
+    assert by_steps["pqrs"].id not in {"v0", "v1", "v2", "v3"}
+
+
+@given(st.lists(st.lists(st.text("abcdef", min_size=1, max_size=6), min_size=4, max_size=14), min_size=2, max_size=5))
+def test_every_id_ever_given_leads_to_one_variant_with_steps(rounds: list[list[str]]) -> None:
+    said: set[str] = set()
+    former: list[Former] = []
+    for paths in rounds:
+        found = carry_ids(variants(made(paths), frozenset()), former)
+        former = [Former(variant.id, variant.steps, variant.merged) for variant in found]
+        said |= {variant.id for variant in found}
+        known = [name for variant in found for name in (variant.id, *variant.merged)]
+        assert sorted(known) == sorted(said)
+        assert all(variant.steps for variant in found)

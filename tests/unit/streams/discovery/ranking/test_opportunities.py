@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.discovery.catalogue import Catalogue
+from streams.discovery.grouping.days import Days
 from streams.discovery.ranking import opportunities
 from streams.discovery.ranking.opportunities import Observed
-from taskstream.records import NEVER_MONTHS, Routine
+from taskstream.records import MAYBE, NEVER_MONTHS, NOT_WORTH_IT, Routine
 from taskstream.settings import Settings
 from tests.unit.streams.discovery.routine_samples import DAY_MS, INVOICE, LOOKUP, START_MS, TICKET, segment
 
@@ -31,11 +36,16 @@ def routine_of(*tasks: tuple[tuple[str, ...], int, int]) -> Catalogue:
     return catalogue
 
 
-def test_contributions_sum_to_the_score_and_assumptions_are_shown() -> None:
+def test_the_hours_saved_are_the_product_of_what_is_told_and_every_assumption_is_a_setting() -> None:
     for opportunity in routine_of((INVOICE, 200, 5_000), (LOOKUP, 40, 2_000)).opportunities(SETTINGS):
-        assert opportunity.score == pytest.approx(sum(opportunity.why.values()), abs=0.01)
-        assert opportunity.assumptions["hourly_cost"] == SETTINGS.hourly_cost
-        assert opportunity.assumptions["days_observed"] == 5
+        assert opportunity.hours_saved_per_year == pytest.approx(prod(opportunity.why.values()), rel=0.01)
+        assert opportunity.hours_saved_per_year < opportunity.hours_spent_per_year
+        assert opportunity.assumptions == {
+            name: getattr(SETTINGS, name) for name in opportunity.assumptions if name in Settings.model_fields
+        }
+        assert f"automatable_{opportunity.pattern.replace(' ', '_').replace('-', '_')}" in opportunity.assumptions
+        assert (opportunity.working_days, opportunity.people, opportunity.people_known) == (5, 3, 3)
+        assert opportunity.currency == "EUR"
         assert all(label and "|" not in label for label in opportunity.steps)
 
 
@@ -43,11 +53,46 @@ def test_hours_follow_from_executions_and_time() -> None:
     [found] = routine_of((INVOICE, 500, 6_000)).opportunities(SETTINGS)
     assert found.executions_per_week == 500
     assert found.active_median_ms == 48_000
-    assert found.hours_per_week == pytest.approx(500 * 48 / 3600, abs=0.01)
-    assert found.hours_per_year_low < found.hours_per_year < found.hours_per_year_high
+    assert found.active_total_ms == 500 * 48_000
+    assert found.hours_per_week == pytest.approx(500 * 48 / 3600, rel=0.01)
+    assert found.hours_spent_per_year == pytest.approx(44 * 500 * 48 / 3600, rel=0.01)
+    assert found.hours_saved_per_year_low < found.hours_saved_per_year < found.hours_saved_per_year_high
     assert found.payback_months_low <= found.payback_months <= found.payback_months_high
     assert found.verdict == "worth it"
     assert found.net_saving_low > 0
+
+
+def test_the_total_is_the_sum_of_all_times_not_the_median_times_their_number() -> None:
+    catalogue = Catalogue("acme", k=1)
+    for i in range(100):
+        slow = 10 if i % 4 == 0 else 1
+        catalogue.add(
+            segment(
+                INVOICE, first_seq=100 * i, step_ms=2_000 * slow, start_ms=START_MS + (i % 5) * DAY_MS + i * 200_000
+            )
+        )
+    catalogue.refine()
+    [found] = catalogue.opportunities(SETTINGS)
+    assert found.active_total_ms == 25 * 160_000 + 75 * 16_000
+    assert found.hours_per_week == pytest.approx(found.active_total_ms / 3_600_000, rel=0.01)
+    assert found.active_median_ms == 16_000
+
+
+def test_the_list_is_ranked_by_the_hours_saved() -> None:
+    found = routine_of((INVOICE, 100, 2_000), (LOOKUP, 100, 3_000), (TICKET, 300, 4_000)).opportunities(SETTINGS)
+    saved = [opportunity.hours_saved_per_year for opportunity in found]
+    assert saved == sorted(saved, reverse=True)
+    assert [opportunity.rank for opportunity in found] == [1, 2, 3]
+
+
+@given(st.integers(3, 400), st.integers(200, 60_000), st.floats(0.5, 6))
+@settings(max_examples=60, deadline=None)
+def test_a_payback_within_the_horizon_is_never_not_worth_it(times: int, step_ms: int, years: float) -> None:
+    for one in routine_of((INVOICE, times, step_ms)).opportunities(Settings(horizon_years=years)):
+        if one.payback_months <= 12 * years:
+            assert one.verdict != NOT_WORTH_IT
+        assert (one.verdict == MAYBE) == (one.net_saving_low <= 0 < one.net_saving_high)
+        assert one.hours_saved_per_year_low <= one.hours_saved_per_year <= one.hours_saved_per_year_high
 
 
 def test_what_does_not_surely_pay_is_not_worth_it() -> None:
@@ -60,19 +105,25 @@ def test_what_does_not_surely_pay_is_not_worth_it() -> None:
 def test_time_ranks_before_frequency() -> None:
     first, second = routine_of((LOOKUP, 300, 500), (INVOICE, 100, 15_000)).opportunities(SETTINGS)
     assert first.executions < second.executions
-    assert first.hours_per_year > second.hours_per_year
+    assert first.hours_spent_per_year > second.hours_spent_per_year
     assert (first.rank, second.rank) == (1, 2)
 
 
 def test_a_part_of_a_routine_is_folded_into_it() -> None:
     [whole] = routine_of((INVOICE, 60, 5_000)).routines()
     part = structs.replace(
-        whole, id="part", presence={INVOICE[0]: 1.0, INVOICE[2]: 1.0}, executions=10, skeleton=INVOICE[:2]
+        whole,
+        id="part",
+        presence={INVOICE[0]: 1.0, INVOICE[2]: 1.0},
+        executions=10,
+        skeleton=INVOICE[:2],
+        active_total_ms=1_000,
     )
     [listed], covers = opportunities.fold([part, whole])
     assert listed.id == whole.id
     assert covers == {whole.id: ("part",)}
-    observed = Observed({1: 60}, 10**9, START_MS)
+    days = Days({4: (60, 10**8)})
+    observed = Observed(days, {whole.id: days, "part": days}, START_MS, START_MS + DAY_MS, 3)
     [found] = opportunities.rank([whole, part], observed, SETTINGS)
     assert found.covers == ("part",)
 
@@ -108,17 +159,3 @@ def test_the_list_is_told_only_where_it_changed() -> None:
 
 def test_nothing_seen_nothing_listed() -> None:
     assert Catalogue("acme", k=1).opportunities(SETTINGS) == []
-
-
-@pytest.mark.parametrize(
-    ("days", "working"),
-    [
-        ({}, 1.0),
-        ({1: 4}, 1.0),
-        ({1: 10, 2: 10, 3: 10}, 3.0),
-        ({1: 70, 2: 100, 3: 100, 4: 30}, 3.18),
-        ({5: 9, 6: 1}, 1.2),
-    ],
-)
-def test_working_days(days: dict[int, int], working: float) -> None:
-    assert opportunities.working_days(days) == pytest.approx(working, abs=0.01)

@@ -1,0 +1,138 @@
+"""List, page, `routine` and SQL tell the same at the same moment, after merges and many refinements too."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from sinks.clickhouse.feeds import FEEDS, builder, layout
+from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.store import Store
+from sinks.dashboard import listing
+from sinks.dashboard.model import Snapshot
+from sinks.results import opportunities, routine
+from sinks.results.database import rows
+from sinks.results.routine import ListedRoutine, ListedVariant
+from streams.discovery.catalogue import Catalogue
+from taskstream.events import encode
+from taskstream.records import Assignment, Segment
+from taskstream.settings import Settings
+from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office
+
+pytestmark = pytest.mark.integration
+
+K = 3
+
+
+@pytest.fixture
+def database(clickhouse: Any) -> Iterator[Any]:
+    """A client of a database with the schema and the floor K."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    migrate(clickhouse.client(), name, k=K)
+    client = clickhouse.client(name)
+    yield client
+    client.command(f"DROP DATABASE {name}")
+
+
+def _store(client: Any, table: str, records: Iterable[Struct]) -> None:
+    store = Store(client)
+    feed = next(feed for feed in FEEDS if feed.table == table)
+    block = builder(layout(feed, store.columns(table)))
+    for record in records:
+        block.add(encode(record))
+    block.seal()
+    assert not block.refused
+    if block.rows:
+        store.insert(table, block.build(), uuid.uuid4().hex)
+
+
+@pytest.fixture
+def told(database: Any) -> Catalogue:
+    """The catalogue whose every word is in the database: variants changed under way, of three tasks."""
+    catalogue = Catalogue("acme", k=K)
+    long = [*INVOICE[:4], "erp|edit|invoice/new|field:note", "erp|click|invoice/new|button:check", *INVOICE[4:]]
+    short = [INVOICE[0], INVOICE[2], INVOICE[3], INVOICE[4], INVOICE[7]]
+    work = [
+        *(one for one, _ in office([INVOICE, TICKET, LOOKUP], people=6, each=8, seed=1, noise=0.35)),
+        *(_later(one, 1) for one, _ in office([long, TICKET], people=6, each=12, seed=2)),
+        *(_later(one, 2) for one, _ in office([short, LOOKUP], people=6, each=20, seed=3)),
+    ]
+    assignments: list[Assignment] = []
+    for number, segment in enumerate(work, 1):
+        assignments += catalogue.add(segment)
+        if number % 40 == 0 or number == len(work):
+            changes = catalogue.refine()
+            assignments += changes.assignments
+            _store(database, "routines", changes.routines)
+            _store(database, "opportunities", catalogue.changed_opportunities(Settings()))
+    _store(database, "segments", work)
+    _store(database, "routine_assignments", assignments)
+    return catalogue
+
+
+def _later(segment: Segment, times: int) -> Segment:
+    from msgspec.structs import replace
+
+    shift = 100_000 * times
+    steps = tuple(replace(step, seq=step.seq + shift) for step in segment.steps)
+    first = segment.first_seq + shift
+    return replace(
+        segment, id=f"{segment.agent}:{first}", first_seq=first, last_seq=segment.last_seq + shift, steps=steps,
+        start_ms=segment.start_ms + times * 7 * 86_400_000, end_ms=segment.end_ms + times * 7 * 86_400_000,
+    )  # fmt: skip
+
+
+def test_list_page_routine_and_sql_tell_the_same(database: Any, told: Catalogue) -> None:
+    known = {one.id: one for one in told.routines()}
+    listed = opportunities.read(database, 100)
+    assert len(listed) == 3
+    shown = {
+        row["id"]: row
+        for row in listing.rows(
+            Snapshot(
+                opportunities=listed,
+                routines=rows(database, "routines", ListedRoutine, k=K, id=""),
+                variants=rows(database, "variants", ListedVariant, k=K, routine="", each=10),
+            )
+        )
+    }
+    times = {row["routine"]: row for row in database.query("SELECT * FROM v_task_times").named_results()}
+    for one in listed:
+        record, page, sql = known[one.id], shown[one.id], times[one.id]
+        evidence = routine.read(database, one.id)
+        for figure in ("executions", "people", "active_median_ms", "active_p90_ms", "active_total_ms"):
+            said = {getattr(told_by, figure) for told_by in (record, one, evidence)} | {sql[figure]}
+            assert len(said) == 1, (figure, said)
+        assert (page["people"], page["active_median_ms"]) == (one.people, one.active_median_ms)
+        assert page["executions_text"] == f"{one.executions} seen"
+        ways = [(way.id, way.steps, way.executions, way.people, way.active_median_ms) for way in record.variants]
+        assert sorted(ways) == sorted(
+            (way.variant, way.steps, way.executions, way.people, way.active_median_ms) for way in evidence.variants
+        )
+        assert len(page["variants"]) == min(4, one.variants) == min(4, len(ways))
+        assert sum(way.executions for way in evidence.variants) <= one.executions + len(ways)
+
+
+def test_every_execution_leads_to_a_variant_with_steps(database: Any, told: Catalogue) -> None:
+    found = database.query(
+        "SELECT i_executions.routine, variant, count(), countIf(notEmpty(steps)) FROM i_executions "
+        "LEFT JOIN v_routine_variants AS v ON v.routine = i_executions.routine AND v.variant = i_executions.variant "
+        "GROUP BY 1, 2"
+    ).result_rows
+    assert found
+    assert {row[0] for row in found} == {one.id for one in told.routines()}
+    assert [row for row in found if row[2] != row[3]] == []
+
+
+def test_what_was_said_of_a_variant_that_is_gone_is_said_of_the_one_that_took_it_over(
+    database: Any, told: Catalogue
+) -> None:
+    one, variant = next((one, way) for one in told.routines() for way in one.variants if way.merged)
+    old = Assignment("p0-pc:1", "acme", "m", one.id, variant.merged[0], 1.0, 0, 1, 1)
+    _store(database, "routine_assignments", [old])
+    found = database.query("SELECT routine, variant FROM i_assignments WHERE segment = 'p0-pc:1'").result_rows
+    assert found == [(one.id, variant.id)]
