@@ -121,37 +121,41 @@ def classify(trimmed: str) -> tuple[Form, str]:
 
 
 def _with_digits(text: str, folded: str) -> tuple[Form, str] | None:
-    """Forms that hold digits, the most telling first; None when it is none of them."""
+    """Forms that hold digits, the most telling first; None when it is none of them.
+
+    Cheap tests of what an expression cannot do without stand before it: most values fail most of them.
+    """
+    number_first = text[0].isdecimal()
     if date := _date(text):
         return date
-    if _TIME.fullmatch(text):
+    if number_first and _TIME.fullmatch(text):
         return "time", folded
-    if _EMAIL.fullmatch(text):
+    if "@" in text and _EMAIL.fullmatch(text):
         return "email", folded
     bare = _SEPARATORS.sub("", folded)
-    if _IBAN.fullmatch(bare) and iban_valid(bare):
+    if bare[2:4].isdecimal() and _IBAN.fullmatch(bare) and iban_valid(bare):
         return "iban", bare
-    if _CARD.fullmatch(text) and luhn_valid(bare):
+    if number_first and _CARD.fullmatch(text) and luhn_valid(bare):
         return "card", bare
     if number := _number(text):
         return number
-    if _PHONE.fullmatch(text) and 7 <= sum(c.isdigit() for c in text) <= 15:
+    if (number_first or text[0] in "+(") and _PHONE.fullmatch(text) and 7 <= sum(c.isdigit() for c in text) <= 15:
         digits = bare.replace("+", "00", 1)
         return ("phone" if not text.isdigit() else "id"), digits
-    if _UUID.fullmatch(text) or _HEX.fullmatch(text):
+    if len(text) >= 16 and (_UUID.fullmatch(text) or _HEX.fullmatch(text)):
         return "code", folded
     return None
 
 
 def _words(text: str, folded: str) -> tuple[Form, str]:
     """Forms told by their shape alone."""
-    if _URL.fullmatch(text):
+    if ("://" in text or "." in text) and _URL.fullmatch(text):
         return "url", folded
-    if _EMAIL.fullmatch(text):
+    if "@" in text and _EMAIL.fullmatch(text):
         return "email", folded
-    if _PATH.fullmatch(text) and len(text) > 2:
+    if ("/" in text or "\\" in text) and _PATH.fullmatch(text) and len(text) > 2:
         return "path", folded
-    if _FILE.fullmatch(text) and not text.endswith("."):
+    if "." in text and _FILE.fullmatch(text) and not text.endswith("."):
         return "file", folded
     if _ID.fullmatch(text):
         return "id", folded
@@ -163,6 +167,8 @@ def _words(text: str, folded: str) -> tuple[Form, str]:
 
 
 def _date(text: str) -> tuple[Form, str] | None:
+    if not text[-4:].isdecimal() and not text[0].isdecimal():
+        return None
     if match := _ISO_DATE.fullmatch(text):
         year, month, day = (int(part) for part in match.groups())
         form: Form = "date:iso"
