@@ -10,7 +10,7 @@ gives out closed blocks and says what to commit. Its invariants:
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
@@ -70,6 +70,7 @@ class _Partition(Struct, eq=False):
     check_until: int
     check_repeat: bool
     check_next: bool
+    wait_ms: int = 0
     open: _Open | None = None
     closed: deque[Block] = deque()
     in_flight: Block | None = None
@@ -122,6 +123,7 @@ class Ledger:
             check_next=bool(mark and mark.check),
             closed=deque(),
         )
+        self._share_time()
 
     def revoke(self, sources: Iterable[TopicPartition]) -> None:
         """Give up ``sources``: what is in flight is abandoned, what waits is forgotten (Kafka has it)."""
@@ -129,6 +131,13 @@ class Ledger:
             partition = self._partitions.pop(source, None)
             if partition and partition.in_flight:
                 partition.in_flight.abandoned = True
+        self._share_time()
+
+    def _share_time(self) -> None:
+        """The more partitions of a topic are owned, the longer each waits, so that their blocks do not become many."""
+        owned = Counter(source.topic for source in self._partitions)
+        for source, partition in self._partitions.items():
+            partition.wait_ms = partition.feed.wait_ms(owned[source.topic])
 
     def owned(self) -> list[TopicPartition]:
         """The partitions owned, in order."""
@@ -225,7 +234,7 @@ class Ledger:
         if partition.closed:
             return True
         opened = None if partition.repeat else partition.open
-        return opened is not None and now_ms - opened.since_ms >= partition.feed.delay_ms
+        return opened is not None and now_ms - opened.since_ms >= partition.wait_ms
 
     def _close(self, source: TopicPartition, partition: _Partition) -> None:
         """End the open block. A repeated range keeps the bounds that it had, whatever is left of its messages."""
