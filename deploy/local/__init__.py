@@ -18,6 +18,7 @@ May import: taskstream, sinks, deploy.
     class_archive  Kafka's classes, loaded and linked ahead of time
     java           Which Java runs Kafka: the one bundled as a pip package, or one that is installed
     ports          Loopback ports
+    descriptors    How many files a process may open
     disk           Room on the disk, looked at before anything is made there
     telling        How long work tells how far it is
     waits          What is waited for just now and for how long

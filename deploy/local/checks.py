@@ -15,7 +15,7 @@ from typing import Literal
 import psutil
 from msgspec import Struct
 
-from deploy.local import jars
+from deploy.local import descriptors, jars
 from deploy.local import java as java_runtime
 from deploy.local.home import read_state
 from deploy.local.ports import is_free
@@ -163,6 +163,14 @@ def memory(_: Settings) -> Check:
     return Check("memory", "ok", found)
 
 
+def files(_: Settings) -> Check:
+    """How many files may be open at once."""
+    found = f"{descriptors.allowed():,} may be open at once"
+    if descriptors.allowed() < descriptors.LEAST:
+        return Check("files", "fail", found, f"an instance needs {descriptors.LEAST:,}: see `ulimit -n`")
+    return Check("files", "ok", found)
+
+
 def ports(settings: Settings) -> Check:
     """The ports that are asked for by number."""
     running = read_state(settings.home)
@@ -202,7 +210,8 @@ def tools_of_tests(_: Settings) -> Check:
 
 
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
-    python, system, packages, compiled, java, kafka_jars, clickhouse, disk, memory, ports, display, tools_of_tests,
+    python, system, packages, compiled, java, kafka_jars, clickhouse, disk, memory, files, ports, display,
+    tools_of_tests,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from msgspec import Struct
 from pydantic import SecretStr
 
+from deploy.local.descriptors import raise_limit
 from deploy.local.disk import STOP_FREE_BYTES, require_room
 from deploy.local.home import ComponentState, HomeLock, InstanceState, await_remains, write_state
 from deploy.local.ports import LOOPBACK, free_ports, is_free
@@ -103,6 +104,7 @@ class Supervisor:
             ServiceError: something cannot be started; nothing is left running.
             Stopped: the user asked to stop meanwhile; nothing is left running.
         """
+        raise_limit()
         self.claim()
         try:
             with self._waits.on(REMAINS):
