@@ -25,10 +25,13 @@ class InputPlace(NamedTuple):
 
 
 def dead_letter(source: InputPlace, reason: str, detail: str, stage: str, payload: bytes) -> Output:
-    """The output that reports a refusal. ``payload`` is empty where the input itself was let in."""
+    """The output that reports a refusal. ``payload`` is empty where the input itself was let in.
+
+    Its id holds the record's time, too: a topic that is created anew gives the same offsets out again.
+    """
     topic, partition, record = source
     letter = DeadLetter(
-        id=f"{topic}:{partition}:{record.offset}:{stage}",
+        id=f"{topic}:{partition}:{record.offset}@{record.timestamp}:{stage}",
         reason=reason,
         detail=detail,
         stage=stage,

@@ -1,4 +1,4 @@
-"""How many files a process may open. An instance's processes inherit the limit, and each fails in its own way without."""
+"""How many files a process may open: processes inherit the limit, and each fails in its own way without."""
 
 from __future__ import annotations
 

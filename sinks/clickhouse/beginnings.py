@@ -72,7 +72,8 @@ class Beginnings:
             metrics.LOST.inc(gap.last - gap.first + 1)
         else:
             metrics.LOG_CHANGES.labels(source.topic).inc()
-        letter = Letter(source.topic, source.partition, gap.first, gap.reason, words, log=name)
+        reason = "lost" if gap.reason == "retention" else gap.reason
+        letter = Letter(source.topic, source.partition, gap.first, reason, words, log=name)
         self._ask(lambda: self._send([letter]) or None)
 
     def _logs(self, topics: Iterable[str]) -> Logs:

@@ -204,6 +204,6 @@ def test_what_retention_took_is_counted_and_named(stage: Stage) -> None:
     stage.start_sink()
     until(lambda: _counts(stage)[0] >= 400)
     until(lambda: stage.query("SELECT reason, uniqExact(source_partition) FROM dead_letters GROUP BY reason") != [])
-    assert stage.query("SELECT DISTINCT reason, stage FROM dead_letters") == [("retention", "sink")]
+    assert stage.query("SELECT DISTINCT reason, stage FROM dead_letters") == [("lost", "sink")]
     assert _counts(stage) == (400, 400)
     assert "retention removed them before they were stored" in (stage.home / "sink-1.log").read_text()

@@ -82,7 +82,7 @@ def test_what_retention_took_is_named_and_the_rest_is_stored() -> None:
     world.retain(0, 4)
     drain(world, _one(world), turns=6)
     assert [(letter.reason, letter.offset, letter.detail) for letter in world.gaps] == [
-        ("retention", 1, "offsets 1 to 3: retention removed them before they were stored")
+        ("lost", 1, "offsets 1 to 3: retention removed them before they were stored")
     ]
     assert sorted(world.stored) == [b"a", *(b"w%d" % n for n in range(3, 6))]
 

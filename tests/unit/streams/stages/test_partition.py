@@ -65,8 +65,8 @@ def test_second_line_of_redaction() -> None:
 def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
     outputs = run(state(), [b"{", batch(0, [event(0)]), b"", batch(1, [event(1)])])
     assert pick(of(outputs, "dead-letter"), "reason", "source_offset", "source_topic", "id") == [
-        ("json", 0, "ui-events", "ui-events:0:0:validate"),
-        ("empty", 2, "ui-events", "ui-events:0:2:validate"),
+        ("json", 0, "ui-events", "ui-events:0:0@1700952400000:validate"),
+        ("empty", 2, "ui-events", "ui-events:0:2@1700952400000:validate"),
     ]
     assert len(clean(outputs)) == 2
 
