@@ -90,9 +90,6 @@ BLOCKS_STORED: Final = _counter("blocks_stored", "Blocks that ClickHouse has ack
 BLOCKS_REPEATED: Final = _counter(
     "blocks_repeated", "Blocks inserted again with the same token after a restart", "table"
 )
-LOG_CHANGES: Final = _counter(
-    "log_changes", "Partitions begun anew because their topic was created anew, or its end was lost", "topic"
-)
 INSERT_SECONDS: Final = _histogram("insert_seconds", "Duration of an insert", _SHORT, "table")
 INSERT_FAILURES: Final = _counter("insert_failures", "Inserts that failed and are tried again", "table")
 FRESHNESS: Final = _histogram("freshness_seconds", "From hand-over by the agent to queryable in ClickHouse", _FRESHNESS)

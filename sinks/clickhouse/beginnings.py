@@ -71,9 +71,8 @@ class Beginnings:
         if gap.reason == "retention":
             metrics.LOST.inc(gap.last - gap.first + 1)
         else:
-            metrics.LOG_CHANGES.labels(source.topic).inc()
-        reason = "lost" if gap.reason == "retention" else gap.reason
-        letter = Letter(source.topic, source.partition, gap.first, reason, words, log=name)
+            metrics.TOPIC_RESETS.labels(source.topic).inc()
+        letter = Letter(source.topic, source.partition, gap.first, "lost", words, log=name)
         self._ask(lambda: self._send([letter]) or None)
 
     def _logs(self, topics: Iterable[str]) -> Logs:

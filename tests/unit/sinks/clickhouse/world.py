@@ -146,7 +146,7 @@ class World:
     def send(self, letters: list[Letter]) -> bool:
         """Dead letters: kept by where the input stood."""
         for letter in letters:
-            if letter.reason in ("lost", "recreated", "truncated"):
+            if letter.reason == "lost":
                 self.gaps.append(letter)
                 continue
             assert letter.value == dict(self.logs[letter.partition])[letter.offset]
