@@ -103,7 +103,7 @@ class ReadReport(Struct):
         if self.times.first:
             out.append(
                 f"  times     {self.times.form}; zone: {self.times.zone}; "
-                f"resolution {duration(self.times.resolution_ms)}; {self.times.first} to {self.times.last}"
+                f"resolution {resolution(self.times.resolution_ms)}; {self.times.first} to {self.times.last}"
             )
         out.append(
             f"  rows      {self.rows:,} read, {self.rows_skipped:,} skipped, {self.repeated:,} repeated; "
@@ -125,7 +125,7 @@ class ReadReport(Struct):
         )
 
 
-def duration(ms: int) -> str:
+def resolution(ms: int) -> str:
     """A resolution in words."""
     for size, unit in ((60_000, "min"), (1_000, "s")):
         if ms >= size:
