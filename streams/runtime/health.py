@@ -30,6 +30,9 @@ QUIET_S: Final = 5.0
 """Input that Kafka holds and that does not come for this long is asked for again (seconds)."""
 VOIDS_S: Final = 300.0
 """Partitions begun again within this time (seconds) are counted together."""
+DEALT_S: Final = 60.0
+MOST_DEALT: Final = 15
+"""Assignments within :data:`DEALT_S` seconds that are still no sign of a second worker with the same name."""
 
 
 class _Watched:
@@ -57,6 +60,7 @@ class WorkerHealth:
         self._watched: defaultdict[TP, _Watched] = defaultdict(_Watched)
         self._apart = Stuck()
         self._voids: list[float] = []
+        self._dealt: list[float] = []
 
     def watch_group(self, now: float, *, joined: bool) -> None:
         """End the worker when it has had no part in its group for too long. (A part may be no partition at all.)"""
@@ -64,6 +68,17 @@ class WorkerHealth:
         member = joined and consumer is not None and consumer.in_group()
         if self._apart.seconds(not member, "apart", now) > APART_S:
             self._stall(f"no part in the consumer group for {APART_S:.0f} s")
+
+    def note_assignment(self, now: float, worker_id: str) -> None:
+        """The group has dealt out partitions. Two workers of one name take them from each other again and again."""
+        self._dealt = [when for when in self._dealt if now - when < DEALT_S] + [now]
+        if worker_id and len(self._dealt) > MOST_DEALT:
+            self.give_up(
+                ServiceError(
+                    f"partitions were taken away and given back {len(self._dealt)} times in {DEALT_S:.0f} s: "
+                    f"does another worker run with the worker_id {worker_id!r}?"
+                )
+            )
 
     async def watch_partitions(self, now: float, ends: dict[TP, int]) -> None:
         """Look after each partition that is owned when its turn comes: they come and go meanwhile."""

@@ -49,6 +49,7 @@ class Worker:
         self.intake = Intake(self.ownership, self.fetcher, self.in_flight)
         self.health = WorkerHealth(self.ownership, self.intake, settings.prefix)
         self._heartbeat = IdleHeartbeat(settings, heartbeat_producer(settings))
+        self._worker_id = settings.worker_id
         self._acknowledged: dict[TP, int] = {}
         self._joined = False
         self._stopping = False
@@ -59,6 +60,7 @@ class Worker:
         """Partitions are ours from now on."""
         self.intake.consumer = consumer
         self._joined = True
+        self.health.note_assignment(self._time.now, self._worker_id)
         for tp in sorted(partitions):
             self.ownership.begin(tp)
         log.info("assigned %d partitions", len(partitions))

@@ -62,6 +62,30 @@ def test_input_created_anew_is_read_from_its_start(deployment: Deployment, runni
     assert worker.poll() is None
 
 
+def test_what_retention_took_away_unread_is_named_and_the_rest_is_read(deployment: Deployment) -> None:
+    worker = deployment.start_worker()
+    messages = list(work(8, 60))
+    deployment.publish(messages[:100])
+    deployment.wait("the first part", lambda: len(seen(deployment)) >= len(sent(messages[:100])))
+    worker.terminate()
+    worker.wait(20)
+    deployment.publish(messages[100:])
+    rows = [row for row in deployment.read("ui-events") if row.partition == 0]
+    position, before = len([one for one in messages[:100] if deployment.partition_of(one.actor) == 0]), rows[-40].offset
+    assert position < before
+    deployment.cut("ui-events", 0, before)
+    worker = deployment.start_worker()
+    kept = [one for one in messages[100:] if deployment.partition_of(one.actor) == 1]
+    kept += [msgspec.json.decode(row.value or b"", type=EventBatch) for row in rows if row.offset >= before]
+    deployment.wait("the rest", lambda: set(seen(deployment)) >= sent(kept), 90)
+    assert len(seen(deployment)) == len(set(seen(deployment)))
+    deployment.wait("the dead letter", lambda: bool(lost(deployment)), 30)
+    named = [(letter.source_partition, letter.source_offset, letter.detail) for letter in lost(deployment)]
+    assert len(named) == 1
+    assert named[0][0] == 0
+    assert named[0][2].startswith(f"offsets {named[0][1]} to {before - 1}: left Kafka before they were read")
+
+
 def test_a_state_topic_created_anew_under_a_worker_is_written_again(deployment: Deployment) -> None:
     worker = deployment.start_worker()
     messages = list(work(8, 40))

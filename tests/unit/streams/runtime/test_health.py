@@ -271,6 +271,16 @@ def test_who_has_no_part_in_the_group_for_long_ends() -> None:
     with_health(body)
 
 
+@pytest.mark.parametrize(("every_s", "worker_id", "ends"), [(1.5, "w1", True), (1.5, "", False), (5.0, "w1", False)])
+def test_two_workers_of_one_name_do_not_fight_in_silence(every_s: float, worker_id: str, ends: bool) -> None:
+    async def body(rig: Rig) -> None:
+        for turn in range(100):
+            rig.health.note_assignment(turn * every_s, worker_id)
+        assert ("another worker run with the worker_id 'w1'" in str(rig.health.failure)) == ends
+
+    with_health(body)
+
+
 def test_partitions_may_be_taken_away_while_another_is_looked_after() -> None:
     class Leaving(Consumer):
         async def bounds(self, tp: tuple[str, int]) -> tuple[int, int] | None:
