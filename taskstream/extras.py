@@ -10,8 +10,8 @@ from typing import Final
 from taskstream.errors import TaskstreamError
 
 MODULES: Final[dict[str, tuple[str, ...]]] = {
-    "collector": ("pynput", *(("Xlib",) if sys.platform == "linux" else ())),
-    "streams": ("faust", "aiokafka", "cramjam"),
+    "collector": ("cryptography", "pynput", *(("Xlib",) if sys.platform == "linux" else ())),
+    "streams": ("faust", "aiokafka", "cramjam", "cryptography"),
     "sinks": ("clickhouse_connect", "numpy", "nicegui", "fastapi", "uvicorn"),
     "embedded": ("jgo", "aiohttp", *(("chdb",) if sys.platform != "win32" else ())),
     "logs": ("openpyxl", "pyarrow"),

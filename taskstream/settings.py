@@ -184,6 +184,10 @@ class WorkSettings(BaseModel):
     tenant: str = Field(default="local", min_length=1, max_length=128, description="whose data it is")
     team: str = Field(default="default", min_length=1, max_length=128, description="team of this desktop's person")
     k: int = Field(default=5, ge=1, le=1000, description="people a result must cover at least before anybody sees it")
+    policy_keys: str = Field(
+        default="",
+        description="public keys whose policies count, with commas (`taskstream policy verify` prints them); empty: any",
+    )
 
 
 class StreamSettings(BaseModel):
@@ -216,12 +220,19 @@ class StreamSettings(BaseModel):
     max_agents: int = Field(
         default=0, ge=0, description="agents whose state one worker keeps at most; 0: as many as `agents_mb` hold"
     )
+    accepted_policies: str = Field(
+        default="",
+        description="policies whose batches are let in, with commas: files, hashes, `none` for batches without a policy; "
+        "empty: nothing is checked",
+    )
 
 
 class CollectorSettings(BaseModel):
     """The collector on a desktop."""
 
     model_config = _GROUP
+
+    policy: str = Field(default="", description="signed policy of this desktop; empty: policy.json in the home folder")
 
     spool_max_bytes: int = Field(
         default=200_000_000,

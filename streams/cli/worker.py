@@ -10,8 +10,9 @@ from taskstream.settings import Settings
 
 @click.command()
 @with_settings(
-    "kafka", "prefix", "partitions", "k", "transaction_ms", "agents_mb", "max_agents", "worker_id", "metrics_port"
-)
+    "kafka", "prefix", "partitions", "k", "transaction_ms", "agents_mb", "max_agents", "worker_id", "metrics_port",
+    "accepted_policies", "policy_keys",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="log one JSON object a line")
 def worker(settings: Settings, as_json: bool) -> None:
     """Run the streams: check, de-duplicate, redact, sessionise, link, segment and count UI events, exactly once.

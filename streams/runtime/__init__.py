@@ -3,6 +3,7 @@
 May import: taskstream, streams.
 
     run                The worker as a process: logs, metrics, signals, deadlines, exit codes
+    accepted_policies  Which policies' batches a worker lets in
     app                The Faust application
     transport          Faust's transport in micro-batches
     faust_internals    Every private name of Faust and aiokafka that this project relies on; no other file touches one

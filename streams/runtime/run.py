@@ -12,6 +12,7 @@ import time
 from typing import Any, Final
 
 from streams.discovery.grouping.recognise import MAX_ROUTINES
+from streams.runtime.accepted_policies import resolved
 from streams.runtime.app import create_app
 from streams.runtime.checkpoint import MAX_WAITING_BYTES
 from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
@@ -75,7 +76,7 @@ def run(settings: Settings, *, as_json: bool) -> None:
     _logging(as_json)
     few_arenas()
     rare_collections()
-    settings = with_kafka(settings)
+    settings = with_kafka(resolved(settings))
     metrics.HEALTH.require("partitions", lambda: False)
     port = metrics.serve(settings.metrics_port)
     settings = settings.model_copy(update={"partitions": _partitions_once_there(settings)})

@@ -121,7 +121,7 @@ class PartitionState:
         self._record = record
         counts = self.counts
         counts.messages += 1
-        message = decode(record)
+        message = decode(record, self.settings.accepted)
         if type(message) is EventBatch:
             self._batch(record, message)
         elif type(message) is Heartbeat:

@@ -12,6 +12,7 @@ class StageSettings(Struct, frozen=True):
 
     ``max_hot``  agents whose segmenters are held ready for their next event; of the others the stored form alone, which
                  takes a fifth of the memory and 0.1 ms to make ready. It changes no result.
+    ``accepted``  hashes of the policies whose batches are let in (empty text: batches without one); empty: all
     """
 
     partitions: int
@@ -23,10 +24,15 @@ class StageSettings(Struct, frozen=True):
     max_agents: int = 50_000
     max_hot: int = 2_000
     k: int = 5
+    accepted: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> StageSettings:
-        """What the stages need of ``settings``; the share of agents is what it is until a worker deals out its own."""
+        """What the stages need of ``settings``, whose ``accepted_policies`` are hashes by now.
+
+        The share of agents is what it is until a worker deals out its own.
+        """
+        accepted = {"" if name == "none" else name for name in settings.accepted_policies.split(",") if name}
         return cls(
             partitions=settings.partitions,
             session_gap_ms=settings.session_gap_ms,
@@ -35,4 +41,5 @@ class StageSettings(Struct, frozen=True):
             lateness_ms=settings.lateness_ms,
             max_skew_ms=settings.max_skew_ms,
             k=settings.k,
+            accepted=tuple(sorted(accepted)),
         )

@@ -29,9 +29,9 @@ class Refusal(Struct, frozen=True):
     detail: str
 
 
-REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "gap", "fault", "foreign", "lost")
+REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "policy", "gap", "fault", "foreign", "lost")
 """All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
-their range. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let
+their range; recorded under a policy that is not accepted here. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let
 in), ``foreign`` a record in ``activity.partial`` that no worker wrote, ``lost`` offsets that are gone."""
 
 
@@ -40,8 +40,8 @@ def follows(record: Record) -> bool:
     return any(name == FOLLOW_HEADER for name, _ in record.headers)
 
 
-def decode(record: Record) -> EventBatch | Heartbeat | Refusal:
-    """The batch or heartbeat in ``record``, or why it is refused."""
+def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | Refusal:
+    """The batch or heartbeat in ``record``, or why it is refused. ``accepted`` are hashes of policies; empty: any."""
     value = record.value
     if not value:
         return Refusal("empty", "the message has no value")
@@ -56,6 +56,8 @@ def decode(record: Record) -> EventBatch | Heartbeat | Refusal:
                 return Refusal("key", "the message's key is not its actor")
             if batch.first_seq + len(batch.events) > MAX_SEQ:
                 return Refusal("number", "sequence numbers leave the range of exact numbers")
+            if accepted and batch.policy not in accepted:
+                return Refusal("policy", "recorded under a policy that is not accepted here, or under none")
             return batch
         if kind == HEARTBEAT_TYPE:
             return decode_heartbeat(value)

@@ -6,4 +6,5 @@ May import: taskstream.
     options  Options that many commands share
     schema   `taskstream schema`: the contract as JSON Schema
     topics   `taskstream topics`: show and create the topics
+    policy   `taskstream policy`: make, sign, read and check the policy of a desktop
 """

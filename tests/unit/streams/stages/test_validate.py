@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +46,24 @@ def test_accepted() -> None:
     assert isinstance(decode(GOOD), EventBatch)
     assert isinstance(decode(GOOD._replace(headers=())), EventBatch), "without a type it is a batch"
     assert decode(record(0, Heartbeat(schema=1, advance_ms=5))) == Heartbeat(schema=1, advance_ms=5)
+
+
+@pytest.mark.parametrize(
+    ("policy", "accepted", "let_in"),
+    [
+        ("a" * 64, [], True),
+        ("", [], True),
+        ("a" * 64, ["a" * 64, "b" * 64], True),
+        ("c" * 64, ["a" * 64], False),
+        ("", ["a" * 64], False),
+        ("", ["a" * 64, ""], True),
+        ("A" * 64, ["a" * 64], False),
+    ],
+)
+def test_a_policy_that_is_not_accepted_is_a_reason(policy: str, accepted: list[str], let_in: bool) -> None:
+    sent = record(0, msgspec.structs.replace(batch(0, [event(0)]), policy=policy))
+    found = decode(sent, tuple(accepted))
+    assert isinstance(found, EventBatch) if let_in else isinstance(found, Refusal) and found.reason == "policy"
 
 
 @given(st.binary(max_size=300), st.none() | st.binary(max_size=5), st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, b"x"]))
