@@ -126,9 +126,9 @@ before. A file given twice is read once. Rows that two files share (times finer 
 least 20 times that one file holds twice, are read once and counted as repeated.
 
 What `replay` sends on holds no content: values become digest, length and form; window titles pass through the rules
-for screens (`screens.toml`), labels, sheets, addresses and paths through an allow-list of words (more in `labels.txt`
-in the home folder, one a line). Any other name becomes a token such as `x482k913`, a hash by a key that the run
-forgets."""
+for screens (those of the policy, and common words), labels, sheets, addresses and paths through an allow-list of words
+(more in `labels.txt` in the home folder, one a line). Any other name becomes a token such as `x482k913`, a hash by
+a key that the run forgets."""
 
 PAGES = {"logs.md": logs_page, "settings.md": settings_page, "topics.md": topics_page, "metrics.md": metrics_page}
 

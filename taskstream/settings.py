@@ -186,7 +186,7 @@ class WorkSettings(BaseModel):
     k: int = Field(default=5, ge=1, le=1000, description="people a result must cover at least before anybody sees it")
     policy_keys: str = Field(
         default="",
-        description="public keys whose policies count, with commas (`taskstream policy verify` prints them); empty: any",
+        description="public keys whose policies count, with commas (`taskstream policy verify` tells them); empty: any",
     )
 
 
@@ -222,7 +222,7 @@ class StreamSettings(BaseModel):
     )
     accepted_policies: str = Field(
         default="",
-        description="policies whose batches are let in, with commas: files, hashes, `none` for batches without a policy; "
+        description="policies whose batches are let in, with commas: files, hashes, `none` for batches without one; "
         "empty: nothing is checked",
     )
 

@@ -2,8 +2,9 @@
 
 May import: taskstream, collectors.clock, collectors.sources, collectors.delivery.
 
-    consent  Consent, asked once for a text
-    screens  From window titles to screens, denying by default: a title passes only through a rule
+    consent  Consent to a text and a policy: who, when and to what
+    terms    What a recording rests on, looked at again while it runs: policy and consent
+    screens  From window titles and addresses to screens, denying by default: a text passes only through a rule
     gate     The gate: from raw observations to UI events
     agent    The desktop agent: sources → gate → spool → publisher, with a visible notice and a pause
 """

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from collectors.agent.gate import Gate
-from collectors.agent.screens import Screens, load_rules
+from collectors.agent.terms import Terms
 from collectors.clock import now_ms
 from collectors.delivery.spool import Origin, Spool
 from collectors.sources.base import Control, Observation, Platform
@@ -54,8 +54,14 @@ def only_one(home: Path) -> Iterator[None]:
         yield
 
 
+def actor_of(settings: Settings) -> str:
+    """The pseudonym of the person whose desktop this is."""
+    key = derive(local_master_key(settings.home), "actor", settings.key_epoch)
+    return pseudonym(key, settings.key_epoch, f"actor {getpass.getuser()}")
+
+
 class Agent:
-    """Records until :meth:`stop`. ``on_event`` is shown every event that is stored."""
+    """Records until :meth:`stop`, or until the ``terms`` no longer hold. ``on_event`` is shown every stored event."""
 
     def __init__(
         self,
@@ -63,19 +69,24 @@ class Agent:
         platform: Platform,
         spool: Spool,
         publisher: Publisher | None,
+        terms: Terms,
         on_event: Callable[[UiEvent], None],
     ) -> None:
         key = derive(local_master_key(settings.home), "actor", settings.key_epoch)
         self.origin = Origin(
             tenant=settings.tenant,
             team=settings.team,
-            actor=pseudonym(key, settings.key_epoch, f"actor {getpass.getuser()}"),
+            actor=actor_of(settings),
             agent=pseudonym(key, settings.key_epoch, f"agent {uuid.uuid4()}"),  # a new numbering at every start
+            policy=terms.verified.sha256,
         )
+        self._terms = terms
+        self.withdrawn = False
+        """Whether the consent was withdrawn; then nothing more was stored, and the spool is to be erased."""
         self._spool = spool
         self._publisher = publisher
         self._on_event = on_event
-        self._gate = Gate(Screens(load_rules(settings.home)))
+        self._gate = Gate(terms.policy)
         self._queue: queue.SimpleQueue[Observation] = queue.SimpleQueue()
         self._dropped = 0
         self._layout_changed = False
@@ -115,6 +126,7 @@ class Agent:
 
         Raises:
             ServiceError: the notice or a source cannot be started, or is lost.
+            TaskstreamError: the policy has expired or was changed.
             SpoolError: events cannot be stored any more.
         """
         self._notice.show()
@@ -125,14 +137,16 @@ class Agent:
             while not self._stop.is_set() and (end_ms is None or now_ms() < end_ms):
                 self._step()
             self._input.stop()
-            while not self._queue.empty():
+            while not (self.withdrawn or self._queue.empty()):
                 self._keep(self._gate.feed(self._queue.get()))
         finally:
             self._input.stop()
             self._desktop.stop()
             self._notice.close()
-        self._keep(self._gate.flush())
-        self._store()
+        self.withdrawn = self.withdrawn or self._terms.withdrawn()
+        if not self.withdrawn:
+            self._keep(self._gate.flush())
+            self._store()
 
     def _see(self, seen: Observation) -> None:
         """Called by the sources' threads: quickly done."""
@@ -149,6 +163,10 @@ class Agent:
 
     def _step(self) -> None:
         self._stop.wait(LOOK_S)
+        if self._terms.withdrawn():
+            self.withdrawn = True
+            self.stop()
+            return
         while not self._queue.empty():
             self._keep(self._gate.feed(self._queue.get()))
         self._keep(self._gate.tick(now_ms()))
@@ -161,6 +179,7 @@ class Agent:
         self._supervise()
 
     def _supervise(self) -> None:
+        self._terms.require(now_ms())
         if self._publisher is not None:
             self._publisher.check()
         if not self._notice.visible():

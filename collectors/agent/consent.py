@@ -1,4 +1,4 @@
-"""Consent, asked once for a text: kept with the text's version and hash, asked again when the text changes."""
+"""Consent to a text and a policy: kept with who, when and what, asked again when any of it changes."""
 
 from __future__ import annotations
 
@@ -10,30 +10,38 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from taskstream.errors import TaskstreamError
+from taskstream.errors import UNDECODABLE, TaskstreamError
 
-VERSION: Final = 1
+VERSION: Final = 2
 TEXT: Final = """\
-Taskstream records how work is done on this desktop, to find work that repeats.
+Taskstream records how work is done on this desktop, to find work that repeats. What it may record is decided by the
+policy shown above, and by nothing else.
 
-Recorded: which application is in front; the kind of its window, where a rule knows it; when typing, clicking,
-scrolling, copying and pasting happens; how many keys of which class (letters, digits, ...) were typed; the names of
-common shortcuts such as ctrl+c; when nobody is there.
-Never recorded: which characters are typed, what is copied, window titles as they are, pictures of the screen, where
-the pointer is, the rhythm of keys; nothing is counted in password prompts.
-
-Your name is replaced by a pseudonym before anything is stored. Nobody sees results of fewer people than the floor set
-for this installation. A notice on the screen shows that a recording runs; a click on it pauses. You may stop at any
-time (Ctrl-C), and withdraw by removing the file named below.
+Your name is replaced by a pseudonym before anything is stored. Nobody sees results of fewer people than the floor named
+there. A notice on the screen shows that a recording runs; a click on it pauses; where it cannot be seen, nothing is
+recorded. You may stop at any time (Ctrl-C). You may withdraw at any time, with `taskstream consent withdraw` or by
+removing the file named below: the recording ends within a second, and what was not yet sent is erased.
 """
 
 
-class Consent(Struct, frozen=True):
-    """What was agreed to, and when (milliseconds since the epoch)."""
+class Consent(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who agreed to what, and when.
+
+    ``version``        of the text, with its hash
+    ``policy_sha256``  hash of the policy that was shown
+    ``k``              people a result covers at least, as agreed: the lower of the policy's and this desktop's setting
+    ``actor``          the person's pseudonym, the one that the events carry
+    ``given_ms``       milliseconds since the epoch
+    ``by_machine``     given with ``--yes``, so by no person
+    """
 
     version: int
     text_sha256: str
+    policy_sha256: str
+    k: int
+    actor: str
     given_ms: int
+    by_machine: bool
 
 
 def file_of(home: Path) -> Path:
@@ -41,22 +49,34 @@ def file_of(home: Path) -> Path:
     return home / "consent.json"
 
 
-def given(home: Path) -> Consent | None:
-    """The consent to the present text, or None when there is none."""
+def read(home: Path) -> Consent | None:
+    """The consent that is kept, to whatever it was; None when there is none."""
     try:
-        consent = msgspec.json.decode(file_of(home).read_bytes(), type=Consent)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(file_of(home).read_bytes(), type=Consent)
+    except (OSError, *UNDECODABLE):
         return None
-    return consent if (consent.version, consent.text_sha256) == (VERSION, _hash()) else None
 
 
-def give(home: Path, now_ms: int) -> Consent:
-    """Keep the consent to the present text.
+def lacking(kept: Consent | None, policy_sha256: str, k: int) -> str:
+    """Why consent must be asked for; empty when ``kept`` covers this text, this policy and this floor."""
+    if kept is None:
+        return "nobody has agreed to a recording yet"
+    if (kept.version, kept.text_sha256) != (VERSION, _hash()):
+        return "the text has changed since it was agreed to"
+    if kept.policy_sha256 != policy_sha256:
+        return "the policy has changed since it was agreed to"
+    if k < kept.k:
+        return f"results of {kept.k} people or more were agreed to; now they may be of {k}"
+    return ""
+
+
+def give(home: Path, policy_sha256: str, k: int, *, actor: str, now_ms: int, by_machine: bool) -> Consent:
+    """Keep the consent to the present text and a policy.
 
     Raises:
         TaskstreamError: it cannot be written; then it is not given.
     """
-    consent = Consent(VERSION, _hash(), now_ms)
+    consent = Consent(VERSION, _hash(), policy_sha256, k, actor, now_ms, by_machine)
     path = file_of(home)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +88,22 @@ def give(home: Path, now_ms: int) -> Consent:
     except OSError as error:
         raise TaskstreamError(f"the consent cannot be kept in {path}: {error.strerror}") from error
     return consent
+
+
+def withdraw(home: Path) -> bool:
+    """Remove the consent; whether there was one.
+
+    Raises:
+        TaskstreamError: it cannot be removed, so it still holds.
+    """
+    path = file_of(home)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise TaskstreamError(f"{path} cannot be removed: {error.strerror}") from error
+    return True
 
 
 def _hash() -> str:

@@ -3,12 +3,15 @@
 - keys become bursts with counts by class, closed by a pause, a click, another window or a shortcut;
 - repeated scrolling becomes one event, a window that only changes its title within one screen none;
 - titles become screens by rule, see ``collectors.agent.screens``;
+- only what the policy allows: its applications (of another only that it is in front, as ``other``), its kinds of
+  events, its working hours;
 - in password prompts nothing is counted: one ``keys`` event without counts says that something was typed;
 - a copy is what the clipboard's new owner says, named after the shortcut just before it.
 """
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Final
 
 from collectors.agent.screens import Screens
@@ -25,6 +28,7 @@ from collectors.sources.base import (
     Window,
 )
 from taskstream.events import KeyCounts, Kind, UiEvent
+from taskstream.privacy.policy import OTHER, Policy
 from taskstream.privacy.redact import redact_event
 
 PAUSE_MS: Final = 1_500
@@ -56,8 +60,16 @@ SECURE_APP: Final = "password prompt"
 class Gate:
     """One desktop's gate. Feed it observations in order; call :meth:`tick` about every second."""
 
-    def __init__(self, screens: Screens) -> None:
-        self._screens = screens
+    def __init__(self, policy: Policy, zone: tzinfo | None = None) -> None:
+        """``zone`` is that of the working hours; None: the desktop's."""
+        self._policy = policy
+        self._zone = zone
+        self._applications = frozenset(policy.applications)
+        self._kinds = frozenset(policy.kinds)
+        self._screens = Screens(policy.screens)
+        self._minute = (-1, False)  # the last one asked about, and whether it is a working one
+        self._untold = False  # the window in front came outside the working hours
+        self._allowed = False  # before a window is known, no application is
         self._app = ""
         self._screen = ""
         self._secure = False
@@ -96,17 +108,24 @@ class Gate:
 
     def _observe(self, seen: Observation) -> None:
         self._expire(seen.at_ms)
+        working = self._within(seen.at_ms)
+        if isinstance(seen, Window):
+            self._window(seen, working)
+            return
+        if not working:
+            self._close_all()
+            return
+        if self._untold:
+            self._untold = False
+            self._emit(seen.at_ms, "window")
         if isinstance(seen, Idle):
             if not self._idle:
                 self._idle = True
                 self._close_all()
-                self._emit(seen.since_ms, "idle")
-            return
-        if isinstance(seen, Window):
-            self._window(seen)
+                self._emit(seen.since_ms if self._within(seen.since_ms) else seen.at_ms, "idle")
             return
         self._idle = False
-        if self._own:
+        if self._own or not self._allowed:
             return
         if self._secure:
             self._secret(seen)
@@ -123,15 +142,23 @@ class Gate:
             self._close_all()
             self._emit(seen.at_ms, "click")
 
-    def _window(self, seen: Window) -> None:
+    def _within(self, at_ms: int) -> bool:
+        minute = at_ms // 60_000
+        if minute != self._minute[0]:
+            self._minute = (minute, self._policy.within(at_ms, self._zone))
+        return self._minute[1]
+
+    def _window(self, seen: Window, working: bool) -> None:
         secure = seen.app in SECURE_APPS or any(word in seen.title.lower() for word in _SECURE_TITLES)
-        app = SECURE_APP if secure else seen.app
-        screen = "" if secure else self._screens.screen(seen.app, seen.title)
-        if (app, screen, seen.own) == (self._app, self._screen, self._own):
+        self._allowed = secure or seen.app in self._applications
+        app = SECURE_APP if secure else seen.app if self._allowed else OTHER
+        screen = self._screens.screen(seen.app, seen.title) if self._allowed and not secure else ""
+        if (app, screen, seen.own) == (self._app, self._screen, self._own) and not (working and self._untold):
             return
         self._close_all()
         self._app, self._screen, self._secure, self._own = app, screen, secure, seen.own
-        if not seen.own:
+        self._untold = not (working or seen.own)
+        if working and not seen.own:
             self._emit(seen.at_ms, "window")
 
     def _secret(self, seen: Observation) -> None:
@@ -200,6 +227,8 @@ class Gate:
     def _emit(
         self, at_ms: int, kind: Kind, *, active_ms: int = 0, keys: KeyCounts | None = None, shortcut: str = ""
     ) -> None:
+        if kind not in self._kinds:
+            return
         event = UiEvent(
             at_ms=self._forward(at_ms),
             kind=kind,

@@ -1,98 +1,51 @@
-"""From window titles to screens, denying by default: a title passes only through a rule.
+"""From window titles and addresses to screens, denying by default: a text passes only through a rule of the policy.
 
 A title may hold anything, and personal names have no pattern. So it is never shortened or masked into a screen: either
-a rule recognises it and says what the screen is called, or the screen is ``window``. The rules are the built-in ones
-and those of ``screens.toml`` in the home folder::
-
-    [[rule]]
-    app = "sap"                       # the application, exactly; absent: any
-    title = 'Change (?P<what>Sales Order|Delivery) \\d+: .*'    # the whole title
-    screen = "change {what}"
+a rule of the policy recognises it and says what the screen is called, in words that the rule lists, or the screen is
+``other`` (see :mod:`taskstream.privacy.screen_rules`).
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-from pathlib import Path
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Literal
 
-from msgspec import Struct
+from taskstream.privacy.policy import OTHER
+from taskstream.privacy.screen_rules import Matcher, ScreenRule
 
-from taskstream.errors import UsageError
-from taskstream.privacy.redact import MAX_TEXT, redact_text
-
-UNKNOWN: Final = "window"
-MAX_TITLES: Final = 2_048
-"""Titles remembered with their screens; then the memory starts afresh."""
-MAX_TITLE: Final = 512
-
-_WORDS: Final = (
-    r"inbox|sent items|drafts|calendar|contacts|tasks|new message|reply|forward|compose|search|find and replace|find|"
-    r"replace|open file|open|save as|save|export|import|print preview|print|settings|preferences|options|properties|"
-    r"login|log in|sign in|sign out|welcome|home|dashboard|overview|downloads|history|bookmarks|new tab|help|about|"
-    r"warning|error|question|information|confirm|progress|page setup|insert|format cells|new document|untitled"
-)
-_BUILT_IN: Final = ((None, rf"(?P<word>{_WORDS})(?:\s+[-–—|:]\s+\w[\w .]{{0,40}})?", "{word}"),)
-"""One allow-listed word at the beginning, perhaps followed by what is most often the program's name."""
-
-
-class Rule(Struct, frozen=True):
-    """Titles of ``app`` (any when None) that match ``title`` as a whole become ``screen``, filled from named groups."""
-
-    app: str | None
-    title: re.Pattern[str]
-    screen: str
+MAX_TEXTS: Final = 2_048
+"""Titles and addresses remembered with their screens; then the memory starts afresh."""
 
 
 class Screens:
-    """Applies rules, with a memory for titles seen before."""
+    """Applies rules, the first that matches, with a memory for texts seen before."""
 
-    def __init__(self, rules: tuple[Rule, ...] = ()) -> None:
-        self._rules = rules + tuple(Rule(app, re.compile(t, re.IGNORECASE), screen) for app, t, screen in _BUILT_IN)
-        self._memory: dict[tuple[str, str], str] = {}
+    def __init__(self, rules: Sequence[ScreenRule] = ()) -> None:
+        self._rules = [Matcher(rule) for rule in rules]
+        self._memory: dict[tuple[str, str, str], str] = {}
 
-    def screen(self, app: str, title: str) -> str:
-        """What the screen is called; :data:`UNKNOWN` when no rule knows the title, empty when there is no title."""
-        if not title:
+    def screen(self, app: str, text: str, of: Literal["title", "url"] = "title") -> str:
+        """What the screen is called; ``other`` when no rule knows the text, empty when there is none."""
+        if not text:
             return ""
-        known = self._memory.get((app, title))
+        known = self._memory.get((app, of, text))
         if known is None:
-            if len(self._memory) >= MAX_TITLES:
+            if len(self._memory) >= MAX_TEXTS:
                 self._memory.clear()
-            known = self._memory[app, title] = self._apply(app, title)
+            known = self._memory[app, of, text] = self._apply(app, text, of == "url")
         return known
 
-    def _apply(self, app: str, title: str) -> str:
-        if len(title) > MAX_TITLE:
-            return UNKNOWN
+    def _apply(self, app: str, text: str, of_url: bool) -> str:
+        if of_url:
+            text = _place(text)
         for rule in self._rules:
-            if rule.app in (None, app) and (match := rule.title.fullmatch(title)):
-                groups = {name: text or "" for name, text in match.groupdict().items()}
-                return redact_text(rule.screen.format(**groups).lower())[:MAX_TEXT]
-        return UNKNOWN
+            if rule.of_url is of_url and rule.app in ("", app) and (screen := rule.screen(text)) is not None:
+                return screen
+        return OTHER
 
 
-def load_rules(home: Path) -> tuple[Rule, ...]:
-    """The rules of ``screens.toml``; none when there is no such file.
-
-    Raises:
-        UsageError: the file or a rule in it is wrong; the message says which.
-    """
-    path = home / "screens.toml"
-    if not path.is_file():
-        return ()
-    number = 0
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
-        rules = []
-        for entry in entries:
-            number += 1
-            rule = Rule(entry.get("app"), re.compile(entry["title"], re.IGNORECASE), entry["screen"])
-            rule.screen.format(**dict.fromkeys(rule.title.groupindex, ""))
-            rules.append(rule)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-    except (re.error, KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}, rule {number}: {error}") from error
-    return tuple(rules)
+def _place(url: str) -> str:
+    """Host and path of an address: without scheme, user, query and fragment."""
+    rest = url.split("://", 1)[-1].split("#", 1)[0].split("?", 1)[0]
+    host, slash, path = rest.partition("/")
+    return host.rpartition("@")[2] + slash + path

@@ -11,7 +11,7 @@ import click
 
 from collectors.cli.running import serve_metrics
 from taskstream.cli.options import with_settings
-from taskstream.errors import ServiceError, TaskstreamError, UsageError
+from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="for tests: agree to the text after it was shown")
+@click.option("--yes", is_flag=True, help="for machines: agree to the text after it was shown; the record says so")
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="end after this time (default: at Ctrl-C)")
 @click.option("--show", is_flag=True, help="show each recorded event, exactly as it is stored")
 @click.option("--no-send", is_flag=True, help="keep everything in the spool, send nothing")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable summary")
-@with_settings("kafka", "prefix", "tenant", "team", "key_epoch", "metrics_port")
+@with_settings("kafka", "prefix", "tenant", "team", "k", "key_epoch", "policy", "policy_keys", "metrics_port")
 def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json: bool, settings: Settings) -> None:
     """Record this X11 desktop: which application, what kind of action, never what is typed or copied.
 
-    Asks for consent once. A notice stays on the screen while recording; a click on it pauses, as does the signal
-    USR1 (USR2 resumes). Ctrl-C ends the recording.
+    A signed policy says what may be recorded; without one nothing is. Asks for consent once for each policy. A notice
+    stays on the screen while recording; a click on it pauses, as does the signal USR1 (USR2 resumes). Ctrl-C ends the
+    recording. `taskstream consent withdraw` ends it and erases what was not sent.
     """
     from collectors.agent.agent import Agent, only_one, refuse_root_of_others
-    from collectors.delivery.spool import Spool
+    from collectors.cli.agreement import agreed, spool_file
+    from collectors.delivery.spool import Spool, erase
     from collectors.sources.opening import open_sources
     from taskstream import extras, metrics
 
@@ -42,50 +44,41 @@ def collect(yes: bool, seconds: float | None, show: bool, no_send: bool, as_json
     platform = open_sources(sys.platform)
     platform.require()
     refuse_root_of_others()
-    _consent(settings, yes)
+    terms = agreed(settings, by_machine=yes)
     with only_one(settings.home):
         spool = Spool(
-            settings.home / "spool" / "spool.db",
+            spool_file(settings.home),
             max_bytes=settings.spool_max_bytes,
-            max_age_ms=settings.spool_max_age_ms,
+            max_age_ms=min(settings.spool_max_age_ms, terms.policy.retention_days * 86_400_000),
         )
         if spool.moved_aside:
             click.echo(f"the spool was damaged: moved to {spool.moved_aside}, a new one is begun", err=True)
-        publisher = None if no_send else _publisher(settings, spool)
+        publisher = None if no_send else _publisher(settings, spool, terms.policy.hold_back_s * 1_000)
         try:
-            agent = Agent(settings, platform, spool, publisher, _echo if show else lambda _: None)
+            agent = Agent(settings, platform, spool, publisher, terms, _echo if show else lambda _: None)
             metrics.HEALTH.require("recording", lambda: not agent.paused)
             serve_metrics(settings.metrics_port)
             if publisher is not None:
                 publisher.start()
             _record(agent, seconds)
             if publisher is not None:
-                publisher.drain(3.0)
+                if agent.withdrawn:
+                    publisher.stop(at_once=True)
+                else:
+                    publisher.drain(3.0)
         finally:
             if publisher is not None:
                 publisher.stop()
             waiting = spool.pending
             spool.close()
+        if agent.withdrawn or terms.withdrawn():  # also while the last batches were sent
+            erase(spool_file(settings.home))
+            click.echo("the consent was withdrawn: the recording has ended, what was not yet sent is erased", err=True)
+            waiting = 0
     _print(agent, publisher, waiting, as_json)
 
 
-def _consent(settings: Settings, yes: bool) -> None:
-    from collectors.agent import consent
-    from collectors.clock import now_ms
-
-    if consent.given(settings.home):
-        return
-    click.echo(consent.TEXT, err=True)
-    click.echo(f"Your answer is kept in {consent.file_of(settings.home)}.", err=True)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError("consent is asked for in a terminal: start `taskstream collect` there once")
-        if not click.confirm("Do you agree to this recording?", default=False, err=True):
-            raise TaskstreamError("not agreed: nothing is recorded")
-    consent.give(settings.home, now_ms())
-
-
-def _publisher(settings: Settings, spool: Spool) -> Publisher | None:
+def _publisher(settings: Settings, spool: Spool, hold_back_ms: int = 0) -> Publisher | None:
     """The publisher, or None when no Kafka is known: the spool then keeps everything for a later start.
 
     Raises:
@@ -103,7 +96,10 @@ def _publisher(settings: Settings, spool: Spool) -> Publisher | None:
         click.echo(f"{error}; until then the spool keeps what is recorded", err=True)
         return None
     check(settings, "collector", may_be_away=True)
-    return Publisher(settings, settings.prefix + UI_EVENTS.name, spool, sent_ms=lambda _: now_ms())
+    return Publisher(
+        settings, settings.prefix + UI_EVENTS.name, spool,
+        sent_ms=lambda _: now_ms(), ripe_ms=lambda: now_ms() - hold_back_ms,
+    )  # fmt: skip
 
 
 def _record(agent: Agent, seconds: float | None) -> None:

@@ -59,9 +59,9 @@ def replay(
 
     LOG is a table (CSV, .xlsx, Parquet), XES, OCEL 2.0, ActivityWatch or JSON lines, also in gzip or zip: see
     docs/reference/logs.md. Values become digests, lengths and forms. Window titles pass through the rules for screens
-    (screens.toml); of labels, sheets, addresses and paths only allow-listed words are sent (more in labels.txt in the
-    home folder, one a line); any other name becomes a token that tells it from others and says nothing else. Exit
-    code 6 means that a part of a log could not be read, 3 that one was refused.
+    (those of the policy and common words); of labels, sheets, addresses and paths only allow-listed words are sent
+    (more in labels.txt in the home folder, one a line); any other name becomes a token that tells it from others and
+    says nothing else. Exit code 6 means that a part of a log could not be read, 3 that one was refused.
     """
     from collectors.importers import read_logs
     from collectors.importers.dealing import deal
@@ -72,7 +72,7 @@ def replay(
     run = run_id or uuid.uuid4().hex
     folder = settings.home / "replay" / run
     key = _value_key(folder)
-    options = reading.options(_labels(settings.home, key))
+    options = reading.options(_labels(settings, key))
     with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
         read = read_logs(logs, key=key, options=options, on_progress=shown)
     with read:
@@ -108,12 +108,16 @@ def replay(
     exit_as_read(read)
 
 
-def _labels(home: Path, key: bytes) -> Labels:
-    """How names are shown: as a live collector would, with the rules and words of the home folder."""
-    from collectors.agent.screens import load_rules
+def _labels(settings: Settings, key: bytes) -> Labels:
+    """How names are shown: as a live collector would, with the rules of the policy, where there is one, and the words
+    of the home folder."""
     from collectors.importers.names.labels import ClosedLabels, load_words
+    from taskstream.privacy import policy as policies
+    from taskstream.privacy.personal import SCREENS
 
-    return ClosedLabels(key, load_rules(home), load_words(home))
+    path = policies.place(settings.policy, settings.home)
+    own = policies.read(path, policies.keys_of(settings.policy_keys)).policy.screens if path.exists() else ()
+    return ClosedLabels(key, (*own, *SCREENS), load_words(settings.home))
 
 
 def _value_key(folder: Path) -> bytes:

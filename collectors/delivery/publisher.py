@@ -22,7 +22,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from collectors.delivery.spool import Spool, Spooled
 from taskstream import metrics
 from taskstream.errors import ServiceError, TaskstreamError
-from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, Heartbeat, encode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, MAX_TIME_MS, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_admin, new_producer
 from taskstream.settings import Settings
 
@@ -97,6 +97,7 @@ class Publisher:
     """Sends a spool's batches in its own thread.
 
     ``sent_ms``  the desktop's clock at hand-over (milliseconds since the epoch), given the agent's id
+    ``ripe_ms``  batches stored after this time are held back for now (milliseconds since the epoch)
     ``repeat``   asked after each message whether to send an earlier one again, as a crash would (for simulations)
     """
 
@@ -111,7 +112,9 @@ class Publisher:
         max_in_flight: int = MAX_IN_FLIGHT,
         jitter: random.Random | None = None,
         repeat: Callable[[], bool] = lambda: False,
+        ripe_ms: Callable[[], int] = lambda: MAX_TIME_MS,
     ) -> None:
+        self._ripe_ms = ripe_ms
         self._kafka = settings.kafka
         self._topic = topic
         self._spool = spool
@@ -129,6 +132,7 @@ class Publisher:
         self._failed: KafkaError | None = None
         self._rebuilds_in_a_row = 0
         self._stop = threading.Event()
+        self._at_once = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._progress_s = time.monotonic()
@@ -167,8 +171,11 @@ class Publisher:
             raise self.error
 
     def drain(self, timeout_s: float, on_wait: Callable[[], None] = lambda: None) -> bool:
-        """Wait until the spool is empty, or until nothing was acknowledged for ``timeout_s``. Whether it is empty."""
-        while self._spool.pending:
+        """Wait until nothing is left that is not held back, or nothing was acknowledged for ``timeout_s``.
+
+        Whether nothing is left.
+        """
+        while self._spool.owes(self._ripe_ms()):
             self.check()
             if self.stalled_s > timeout_s:
                 return False
@@ -177,8 +184,9 @@ class Publisher:
             time.sleep(0.02)
         return True
 
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """End the thread; what is not acknowledged stays in the spool."""
+    def stop(self, timeout_s: float = 10.0, *, at_once: bool = False) -> None:
+        """End the thread; what is not acknowledged stays in the spool. ``at_once`` gives up what is under way."""
+        self._at_once = self._at_once or at_once
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -190,7 +198,7 @@ class Publisher:
         try:
             while not self._stop.is_set():
                 self._step()
-            if self._producer is not None:
+            if self._producer is not None and not self._at_once:
                 self._producer.flush(2.0)  # what is under way spares the next start sending it again
             self._leave()
         except TaskstreamError as error:
@@ -217,7 +225,7 @@ class Publisher:
         if room > 0 and len(self._waiting) < 50:
             if not self._in_flight and not self._waiting:
                 self._progress_s = time.monotonic()  # nothing was owed until now
-            self._waiting += self._spool.take(min(room, 500))
+            self._waiting += self._spool.take(min(room, 500), self._ripe_ms())
         given = 0
         for row in self._waiting:
             if self._in_flight and self._in_flight_bytes + len(row.body) > MAX_IN_FLIGHT_BYTES:

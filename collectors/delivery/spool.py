@@ -14,6 +14,7 @@ numbers they gave. Recorders therefore begin a new agent, with its own numbering
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
@@ -26,7 +27,7 @@ from msgspec import Struct
 
 from taskstream import metrics
 from taskstream.errors import TaskstreamError
-from taskstream.events import MAX_BATCH_BYTES, SCHEMA_VERSION, EventBatch, UiEvent, decode_batch, encode
+from taskstream.events import MAX_BATCH_BYTES, MAX_TIME_MS, SCHEMA_VERSION, EventBatch, UiEvent, decode_batch, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,21 @@ class Spooled(NamedTuple):
     first_seq: int
     events: int
     body: bytes
+
+
+def erase(path: Path) -> bool:
+    """Remove a spool that no process uses, with its companions and what was moved aside; whether anything was there.
+
+    Raises:
+        SpoolError: a file cannot be removed.
+    """
+    files = sorted(path.parent.glob(f"{path.name}*"))
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise SpoolError(f"the spool {path} cannot be erased: {error.strerror}") from error
+    return bool(files)
 
 
 def worth(events: Iterable[UiEvent]) -> int:
@@ -232,16 +248,27 @@ class Spool:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def take(self, limit: int) -> list[Spooled]:
-        """The next batches in the order they were stored; from now on they are not dropped to make room."""
+    def take(self, limit: int, until_ms: int = MAX_TIME_MS) -> list[Spooled]:
+        """The next batches in the order they were stored; from now on they are not dropped to make room.
+
+        One that was stored after ``until_ms`` is held back, and with it all behind it, so that the order stays.
+        """
         with self._lock, self._explained("read"):
-            rows = self._db.execute(
-                "select id, agent, actor, first_seq, events, body from batch where id > ? order by id limit ?",
+            found = self._db.execute(
+                "select written_ms, id, agent, actor, first_seq, events, body from batch where id > ? "
+                "order by id limit ?",
                 (self._taken, limit),
-            ).fetchall()
+            )
+            rows = [row[1:] for row in itertools.takewhile(lambda row: row[0] <= until_ms, found)]
             if rows:
                 self._taken = rows[-1][0]
             return [Spooled(*row) for row in rows]
+
+    def owes(self, until_ms: int) -> bool:
+        """Whether a batch is left that is not held back, see :meth:`take`."""
+        with self._lock, self._explained("read"):
+            oldest = self._db.execute("select written_ms from batch order by id limit 1").fetchone()
+            return oldest is not None and oldest[0] <= until_ms
 
     def rewind(self) -> None:
         """Give every batch that was not removed out again, from the oldest."""

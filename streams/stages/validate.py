@@ -31,8 +31,9 @@ class Refusal(Struct, frozen=True):
 
 REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "policy", "gap", "fault", "foreign", "lost")
 """All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
-their range; recorded under a policy that is not accepted here. ``gap`` reports sequence numbers that never came, ``fault`` an error in a stage (the batch itself was let
-in), ``foreign`` a record in ``activity.partial`` that no worker wrote, ``lost`` offsets that are gone."""
+their range; recorded under a policy that is not accepted here. ``gap`` reports sequence numbers that never came,
+``fault`` an error in a stage (the batch itself was let in), ``foreign`` a record in ``activity.partial`` that no
+worker wrote, ``lost`` offsets that are gone."""
 
 
 def follows(record: Record) -> bool:

@@ -13,7 +13,7 @@ from taskstream.cli.options import with_settings
 from taskstream.errors import TaskstreamError, UsageError
 from taskstream.privacy import policy as policies
 from taskstream.privacy import signing
-from taskstream.privacy.explain import as_text, explain
+from taskstream.privacy.explanation import as_text, explain
 from taskstream.privacy.personal import company_policy, personal_policy
 from taskstream.settings import Settings
 

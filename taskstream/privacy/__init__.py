@@ -2,13 +2,13 @@
 
 May import: taskstream.
 
-    shortcuts  The keyboard shortcuts that may be named
-    values     What may be known of a value without its content
-    redact     Second-line redaction of the strings an event carries: application, screen, element
-    templates  Templates that name a screen: what they can say is a finite list, so that no free text gets through
-    signing    Ed25519 signatures (RFC 8032) and the key files for them
-    policy     The policy: what may be recorded on a desktop, and for how long
-    personal   The policy that is offered to one person, and where others may begin
-    explain    A policy in plain language: what would be recorded
-    pseudonym  Keyed pseudonyms of people and desktops, and the keys they need
+    shortcuts     The keyboard shortcuts that may be named
+    values        What may be known of a value without its content
+    redact        Second-line redaction of the strings an event carries: application, screen, element
+    screen_rules  Templates that name a screen: what they can say is a finite list, so that no free text gets through
+    signing       Ed25519 signatures (RFC 8032) and the key files for them
+    policy        The policy: what may be recorded on a desktop, and for how long
+    personal      The policy that is offered to one person, and where others may begin
+    explanation   A policy in plain language: what would be recorded
+    pseudonym     Keyed pseudonyms of people and desktops, and the keys they need
 """

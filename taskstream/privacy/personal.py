@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from taskstream.privacy.policy import DAYS, RECORDABLE, Hours, Policy
-from taskstream.privacy.templates import ScreenRule
+from taskstream.privacy.screen_rules import ScreenRule
 
 APPLICATIONS: Final = tuple(sorted({
     # browsers
@@ -18,8 +18,8 @@ APPLICATIONS: Final = tuple(sorted({
     "libreoffice-calc", "libreoffice-draw", "libreoffice-impress", "libreoffice-startcenter", "libreoffice-writer",
     "onlyoffice desktop editors", "powerpoint", "soffice", "wine", "word", "wps", "et", "wpp",
     # mail, calendar, meetings
-    "betterbird", "claws-mail", "evolution", "geary", "gnome-calendar", "kmail", "kontact", "microsoft teams", "outlook",
-    "skype", "slack", "teams", "teams-for-linux", "thunderbird", "zoom",
+    "betterbird", "claws-mail", "evolution", "geary", "gnome-calendar", "kmail", "kontact", "microsoft teams",
+    "outlook", "skype", "slack", "teams", "teams-for-linux", "thunderbird", "zoom",
     # files, documents, notes
     "atril", "caja", "dolphin", "engrampa", "eog", "evince", "file-roller", "gimp", "gwenview", "inkscape", "joplin",
     "kate", "kwrite", "mousepad", "nautilus", "nemo", "obsidian", "okular", "org.gnome.nautilus", "pcmanfm", "pluma",
@@ -39,8 +39,9 @@ APPLICATIONS: Final = tuple(sorted({
 _WORDS: Final = (
     "about", "bookmarks", "calendar", "compose", "confirm", "contacts", "dashboard", "downloads", "drafts", "error",
     "export", "find", "find and replace", "format cells", "forward", "help", "history", "home", "import", "inbox",
-    "information", "insert", "log in", "login", "new document", "new message", "new tab", "open", "open file", "options",
-    "overview", "page setup", "preferences", "print", "print preview", "progress", "properties", "question", "replace",
+    "information", "insert", "log in", "login", "new document", "new message", "new tab", "open", "open file",
+    "options", "overview", "page setup",
+    "preferences", "print", "print preview", "progress", "properties", "question", "replace",
     "reply", "save as", "search", "sent items", "settings", "sign in", "sign out", "tasks", "untitled", "warning",
     "welcome",
 )  # fmt: skip

@@ -11,22 +11,25 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from taskstream.errors import UNDECODABLE, InputError, UsageError
-from taskstream.events import KINDS, Kind
-from taskstream.privacy import signing, templates
+from taskstream.events import Kind
+from taskstream.privacy import screen_rules, signing
 from taskstream.privacy.redact import MAX_APP, redact_text
-from taskstream.privacy.templates import ScreenRule
+from taskstream.privacy.screen_rules import ScreenRule
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 OTHER: Final = "other"
 """What an application that is not allowed, or a screen that no rule knows, is called."""
 ALWAYS: Final = frozenset({"gap", "health"})
 """Kinds that tell of the recording itself, never of the person; a policy does not list them."""
-RECORDABLE: Final = tuple(kind for kind in KINDS if kind not in ALWAYS)
+RECORDABLE: Final[tuple[Kind, ...]] = tuple(kind for kind in get_args(Kind) if kind not in ALWAYS)
 MAX_FILE_BYTES: Final = 1_000_000
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CONTEXT: Final = b"taskstream policy 1\n"
@@ -126,7 +129,7 @@ def check(policy: Policy) -> Policy:
         if rule.app and rule.app not in policy.applications:
             raise InputError(f"policy: rule {number} is for {rule.app!r}, which is not in applications")
         try:
-            templates.check(rule)
+            screen_rules.check(rule)
         except InputError as error:
             raise InputError(f"policy: rule {number}: {error}") from None
     return policy
@@ -146,7 +149,7 @@ def encode_draft(policy: Policy) -> bytes:
     return msgspec.json.format(msgspec.json.encode(policy), indent=2) + b"\n"
 
 
-def sign(policy: Policy, key: signing.PrivateKey) -> bytes:
+def sign(policy: Policy, key: Ed25519PrivateKey) -> bytes:
     """The signed file.
 
     Raises:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from taskstream.errors import InputError, TaskstreamError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
-def make_key(path: Path) -> PrivateKey:
+def make_key(path: Path) -> Ed25519PrivateKey:
     """A new key, kept in ``path`` (PEM, readable by its owner alone).
 
     Raises:
@@ -32,7 +32,7 @@ def make_key(path: Path) -> PrivateKey:
     return key
 
 
-def read_key(path: Path) -> PrivateKey:
+def read_key(path: Path) -> Ed25519PrivateKey:
     """The key in a PEM file without a password.
 
     Raises:
@@ -52,7 +52,7 @@ def read_key(path: Path) -> PrivateKey:
     return key
 
 
-def sign(key: PrivateKey, message: bytes) -> tuple[str, str]:
+def sign(key: Ed25519PrivateKey, message: bytes) -> tuple[str, str]:
     """The public key and the signature, in hexadecimal digits."""
     return key.public_key().public_bytes_raw().hex(), key.sign(message).hex()
 

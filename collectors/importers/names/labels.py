@@ -10,13 +10,15 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from collectors.agent.screens import Rule, Screens
+from collectors.agent.screens import Screens
 from collectors.importers.names.allowed_words import HOST_WORDS, WORDS
 from collectors.importers.names.apps import KNOWN, app_name
 from taskstream.activity import mask, page_path
 from taskstream.errors import UsageError
 from taskstream.events import UiEvent
+from taskstream.privacy.personal import SCREENS
 from taskstream.privacy.redact import redact_text
+from taskstream.privacy.screen_rules import ScreenRule
 from taskstream.privacy.shortcuts import allowed
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
@@ -78,7 +80,9 @@ class ClosedLabels:
     keyed hash that tells two labels apart and nothing else. ``key`` must be forgotten with the run.
     """
 
-    def __init__(self, key: bytes, rules: tuple[Rule, ...] = (), words: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, key: bytes, rules: tuple[ScreenRule, ...] = SCREENS, words: frozenset[str] = frozenset()
+    ) -> None:
         self._key = blake2b(b"labels", key=key[:64], digest_size=32).digest()
         self._screens = Screens(rules)
         self._words = WORDS | words

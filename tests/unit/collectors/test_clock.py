@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.agent.gate import Gate
-from collectors.agent.screens import Screens
 from collectors.clock import SteadyClock
 from collectors.sources.base import Click, Window
+from taskstream.privacy.personal import personal_policy
 
 MINUTE_NS = 60 * 10**9
 START_NS = 1_700_000_000 * 10**9
@@ -29,7 +30,7 @@ class Machine:
 
 
 def test_clicks_after_the_clock_was_set_back_keep_their_times_apart() -> None:
-    machine, gate = Machine(), Gate(Screens())
+    machine, gate = Machine(), Gate(personal_policy(date(2023, 1, 1), k=5))
     gate.feed(Window(machine.clock.now_ms(), "excel", "Sheet"))
     times = list[int]()
     for click in range(5):

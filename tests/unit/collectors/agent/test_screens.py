@@ -1,63 +1,66 @@
-"""Titles pass by rule only."""
-
-from pathlib import Path
+"""Titles and addresses pass by rule only."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.agent.screens import MAX_TITLES, UNKNOWN, Screens, load_rules
-from taskstream.errors import UsageError
+from collectors.agent.screens import MAX_TEXTS, Screens
+from taskstream.privacy.personal import SCREENS
+from taskstream.privacy.policy import OTHER
+from taskstream.privacy.screen_rules import ScreenRule, outcomes
 
 
 @pytest.mark.parametrize(
     ("title", "screen"),
     [
-        ("Inbox - Max Mustermann - Outlook", UNKNOWN),
+        ("Inbox - Max Mustermann - Outlook", "inbox"),
         ("Inbox - Outlook", "inbox"),
         ("Save As", "save as"),
-        ("Max Mustermann - Salesforce", UNKNOWN),
-        ("max@host: ~/secret", UNKNOWN),
+        ("Max Mustermann - Salesforce", OTHER),
+        ("max@host: ~/secret", OTHER),
         ("", ""),
         ("Find and Replace", "find and replace"),
-        ("x" * 10_000, UNKNOWN),
+        ("x" * 10_000, OTHER),
     ],
 )
-def test_built_in_rules(title: str, screen: str) -> None:
-    assert Screens().screen("app", title) == screen
+def test_the_rules_of_a_personal_policy(title: str, screen: str) -> None:
+    assert Screens(SCREENS).screen("app", title) == screen
 
 
-def test_own_rules_come_first_and_are_redacted(tmp_path: Path) -> None:
-    (tmp_path / "screens.toml").write_text(
-        '[[rule]]\napp = "sap"\n'
-        "title = 'Change (?P<what>[A-Z]\\w+) (?P<id>\\d+): .*'\nscreen = \"change {what} {id}\"\n"
-    )
-    screens = Screens(load_rules(tmp_path))
-    assert screens.screen("sap", "Change Order 4711123: Max") == "change order {n}"
-    assert screens.screen("excel", "Change Order 4711123: Max") == UNKNOWN
+def test_a_rule_is_for_its_application_and_the_first_that_matches_wins() -> None:
+    rules = [
+        ScreenRule(app="sap", title="Change {*}", screen="change"),
+        ScreenRule(title="Change {#}", screen="change of a number"),
+    ]
+    screens = Screens(rules)
+    assert screens.screen("sap", "Change 1") == "change"
+    assert screens.screen("excel", "Change 1") == "change of a number"
+    assert screens.screen("excel", "Change x") == OTHER
 
 
 @pytest.mark.parametrize(
-    "text", ["[[rule]]\n", "rule = 3", "[[rule]]\ntitle='('\nscreen='x'", "[[rule]]\ntitle='a'\nscreen='{b}'", "="]
+    ("url", "screen"),
+    [
+        ("https://erp.example/orders/4711?name=Max#Max", "order {n}"),
+        ("https://max:secret@erp.example/orders/4711", "order {n}"),
+        ("https://erp.example/people/max", OTHER),
+        ("https://elsewhere.example/?u=erp.example/orders/1", OTHER),
+    ],
 )
-def test_bad_rules_are_one_clear_line(tmp_path: Path, text: str) -> None:
-    (tmp_path / "screens.toml").write_text(text)
-    with pytest.raises(UsageError, match=r"screens\.toml"):
-        load_rules(tmp_path)
-
-
-def test_no_file_is_no_rule(tmp_path: Path) -> None:
-    assert load_rules(tmp_path) == ()
+def test_addresses_are_host_and_path(url: str, screen: str) -> None:
+    screens = Screens([ScreenRule(url="erp.example/orders/{#}", screen="order {#}")])
+    assert screens.screen("firefox", url, of="url") == screen
+    assert screens.screen("firefox", "erp.example/orders/1") == OTHER, "a rule for addresses is none for titles"
 
 
 @given(st.text(max_size=60))
 def test_a_screen_is_never_the_title(title: str) -> None:
-    screen = Screens().screen("app", title)
-    assert screen in ("", UNKNOWN) or screen in Screens().screen("app", screen)
+    listed = {screen for rule in SCREENS for screen in outcomes(rule)}
+    assert Screens(SCREENS).screen("app", title) in {"", OTHER, *listed}
 
 
 def test_the_memory_is_bounded() -> None:
     screens = Screens()
-    for number in range(2 * MAX_TITLES + 10):
+    for number in range(2 * MAX_TEXTS + 10):
         screens.screen("app", f"title {number}")
-    assert len(screens._memory) <= MAX_TITLES
+    assert len(screens._memory) <= MAX_TEXTS

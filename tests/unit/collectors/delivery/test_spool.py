@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.delivery.spool import Origin, Spool, SpoolError, worth
+from collectors.delivery.spool import Origin, Spool, SpoolError, erase, worth
 from taskstream.events import EventBatch, UiEvent, Value, decode_batch
 
 HERE = Origin(tenant="t", team="sales", actor="p1", agent="a1")
@@ -60,6 +60,29 @@ def test_numbering_goes_on_after_a_restart_and_rows_stay(tmp_path: Path) -> None
     assert again.append(HERE, [CLICK], 0) == 4
     assert _accounted(_batches(again)) == [3, 4]
     assert again.pending == 2
+
+
+def test_what_is_held_back_keeps_its_order(tmp_path: Path) -> None:
+    """The clock was set back between the second batch and the third: no batch overtakes another."""
+    spool = Spool(tmp_path / "spool.db")
+    for written_ms in (10, 20, 5):
+        spool.append(HERE, [CLICK], written_ms)
+    assert (spool.owes(9), spool.owes(10)) == (False, True)
+    assert spool.take(10, 9) == []
+    assert [row.first_seq for row in spool.take(10, 19)] == [0]
+    assert [row.first_seq for row in spool.take(10, 19)] == []
+    assert [row.first_seq for row in spool.take(10, 20)] == [1, 2]
+
+
+def test_erasing_leaves_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.append(HERE, [CLICK], 0)
+    (tmp_path / "spool.db.damaged-1").write_bytes(b"x")
+    (tmp_path / "other.db").write_bytes(b"x")
+    spool.close()
+    assert erase(tmp_path / "spool.db")
+    assert not erase(tmp_path / "spool.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
 
 
 def test_an_oversized_batch_is_split(tmp_path: Path) -> None:

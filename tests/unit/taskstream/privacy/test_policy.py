@@ -9,32 +9,33 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskstream.errors import InputError, TaskstreamError
 from taskstream.privacy import policy as policies
 from taskstream.privacy import signing
-from taskstream.privacy.explain import as_text, explain, screens_of
+from taskstream.privacy.explanation import as_text, explain, screens_of
 from taskstream.privacy.personal import company_policy, personal_policy
 from taskstream.privacy.policy import Hours
-from taskstream.privacy.templates import ScreenRule
+from taskstream.privacy.screen_rules import ScreenRule
 
 TODAY = date(2026, 3, 2)
 BASE = personal_policy(TODAY, k=5)
 
 
 @pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> signing.PrivateKey:
+def key(tmp_path_factory: pytest.TempPathFactory) -> Ed25519PrivateKey:
     return signing.make_key(tmp_path_factory.mktemp("keys") / "policy.pem")
 
 
 @pytest.fixture(scope="module")
-def signed(key: signing.PrivateKey) -> bytes:
+def signed(key: Ed25519PrivateKey) -> bytes:
     return policies.sign(company_policy("office", TODAY, k=5, days=30, applications=["excel", "sap"]), key)
 
 
-def test_a_signed_policy_comes_back_with_the_hash_of_its_file(signed: bytes, key: signing.PrivateKey) -> None:
+def test_a_signed_policy_comes_back_with_the_hash_of_its_file(signed: bytes, key: Ed25519PrivateKey) -> None:
     verified = policies.verify(signed)
     assert verified.policy.applications == ("excel", "sap")
     assert verified.sha256 == sha256(signed).hexdigest()
@@ -57,9 +58,9 @@ def test_no_byte_can_change_unseen(signed: bytes, data: st.DataObject) -> None:
         lambda data: data.replace(b'"k": 5', b'"k": 1'),
         lambda data: data.replace(b'"k": 5', b'"k": 5, "k": 5'),
         lambda data: data.replace(b'"excel"', b'"Excel"'),
-        lambda data: b"",
-        lambda data: b"[" * 200_000,
-        lambda data: b" " * (policies.MAX_FILE_BYTES + 1),
+        lambda _: b"",
+        lambda _: b"[" * 200_000,
+        lambda _: b" " * (policies.MAX_FILE_BYTES + 1),
     ],
 )
 def test_a_changed_file_is_refused(signed: bytes, change: Any) -> None:
@@ -72,7 +73,7 @@ def test_an_unsigned_policy_is_refused_with_what_to_do() -> None:
         policies.verify(policies.encode_draft(BASE))
 
 
-def test_a_signature_of_something_else_does_not_count(key: signing.PrivateKey) -> None:
+def test_a_signature_of_something_else_does_not_count(key: Ed25519PrivateKey) -> None:
     public, signature = signing.sign(key, msgspec.json.encode(BASE))
     with pytest.raises(InputError, match="signature"):
         policies.verify(policies.encode_signed(policies.SignedPolicy(BASE, public, signature)))
@@ -102,7 +103,7 @@ def test_only_the_keys_that_are_named_may_sign(signed: bytes) -> None:
     ],
 )
 def test_what_is_not_sound_is_refused_when_signed_and_when_read(
-    key: signing.PrivateKey, change: dict[str, Any], message: str
+    key: Ed25519PrivateKey, change: dict[str, Any], message: str
 ) -> None:
     policy = msgspec.structs.replace(BASE, **change)
     with pytest.raises(InputError, match=message):

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from taskstream.errors import InputError
-from taskstream.privacy.templates import MAX_INPUT, Matcher, ScreenRule, check, outcomes
+from taskstream.privacy.screen_rules import MAX_INPUT, Matcher, ScreenRule, check, outcomes
 
 SAP = ScreenRule(
     app="sap", title="Change {what} {#}: {*}", screen="change {what} {#}",

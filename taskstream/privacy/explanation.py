@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from taskstream.events import Kind
-from taskstream.privacy import templates
+from taskstream.privacy import screen_rules
 from taskstream.privacy.policy import DAYS, OTHER, Policy, VerifiedPolicy
 
 _KINDS: Final[dict[Kind, str]] = {
@@ -75,7 +76,7 @@ def screens_of(policy: Policy) -> tuple[str, ...]:
     """All names that the policy's rules can give to a screen, and ``other``."""
     told: set[str] = {OTHER}
     for rule in policy.screens:
-        told.update(templates.outcomes(rule))
+        told.update(screen_rules.outcomes(rule))
     return tuple(sorted(told))
 
 
@@ -118,6 +119,6 @@ def _hours(policy: Policy) -> list[str]:
     return said
 
 
-def _run(days: list[str]) -> bool:
+def _run(days: Sequence[str]) -> bool:
     first = DAYS.index(days[0])
     return len(days) > 2 and tuple(days) == DAYS[first : first + len(days)]
