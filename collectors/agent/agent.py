@@ -182,8 +182,8 @@ class Agent:
         self._terms.require(now_ms())
         if self._publisher is not None:
             self._publisher.check()
-        if not self._notice.visible():
-            raise ServiceError("the notice that a recording runs has gone, so the recording ends")
+        if why := self._notice.hidden():
+            raise ServiceError(f"the notice that a recording runs {why}, so the recording ends")
         if not self._desktop.healthy():
             raise ServiceError("the display no longer answers")
         if self._layout_changed and now_ms() - self._heard_ms >= QUIET_MS:

@@ -81,8 +81,8 @@ class Notice(Protocol):
     def set_paused(self, paused: bool) -> None:
         """Say whether the recording pauses."""
 
-    def visible(self) -> bool:
-        """Whether it is still on the screen."""
+    def hidden(self) -> str:
+        """Why it cannot be seen any more; empty while it can."""
 
     def close(self) -> None:
         """Take it away."""

@@ -5,8 +5,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.desktop.recording import Recorder
 
 NEEDED = ("Xvfb", "openbox", "xdotool", "xterm", "xclip", "zenity", "xprop")
 TRIES = 4
@@ -64,3 +67,12 @@ def _managed(environment: dict[str, str]) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+@pytest.fixture
+def recorder(display: dict[str, str], tmp_path: Path) -> Iterator[Recorder]:
+    recorder = Recorder(display, tmp_path / "home")
+    yield recorder
+    if recorder.process.poll() is None:
+        recorder.process.kill()
+        recorder.process.wait(10)

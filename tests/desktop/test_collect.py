@@ -1,93 +1,16 @@
 """``taskstream collect`` on a real X11 desktop: right counts, no content anywhere."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from collectors.delivery.spool import Spool
-from taskstream.events import UiEvent, decode_batch
+from taskstream.events import UiEvent
+from tests.desktop.recording import COMMAND, Recorder, program
 
 pytestmark = pytest.mark.desktop
-
-COMMAND = [sys.executable, "-c", "from taskstream.cli.main import main; main()"]
-Environment = dict[str, str]
-
-
-class Recorder:
-    """A running ``taskstream collect`` and the desktop it records."""
-
-    def __init__(self, environment: Environment, home: Path) -> None:
-        self.environment = environment
-        self.home = home
-        self.output = ""
-        self.process = subprocess.Popen(
-            [*COMMAND, "collect", "--yes", "--no-send", "--json", "--home", str(home)],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.output += line
-            if line.startswith("recording"):
-                break
-        else:
-            raise AssertionError(self.output)
-        time.sleep(1.0)
-
-    def do(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self.environment, check=True, timeout=30, capture_output=True)
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-    def finish(self, number: signal.Signals = signal.SIGTERM) -> tuple[dict[str, Any], list[UiEvent]]:
-        """End the recording; its summary and what is in the spool."""
-        self.process.send_signal(number)
-        stdout, stderr = self.process.communicate(timeout=30)
-        self.output += stderr + stdout
-        assert self.process.returncode == 0, self.output
-        spool = Spool(self.home / "spool" / "spool.db")
-        batches = [decode_batch(row.body) for row in spool.take(10_000)]
-        spool.close()
-        seq = 0
-        for batch in batches:
-            assert batch.first_seq == seq
-            seq += len(batch.events)
-        return json.loads(stdout), [event for batch in batches for event in batch.events]
-
-    def everything_written(self) -> bytes:
-        """All bytes of the home folder and of the output."""
-        files = [path.read_bytes() for path in self.home.rglob("*") if path.is_file()]
-        return b"\n".join([*files, self.output.encode()])
-
-
-@contextmanager
-def program(environment: Environment, *command: str) -> Iterator[None]:
-    """A program with a window in front."""
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(2.0)
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.fixture
-def recorder(display: Environment, tmp_path: Path) -> Iterator[Recorder]:
-    recorder = Recorder(display, tmp_path / "home")
-    yield recorder
-    if recorder.process.poll() is None:
-        recorder.process.kill()
-        recorder.process.wait(10)
 
 
 def _total(events: list[UiEvent], kind: str) -> int:
@@ -117,7 +40,7 @@ def test_typing_is_counted_and_its_text_is_nowhere(recorder: Recorder) -> None:
     assert _total(events, "copy") == 1
     assert [event.shortcut for event in events if event.shortcut] == ["ctrl+v", "other"]
     assert {event.app for event in events if event.kind == "keys"} == {"xterm"}
-    assert {event.screen for event in events} <= {"", "window"}
+    assert {event.screen for event in events} <= {"", "other"}
     assert summary["recorded"]["keys"] == _total(events, "keys")
     written = recorder.everything_written().lower()
     for secret in (
