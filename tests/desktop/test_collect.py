@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskstream.events import UiEvent
-from tests.desktop.recording import COMMAND, Recorder, program
+from tests.desktop.recording import COMMAND, Recorder, program, run
 
 pytestmark = pytest.mark.desktop
 
@@ -113,10 +113,11 @@ def test_the_notice_is_on_the_screen_and_a_second_recording_is_refused(recorder:
 def test_a_display_that_does_not_answer_is_one_clear_line(tmp_path: Path, name: str) -> None:
     missing = {key: value for key, value in os.environ.items() if not key.startswith(("WAYLAND", "XDG_SESSION"))}
     missing |= {"DISPLAY": name}
-    run = subprocess.run(
+    run(missing, "policy", "new", "--personal", "--home", str(tmp_path / "home"))
+    done = subprocess.run(
         [*COMMAND, "collect", "--yes", "--no-send", "--home", str(tmp_path / "home")],
         env=missing, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
-    assert run.returncode == 4
-    assert run.stderr.splitlines()[-1].startswith("taskstream: ")
-    assert "Traceback" not in run.stderr
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[-1].startswith("taskstream: ")
+    assert "Traceback" not in done.stderr
