@@ -70,11 +70,12 @@ class ListedOpportunity(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """What there is when the list is empty: counts without persons, and the floor."""
+    """What there is when the list is empty: counts without persons (``people``: 0 below the floor), and the floor."""
 
     events: int
     segments: int
     routines: int
+    people: int
     floor: int
 
 
@@ -128,12 +129,19 @@ def advice(there: Standing) -> str:
     if not there.segments:
         return (
             f"nothing found yet: {there.events:,} events are stored, but no execution of a task has been told apart. "
-            "Executions appear when sessions close or repeat; is `taskstream worker` running?"
+            "A person's executions are decided when they have done some hundred steps, lock the screen or pause for a "
+            "quarter of an hour; later than that, see whether `taskstream worker` is running."
+        )
+    if there.people < there.floor:
+        return (
+            f"nothing to show: fewer than {there.floor} people are recorded, and nothing is shown of fewer. More "
+            "people help; on a machine of your own, `taskstream migrate --k 1` lowers the floor."
         )
     if not there.routines:
         return (
-            f"nothing found yet: {there.segments:,} executions are stored, but none repeat often enough to be a "
-            "routine. More recordings help; is `taskstream catalogue` running?"
+            f"nothing found yet: {there.segments:,} executions of {there.people:,} people are stored, but none was "
+            f"done three times or more, by {there.floor} people at least, in the same way. More recordings help; is "
+            "`taskstream catalogue` running?"
         )
     return (
         f"nothing to show: no routine that would be listed is shared by {there.floor} people or more. More people "

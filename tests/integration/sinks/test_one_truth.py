@@ -136,3 +136,10 @@ def test_what_was_said_of_a_variant_that_is_gone_is_said_of_the_one_that_took_it
     _store(database, "routine_assignments", [old])
     found = database.query("SELECT routine, variant FROM i_assignments WHERE segment = 'p0-pc:1'").result_rows
     assert found == [(one.id, variant.id)]
+
+
+def test_what_there_is_is_told_without_persons(database: Any, told: Catalogue) -> None:
+    there = opportunities.standing(database)
+    assert (there.events, there.people, there.floor) == (0, 0, K)
+    assert there.segments > 0
+    assert there.routines >= len(told.routines())

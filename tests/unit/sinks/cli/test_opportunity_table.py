@@ -57,10 +57,13 @@ def test_csv_reads_back() -> None:
 @pytest.mark.parametrize(
     ("standing", "word"),
     [
-        (Standing(0, 0, 0, 5), "taskstream replay"),
-        (Standing(10, 0, 0, 5), "taskstream worker"),
-        (Standing(10, 5, 0, 5), "taskstream catalogue"),
-        (Standing(10, 5, 2, 5), "migrate --k 1"),
+        (Standing(0, 0, 0, 0, 5), "taskstream replay"),
+        (Standing(10, 0, 0, 9, 5), "taskstream worker"),
+        (Standing(10, 5, 0, 9, 5), "taskstream catalogue"),
+        (Standing(10, 0, 0, 9, 5), "lock the screen"),
+        (Standing(10, 5, 0, 0, 5), "fewer than 5 people"),
+        (Standing(10, 5, 0, 9, 5), "three times or more"),
+        (Standing(10, 5, 2, 9, 5), "migrate --k 1"),
     ],
 )
 def test_an_empty_list_says_what_to_do(standing: Standing, word: str) -> None:
