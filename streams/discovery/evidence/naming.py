@@ -58,6 +58,8 @@ def name_of(
     else:
         text = _at("Go through", everywhere) or _by_label(order, weight)
     ending = completion_word(order, presence)
+    if ending and everywhere is None:  # a verb of ours in front of the log's own words would be half a name
+        return (ending[0].upper() + ending[1:])[:MAX_NAME]
     if ending and len(text) + len(ending) + 5 <= MAX_NAME and ending not in text.lower().split():
         text += f" and {ending}"
     return text[:MAX_NAME].rstrip()

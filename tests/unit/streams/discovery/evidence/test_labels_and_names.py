@@ -106,3 +106,8 @@ def test_pattern_classes(activities: list[str], moved: float, across: float, pat
     completes = any(map(is_completion, activities))
     found = patterns.profile(presence, dict.fromkeys(activities, 1.0), moved, across, completes=completes)
     assert patterns.pattern_of(found) == pattern
+
+
+def test_without_applications_a_routine_is_called_by_its_own_words_alone() -> None:
+    order = ["|click||Check amount", "|click||button:submit order"]
+    assert name_of(patterns.REVIEW, dict.fromkeys(order, 1.0), order) == "Submit order"
