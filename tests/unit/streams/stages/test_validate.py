@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from streams.operator import InputRecord
 from streams.stages.validate import REASONS, Refusal, decode
 from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, MAX_BATCH_BYTES, MAX_SEQ, EventBatch, Heartbeat, encode
-from tests.unit.streams.build import T0, batch, event, record
+from taskstream.topics import DEAD_LETTER
+from tests.unit.streams.build import T0, batch, event, record, state
 
 GOOD = record(0, batch(0, [event(0)]))
 
@@ -76,3 +77,14 @@ def test_a_changed_byte_never_raises(place: int, byte: int) -> None:
     data = bytearray(GOOD.value or b"")
     data[place] = byte
     decode(GOOD._replace(value=bytes(data)))
+
+
+def test_a_batch_of_another_policy_is_a_dead_letter_and_the_next_one_is_let_in() -> None:
+    first = msgspec.structs.replace(batch(0, [event(0)]), policy="b" * 64)
+    second = msgspec.structs.replace(batch(1, [event(1)]), policy="a" * 64)
+    partition = state(accepted=("a" * 64,))
+    letters = [out for out in partition.apply(record(0, first)) if out.topic == DEAD_LETTER.name]
+    assert [msgspec.json.decode(letter.value or b"")["reason"] for letter in letters] == ["policy"]
+    partition.apply(record(1, second))
+    counts = partition.take_counts()
+    assert (counts.refused["policy"], counts.events_out) == (1, 1)
