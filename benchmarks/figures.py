@@ -27,8 +27,8 @@ from msgspec import Struct
 
 from collectors.importers import ImportedEvent
 from collectors.simulate.generator import generate_tasks
-from collectors.simulate.model import Behaviour
 from collectors.simulate.office import Office, Simulated
+from collectors.simulate.task_model import Behaviour
 from collectors.simulate.truth import TrueExecution, executions
 from deploy.offline.mine import Miner
 from streams.discovery.evidence.timing import quantile

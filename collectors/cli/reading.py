@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from collectors.importers import Logs
-    from collectors.importers.names.labels import Labels
+    from collectors.importers.names.label_words import Labels
     from collectors.importers.options import ReadOptions
 
 _OPTIONS = (

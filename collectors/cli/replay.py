@@ -20,8 +20,8 @@ from taskstream.settings import Settings
 if TYPE_CHECKING:
     from collectors.delivery.pacing import PacedFeed
     from collectors.delivery.spool import Origin
-    from collectors.importers.dealing import Desktop
-    from collectors.importers.names.labels import Labels
+    from collectors.importers.dealing import DealtDesktop
+    from collectors.importers.names.label_words import Labels
 
 
 @click.command()
@@ -111,7 +111,7 @@ def replay(
 def _labels(settings: Settings, key: bytes) -> Labels:
     """How names are shown: as a live collector would, with the rules of the policy, where there is one, and the words
     of the home folder."""
-    from collectors.importers.names.labels import ClosedLabels, load_words
+    from collectors.importers.names.label_words import ClosedLabels, load_words
     from taskstream.privacy import policy as policies
     from taskstream.privacy.personal import SCREENS
 
@@ -136,7 +136,7 @@ def _keep_key(folder: Path, key: bytes) -> None:
             handle.write(key)
 
 
-def _origins(dealt: list[Desktop], run: str, key: bytes, settings: Settings) -> list[Origin]:
+def _origins(dealt: list[DealtDesktop], run: str, key: bytes, settings: Settings) -> list[Origin]:
     from collectors.delivery.spool import Origin
     from taskstream.privacy.pseudonym import pseudonym
 
@@ -153,7 +153,7 @@ def _origins(dealt: list[Desktop], run: str, key: bytes, settings: Settings) -> 
 
 def _send(
     settings: Settings,
-    dealt: list[Desktop],
+    dealt: list[DealtDesktop],
     origins: list[Origin],
     run: str,
     speed: float,
@@ -194,7 +194,7 @@ def _send(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end_ms(dealt: list[Desktop], speed: float, ago: float) -> int:
+def _end_ms(dealt: list[DealtDesktop], speed: float, ago: float) -> int:
     """When the recording is to have ended: now, or when playing it ends, less ``ago`` hours."""
     from collectors.clock import now_ms
     from collectors.importers.dealing import duration_ms

@@ -64,9 +64,9 @@ def simulate(
     Without --log the events go to Kafka as if from that many desktops; the last of them happened now.
     """
     from collectors.simulate.generator import generate_tasks
-    from collectors.simulate.model import load_tasks
     from collectors.simulate.office import Office
     from collectors.simulate.output import write_log
+    from collectors.simulate.task_model import load_tasks
 
     if tasks_file is not None and task_seed is not None:
         raise UsageError("give --tasks or --task-seed, not both")

@@ -28,7 +28,7 @@ class Part(Struct, frozen=True):
     events: int
 
 
-class Desktop(Struct):
+class DealtDesktop(Struct):
     """One desktop's share of all logs, in the order in which it plays them."""
 
     name: str
@@ -37,7 +37,7 @@ class Desktop(Struct):
     """With times relative to each other; :func:`schedule` sets when."""
 
 
-def deal(logs: Logs, desktops: int) -> list[Desktop]:
+def deal(logs: Logs, desktops: int) -> list[DealtDesktop]:
     """Deal each log to the desktops in contiguous parts of equal size.
 
     Args:
@@ -52,10 +52,10 @@ def deal(logs: Logs, desktops: int) -> list[Desktop]:
         if total >= MAX_EVENTS:
             raise UsageError(f"the logs hold more than {MAX_EVENTS:,} events: replay them in several runs")
         held[imported.log].append((imported.index, imported.person, imported.event))
-    dealt: dict[str, Desktop] = {}
+    dealt: dict[str, DealtDesktop] = {}
     for report, read in zip(logs.reports, held, strict=True):
         for name, share in _shares(read, desktops):
-            desktop = dealt.setdefault(name, Desktop(name, [], []))
+            desktop = dealt.setdefault(name, DealtDesktop(name, [], []))
             positions = [index for index, _ in share]
             desktop.parts.append(Part(report.log, min(positions), max(positions), len(share)))
             _append(desktop.events, [event for _, event in share])
@@ -92,7 +92,7 @@ def moved(event: UiEvent, shift_ms: int) -> UiEvent:
     return replace(event, at_ms=min(max(event.at_ms + shift_ms, 0), MAX_TIME_MS))
 
 
-def duration_ms(desktops: Sequence[Desktop]) -> int:
+def duration_ms(desktops: Sequence[DealtDesktop]) -> int:
     """Length of the longest desktop's recording."""
     return max(
         max(event.at_ms for event in desktop.events) - min(event.at_ms for event in desktop.events)
@@ -101,7 +101,7 @@ def duration_ms(desktops: Sequence[Desktop]) -> int:
 
 
 def schedule(
-    desktops: Sequence[Desktop], end_ms: int | None, skip: Sequence[int] | None = None
+    desktops: Sequence[DealtDesktop], end_ms: int | None, skip: Sequence[int] | None = None
 ) -> Iterator[tuple[float, int, UiEvent]]:
     """(arrival, desktop's index, event) of all desktops, in order of arrival; each desktop's events in their own order.
 

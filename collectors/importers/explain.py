@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from collectors.importers.log import Logs
 from collectors.importers.options import as_toml
-from collectors.importers.report import ReadReport
+from collectors.importers.read_report import ReadReport
 from taskstream.activity import activity
 
 ROWS: Final = 10

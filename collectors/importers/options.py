@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from collectors.importers.files.encoding import encoding_given
 from collectors.importers.meaning.vocabulary import FIELD_NAMES
-from collectors.importers.names.labels import Labels, OpenLabels
+from collectors.importers.names.label_words import Labels, OpenLabels
 from collectors.importers.times import DateOrder
 from collectors.importers.times.zones import zone_given
 from taskstream.errors import UsageError

@@ -8,10 +8,10 @@ from typing import Final
 
 from collectors.importers.files.container import Member
 from collectors.importers.formats.sniff import OwnEvents
-from collectors.importers.meaning.people import NOBODY, People
+from collectors.importers.meaning.people import NOBODY, LogPeople
 from collectors.importers.options import ReadOptions
 from collectors.importers.order.event_runs import EventRuns, Placed
-from collectors.importers.report import Progress, ReadReport, moment
+from collectors.importers.read_report import Progress, ReadReport, moment
 from taskstream.errors import InputError
 from taskstream.events import UiEvent
 
@@ -35,7 +35,7 @@ class OwnLog:
         self._own = own
         self._name = member.name
         self._rename = options.labels.event
-        self.people = People(member.name if options.person_per_file else "")
+        self.people = LogPeople(member.name if options.person_per_file else "")
 
     def fill(self, on_progress: Progress) -> None:
         """Read all lines.

@@ -11,19 +11,19 @@ from typing import Final
 
 from collectors.importers.files.container import Member
 from collectors.importers.formats.sniff import opened
-from collectors.importers.formats.tables import Block, Table
+from collectors.importers.formats.tables import RowBlock, Table
 from collectors.importers.meaning.columns import assign
 from collectors.importers.meaning.convert import CONTENT_FIRST, VALUE_FIRST, Converter
-from collectors.importers.meaning.people import NOBODY, People
+from collectors.importers.meaning.log_values import NONE, SHAPES, Values
+from collectors.importers.meaning.people import NOBODY, LogPeople
 from collectors.importers.meaning.templates import Templates
-from collectors.importers.meaning.values import NONE, SHAPES, Values
 from collectors.importers.names.paths import Paths, is_path
 from collectors.importers.options import ReadOptions
 from collectors.importers.order.file_order import Mended
 from collectors.importers.order.repeats import Repeats
 from collectors.importers.order.runs import Runs
-from collectors.importers.report import Progress, ReadReport, moment
-from collectors.importers.times import Clock
+from collectors.importers.read_report import Progress, ReadReport, moment
+from collectors.importers.times import LogClock
 from taskstream.errors import InputError
 from taskstream.events import Kind, UiEvent, Value
 
@@ -59,8 +59,8 @@ class RowLog:
         if not rows:
             raise InputError(f"{member.name} holds no events")
         self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
-        self._clock = Clock(self._time_column(), zone=options.zone, order=options.date_order)
-        self.people = People(member.name if options.person_per_file else "")
+        self._clock = LogClock(self._time_column(), zone=options.zone, order=options.date_order)
+        self.people = LogPeople(member.name if options.person_per_file else "")
         self._learn_times(rows)
         self._templates = self._make_templates(rows)
         backwards = self._clock.folds.direction < 0
@@ -101,7 +101,7 @@ class RowLog:
         of = self._columns.of
         if "date" not in of:
             return
-        alone = Clock(self._columns.names[of["time"][0]])
+        alone = LogClock(self._columns.names[of["time"][0]])
         if alone.has_dates(text for row in rows if (text := row[of["time"][0]].strip())):
             del of["date"]
             self._clock.column = alone.column
@@ -172,7 +172,7 @@ class RowLog:
             raise InputError(f"{self._member.name} holds no row that can be read ({reasons})")
         self._tell()
 
-    def _take(self, block: Block, position: int, mended: Mended | None) -> None:
+    def _take(self, block: RowBlock, position: int, mended: Mended | None) -> None:
         """A block of rows, column by column; everything that repeats is remembered, so most cells cost a look-up."""
         rows, of = block.rows, self._columns.of
         if not rows:
@@ -330,8 +330,8 @@ def _of_clipboard(before: UiEvent | None, at_ms: int, kind: Kind, value: Value |
     return UiEvent(at_ms=at_ms, kind=kind, app="clipboard", value=value)
 
 
-def _head(table: Table) -> list[Block]:
-    head: list[Block] = []
+def _head(table: Table) -> list[RowBlock]:
+    head: list[RowBlock] = []
     rows = 0
     for block in table.blocks:
         head.append(block)

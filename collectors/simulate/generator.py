@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Final, NamedTuple
 
-from collectors.simulate.model import Block, Step, Task
 from collectors.simulate.phrases import Place, bridge, choose, click, fill, finish, open_window, rekey
+from collectors.simulate.task_model import StepBlock, Task, TaskStep
 from taskstream.events import Form
 
 _SOURCES: Final = ("excel", "outlook", "acrobat", "docuware", "chrome", "sharepoint", "notes", "lotus")
@@ -75,7 +75,7 @@ def _task(number: int, pattern: str, thing: str, rng: Random) -> Task:
     )
 
 
-_Composed = tuple[list[Block], dict[str, float]]
+_Composed = tuple[list[StepBlock], dict[str, float]]
 
 
 class _Sketch(NamedTuple):
@@ -88,19 +88,19 @@ class _Sketch(NamedTuple):
     fields: list[tuple[str, Form]]
 
 
-def _begin(place: Place, thing: str, rng: Random) -> Block:
-    return Block(
+def _begin(place: Place, thing: str, rng: Random) -> StepBlock:
+    return StepBlock(
         (open_window(place), click(place, f"{rng.choice(('row', 'message', 'item'))}:{thing}", 2.0, shows=True))
     )
 
 
-def _end(place: Place, rng: Random, *, back: Place | None = None) -> list[Block]:
+def _end(place: Place, rng: Random, *, back: Place | None = None) -> list[StepBlock]:
     """How the work is completed; sometimes with a remark where it began, rarely without any telling word."""
     word = rng.choice(_ENDS)
-    last = finish(place, f"button:{word}") if rng.random() < 0.9 else Step("navigate", *place, "link:overview")
-    blocks = [Block((open_window(place, 0.8), click(place, "button:check", p=0.5), last))]
+    last = finish(place, f"button:{word}") if rng.random() < 0.9 else TaskStep("navigate", *place, "link:overview")
+    blocks = [StepBlock((open_window(place, 0.8), click(place, "button:check", p=0.5), last))]
     if back is not None and rng.random() < 0.4:
-        blocks.append(Block((open_window(back), click(back, "checkbox:done")), probability=0.8))
+        blocks.append(StepBlock((open_window(back), click(back, "checkbox:done")), probability=0.8))
     return blocks
 
 
@@ -113,9 +113,9 @@ def _moved(sketch: _Sketch, rng: Random) -> _Composed:
         how = bridge if (pattern == "bridge") == (rng.random() < 0.85) else rekey
         optional = rng.uniform(0.4, 0.9) if position and rng.random() < 0.25 else 1.0
         times = (1, rng.randint(2, 4)) if position == len(fields) - 1 and rng.random() < 0.3 else (1, 1)
-        blocks.append(Block(how(source, shown, target, f"field:{field}", field), optional, times, group))
+        blocks.append(StepBlock(how(source, shown, target, f"field:{field}", field), optional, times, group))
     if rng.random() < 0.5:
-        blocks.append(Block((open_window(target), *choose(target, "field:type")), rng.uniform(0.6, 1.0)))
+        blocks.append(StepBlock((open_window(target), *choose(target, "field:type")), rng.uniform(0.6, 1.0)))
     return blocks + _end(target, rng, back=source), {}
 
 
@@ -124,13 +124,15 @@ def _looked_up(sketch: _Sketch, rng: Random) -> _Composed:
     key, answer = fields[0][0], fields[1][0]
     blocks = [
         _begin(source, thing, rng),
-        Block(bridge(source, f"text:{key}", target, "field:search", key)),
-        Block((open_window(target, 0.6), click(target, "button:search"), click(target, "row:result", 1.8, shows=True))),
+        StepBlock(bridge(source, f"text:{key}", target, "field:search", key)),
+        StepBlock(
+            (open_window(target, 0.6), click(target, "button:search"), click(target, "row:result", 1.8, shows=True))
+        ),
     ]
-    blocks += [Block((click(target, f"tab:{field}", 2.0),), 0.7, group="tabs") for field, _ in fields[2:4]]
+    blocks += [StepBlock((click(target, f"tab:{field}", 2.0),), 0.7, group="tabs") for field, _ in fields[2:4]]
     blocks += [
-        Block(bridge(target, f"text:{answer}", source, "field:answer", answer), variant="copied"),
-        Block(rekey(target, f"text:{answer}", source, "field:answer", answer), variant="typed"),
+        StepBlock(bridge(target, f"text:{answer}", source, "field:answer", answer), variant="copied"),
+        StepBlock(rekey(target, f"text:{answer}", source, "field:answer", answer), variant="typed"),
     ]
     return blocks + _end(source, rng), {"copied": rng.uniform(0.3, 0.8), "typed": 0.4}
 
@@ -139,8 +141,8 @@ def _reformatted(sketch: _Sketch, rng: Random) -> _Composed:
     _, source, target, thing, _ = sketch
     sheet: Place = ("excel", f"{thing} report {target[1][-2:].strip()}.xlsx")
     blocks = [
-        Block((open_window(target), *choose(target, "field:period"), click(target, "button:export", 2.5))),
-        Block((Step("open", *sheet, seconds=3.0),)),
+        StepBlock((open_window(target), *choose(target, "field:period"), click(target, "button:export", 2.5))),
+        StepBlock((TaskStep("open", *sheet, seconds=3.0),)),
     ]
     actions = [
         "delete column",
@@ -154,17 +156,17 @@ def _reformatted(sketch: _Sketch, rng: Random) -> _Composed:
     ]
     for action in rng.sample(actions, rng.randint(3, 6)):
         steps = (click(sheet, f"column:{rng.choice('abcdef')}"), click(sheet, f"menu:{action}", 1.8))
-        blocks.append(Block(steps, rng.choice((1.0, 1.0, 0.7)), (1, rng.randint(1, 3)), "shape"))
-    blocks.append(Block((Step("save", *sheet, seconds=2.0),)))
+        blocks.append(StepBlock(steps, rng.choice((1.0, 1.0, 0.7)), (1, rng.randint(1, 3)), "shape"))
+    blocks.append(StepBlock((TaskStep("save", *sheet, seconds=2.0),)))
     return blocks + _end((source[0], f"{thing} mail"), rng), {}
 
 
 def _form(sketch: _Sketch, rng: Random) -> _Composed:
     _, _, target, thing, fields = sketch
-    blocks = [Block((open_window(target), click(target, f"link:new {thing}", 2.0)))]
+    blocks = [StepBlock((open_window(target), click(target, f"link:new {thing}", 2.0)))]
     for field, _ in fields:
         steps = fill(target, f"field:{field}", field) if rng.random() < 0.8 else choose(target, f"field:{field}")
-        blocks.append(Block(steps, rng.choice((1.0, 1.0, 1.0, 0.6))))
+        blocks.append(StepBlock(steps, rng.choice((1.0, 1.0, 1.0, 0.6))))
     return blocks + _end(target, rng), {}
 
 
@@ -172,10 +174,10 @@ def _round(sketch: _Sketch, rng: Random) -> _Composed:
     _, _, target, thing, fields = sketch
     blocks = [
         _begin(target, thing, rng),
-        Block((click(target, "link:attachment", 2.0), Step("scroll", *target, seconds=2.0, probability=0.5),
+        StepBlock((click(target, "link:attachment", 2.0), TaskStep("scroll", *target, seconds=2.0, probability=0.5),
                click(target, "button:back", 2.0)), 1.0, (1, rng.randint(2, 4))),
-        Block((*fill(target, f"field:{fields[0][0]}", fields[0][0], 2.5),), 0.4),
-        Block((finish(target, "button:approve"),), variant="approve"),
-        Block((*choose(target, "field:reason"), finish(target, "button:reject")), variant="reject"),
+        StepBlock((*fill(target, f"field:{fields[0][0]}", fields[0][0], 2.5),), 0.4),
+        StepBlock((finish(target, "button:approve"),), variant="approve"),
+        StepBlock((*choose(target, "field:reason"), finish(target, "button:reject")), variant="reject"),
     ]  # fmt: skip
     return blocks, {"approve": 0.8, "reject": 0.2}

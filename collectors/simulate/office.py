@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from collectors.simulate.model import Behaviour, Task
 from collectors.simulate.person import DAY_MS, HOUR_MS, Person, Traced
+from collectors.simulate.task_model import Behaviour, Task
 from collectors.simulate.tasks import DEFAULT_TASKS, TEAMS
 from taskstream.errors import UsageError
 from taskstream.events import UiEvent
@@ -27,7 +27,7 @@ CLOSING_MS: Final = 20 * HOUR_MS
 """Time of day at which the last day ends for all."""
 
 
-class Clock(Struct, frozen=True):
+class DesktopClock(Struct, frozen=True):
     """A desktop's clock: how far it is ahead (milliseconds), and by how much more every hour."""
 
     ahead_ms: int = 0
@@ -38,13 +38,13 @@ class Clock(Struct, frozen=True):
         return self.ahead_ms + int(self.drift_ms_per_hour * since_start_ms / HOUR_MS)
 
 
-class Desktop(Struct, frozen=True):
+class SimulatedDesktop(Struct, frozen=True):
     """One person's desktop. ``offline`` says whether its batches may reach the network hours late."""
 
     number: int
     person: str
     team: str
-    clock: Clock
+    clock: DesktopClock
     offline: bool
 
 
@@ -129,28 +129,30 @@ class Office:
     def _tasks_of(self, team: str) -> list[Task]:
         return [task for task in self.tasks if not task.teams or team in task.teams]
 
-    def _desktop(self, number: int) -> Desktop:
+    def _desktop(self, number: int) -> SimulatedDesktop:
         rng = Random(f"{self._seed} desktop {number}")
         b = self.behaviour
         chance = rng.random()
-        clock = Clock()
+        clock = DesktopClock()
         if chance < b.wrong_clock:
-            clock = Clock(ahead_ms=rng.choice((-1, 1)) * rng.randint(1, 9) * HOUR_MS + rng.randint(-60_000, 60_000))
+            clock = DesktopClock(
+                ahead_ms=rng.choice((-1, 1)) * rng.randint(1, 9) * HOUR_MS + rng.randint(-60_000, 60_000)
+            )
         elif chance < b.wrong_clock + b.drifting_clock:
-            clock = Clock(drift_ms_per_hour=rng.randint(-3_000, 3_000))
+            clock = DesktopClock(drift_ms_per_hour=rng.randint(-3_000, 3_000))
         team = self.teams[number % len(self.teams)]
-        return Desktop(number, f"person {number}", team, clock, rng.random() < b.offline)
+        return SimulatedDesktop(number, f"person {number}", team, clock, rng.random() < b.offline)
 
-    def _worked(self, desktop: Desktop) -> Iterator[Traced]:
+    def _worked(self, desktop: SimulatedDesktop) -> Iterator[Traced]:
         seed = f"{self._seed} person {desktop.number}"
         person = Person(desktop.number, desktop.team, self._tasks_of(desktop.team), seed, self.behaviour)
         for midnight in self._days:
             yield from person.day(midnight)
 
-    def _sent(self, desktop: Desktop) -> Iterator[Simulated]:
+    def _sent(self, desktop: SimulatedDesktop) -> Iterator[Simulated]:
         """The desktop's events when and as they arrive."""
         number, clock = desktop.number, desktop.clock
-        right = clock == Clock()
+        right = clock == DesktopClock()
         windows = self._offline(desktop)
         until = 0
         for at_ms, event, execution, routine, variant in self._worked(desktop):
@@ -160,7 +162,7 @@ class Office:
                 event = replace(event, at_ms=max(0, event.at_ms + clock.error_ms(at_ms - self._start_ms)))
             yield Simulated(max(at_ms, until), number, event, execution, routine, variant)
 
-    def _offline(self, desktop: Desktop) -> list[tuple[int, int]]:
+    def _offline(self, desktop: SimulatedDesktop) -> list[tuple[int, int]]:
         """When the desktop has no network: one stretch a day, at most to the day's end."""
         if not desktop.offline:
             return []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
-from collectors.simulate.model import Behaviour, Block, Step, Task
+from collectors.simulate.task_model import Behaviour, StepBlock, Task, TaskStep
 from taskstream.events import Form, KeyCounts, Kind, ObjectRef, UiEvent, Value
 
 MINUTE_MS: Final = 60_000
@@ -32,55 +32,55 @@ _LENGTHS: Final[dict[Form, tuple[int, int]]] = {
 _SURE: Final = frozenset(["name", "email", "phone", "iban", "id", "text", "money", "url", "date", "date:iso"])
 """Forms whose values are long and varied enough to have a digest; short numbers and percentages have none."""
 
-_NOISE: Final[tuple[tuple[float, tuple[Step, ...]], ...]] = (
+_NOISE: Final[tuple[tuple[float, tuple[TaskStep, ...]], ...]] = (
     (
         3.0,
         (
-            Step("window", "teams", "chat", seconds=1.5),
-            Step("keys", "teams", "chat", "field:message", seconds=6.0),
-            Step("scroll", "teams", "chat", seconds=3.0, probability=0.4),
+            TaskStep("window", "teams", "chat", seconds=1.5),
+            TaskStep("keys", "teams", "chat", "field:message", seconds=6.0),
+            TaskStep("scroll", "teams", "chat", seconds=3.0, probability=0.4),
         ),
     ),
     (
         1.0,
         (
-            Step("window", "chrome", "news.example", seconds=2.0),
-            Step("scroll", "chrome", "news.example", seconds=8.0),
-            Step("click", "chrome", "news.example", "link:article", seconds=5.0, probability=0.6),
-            Step("scroll", "chrome", "news.example/article", seconds=12.0, probability=0.6),
+            TaskStep("window", "chrome", "news.example", seconds=2.0),
+            TaskStep("scroll", "chrome", "news.example", seconds=8.0),
+            TaskStep("click", "chrome", "news.example", "link:article", seconds=5.0, probability=0.6),
+            TaskStep("scroll", "chrome", "news.example/article", seconds=12.0, probability=0.6),
         ),
     ),
     (
         2.0,
         (
-            Step("window", "outlook", "inbox", seconds=1.5),
-            Step("click", "outlook", "inbox", "message:other", seconds=2.0),
-            Step("scroll", "outlook", "inbox", seconds=6.0, probability=0.5),
+            TaskStep("window", "outlook", "inbox", seconds=1.5),
+            TaskStep("click", "outlook", "inbox", "message:other", seconds=2.0),
+            TaskStep("scroll", "outlook", "inbox", seconds=6.0, probability=0.5),
         ),
     ),
     (
         0.7,
         (
-            Step("window", "chrome", "search.example", seconds=1.5),
-            Step("keys", "chrome", "search.example", "field:query", seconds=3.0),
-            Step("navigate", "chrome", "search.example/results", seconds=1.0),
-            Step("click", "chrome", "search.example/results", "link:result", seconds=5.0),
+            TaskStep("window", "chrome", "search.example", seconds=1.5),
+            TaskStep("keys", "chrome", "search.example", "field:query", seconds=3.0),
+            TaskStep("navigate", "chrome", "search.example/results", seconds=1.0),
+            TaskStep("click", "chrome", "search.example/results", "link:result", seconds=5.0),
         ),
     ),
     (
         0.5,
         (
-            Step("window", "explorer", "documents", seconds=1.5),
-            Step("click", "explorer", "documents", "item:file", seconds=2.0),
-            Step("open", "word", "document", seconds=2.5),
-            Step("keys", "word", "document", "document:body", seconds=20.0),
+            TaskStep("window", "explorer", "documents", seconds=1.5),
+            TaskStep("click", "explorer", "documents", "item:file", seconds=2.0),
+            TaskStep("open", "word", "document", seconds=2.5),
+            TaskStep("keys", "word", "document", "document:body", seconds=20.0),
         ),
     ),
     (
         0.4,
         (
-            Step("window", "spotify", "player", seconds=1.5),
-            Step("click", "spotify", "player", "button:next", seconds=1.0),
+            TaskStep("window", "spotify", "player", seconds=1.5),
+            TaskStep("click", "spotify", "player", "button:next", seconds=1.0),
         ),
     ),
 )
@@ -195,7 +195,7 @@ class Person:
             until = self._t + rng.choice((25, 30, 55, 60)) * MINUTE_MS
             while self._t < until:
                 self._t += rng.expovariate(1 / (8 * MINUTE_MS))
-                self._step(Step("click", "teams", "meeting", "button:mute"), None, _NOTHING)
+                self._step(TaskStep("click", "teams", "meeting", "button:mute"), None, _NOTHING)
             return
         minutes = rng.uniform(30, 60) if what == "lunch" else rng.uniform(5, 15)
         if rng.random() < 0.8 or what == "lunch":
@@ -242,10 +242,10 @@ class Person:
                         return
                     if step.kind != "window":
                         self._wait(1.5)
-                        self._step(Step("window", step.app, step.screen), None, known)
+                        self._step(TaskStep("window", step.app, step.screen), None, known)
                 if rng.random() < behaviour.scroll:
                     self._wait(1.0)
-                    self._step(Step("scroll", step.app, step.screen), None, known)
+                    self._step(TaskStep("scroll", step.app, step.screen), None, known)
                 self._wait(step.seconds)
                 self._step(step, slots, known)
                 self._slip(step, slots, known)
@@ -259,11 +259,11 @@ class Person:
             return self._rng.choices(list(task.variants), list(task.variants.values()))[0]
         return self._favourite[task.name]
 
-    def _plan(self, task: Task, variant: str) -> list[Block]:
+    def _plan(self, task: Task, variant: str) -> list[StepBlock]:
         """This execution's blocks: options decided, groups shuffled, repetitions counted."""
         rng = self._rng
-        plan: list[Block] = []
-        group: list[Block] = []
+        plan: list[StepBlock] = []
+        group: list[StepBlock] = []
         shuffled = rng.random() < 0.25  # mostly from top to bottom
         for block in task.blocks:
             if group and block.group != group[0].group:
@@ -291,7 +291,7 @@ class Person:
         else:
             self._noise()
 
-    def _slip(self, step: Step, slots: _Slots, known: Purpose) -> None:
+    def _slip(self, step: TaskStep, slots: _Slots, known: Purpose) -> None:
         """What goes not quite right: copied twice, clicked twice, mistyped."""
         rng, behaviour = self._rng, self._behaviour
         if step.kind in ("copy", "click") and rng.random() < behaviour.twin:
@@ -301,7 +301,7 @@ class Person:
             self._wait(1.2)
             self._step(step, slots, known)
 
-    def _step(self, step: Step, slots: _Slots | None, known: Purpose) -> None:
+    def _step(self, step: TaskStep, slots: _Slots | None, known: Purpose) -> None:
         kind = step.kind
         value = keys = None
         active = 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from collectors.simulate.model import Block, Step, Task
 from collectors.simulate.phrases import Place, bridge, choose, click, fill, finish, open_window, rekey
+from collectors.simulate.task_model import StepBlock, Task, TaskStep
 
 TEAMS: Final = ("finance", "sales", "support", "people", "logistics")
 
@@ -43,12 +43,14 @@ def _register_customer() -> Task:
     return Task(
         "register customer from spreadsheet",
         (
-            Block((open_window(_FORM), click(_FORM, "link:new customer"), open_window(_SHEET))),
-            *(Block(bridge(_SHEET, cell, _FORM, field, slot), group="fields") for cell, field, slot in fields),
-            Block(bridge(_SHEET, "cell:f", _FORM, "field:vat", "vat"), probability=0.4),
-            Block((open_window(_FORM), *choose(_FORM, "field:country")), probability=0.85),
-            Block((open_window(_FORM, 0.8), click(_FORM, "checkbox:terms"), finish(_FORM, "button:submit"))),
-            Block((open_window(_SHEET), Step("edit", *_SHEET, "cell:g", typed=True, seconds=1.2)), probability=0.6),
+            StepBlock((open_window(_FORM), click(_FORM, "link:new customer"), open_window(_SHEET))),
+            *(StepBlock(bridge(_SHEET, cell, _FORM, field, slot), group="fields") for cell, field, slot in fields),
+            StepBlock(bridge(_SHEET, "cell:f", _FORM, "field:vat", "vat"), probability=0.4),
+            StepBlock((open_window(_FORM), *choose(_FORM, "field:country")), probability=0.85),
+            StepBlock((open_window(_FORM, 0.8), click(_FORM, "checkbox:terms"), finish(_FORM, "button:submit"))),
+            StepBlock(
+                (open_window(_SHEET), TaskStep("edit", *_SHEET, "cell:g", typed=True, seconds=1.2)), probability=0.6
+            ),
         ),
         {"name": "name", "street": "text", "city": "text", "email": "email", "phone": "phone", "vat": "id"},
         object="customer",
@@ -61,21 +63,21 @@ def _enter_mailed_order() -> Task:
     return Task(
         "enter mailed order",
         (
-            Block((open_window(_MAIL), click(_MAIL, "message:order", 2.5, shows=True))),
-            Block((open_window(_ORDER), *fill(_ORDER, "field:order type", "type"))),
-            Block((open_window(_MAIL, 1.0), *rekey(_MAIL, "text:customer", _ORDER, "field:sold-to", "customer"))),
-            Block(rekey(_MAIL, "text:reference", _ORDER, "field:reference", "reference"), variant="typed"),
-            Block(bridge(_MAIL, "text:reference", _ORDER, "field:reference", "reference"), variant="pasted"),
-            Block(
+            StepBlock((open_window(_MAIL), click(_MAIL, "message:order", 2.5, shows=True))),
+            StepBlock((open_window(_ORDER), *fill(_ORDER, "field:order type", "type"))),
+            StepBlock((open_window(_MAIL, 1.0), *rekey(_MAIL, "text:customer", _ORDER, "field:sold-to", "customer"))),
+            StepBlock(rekey(_MAIL, "text:reference", _ORDER, "field:reference", "reference"), variant="typed"),
+            StepBlock(bridge(_MAIL, "text:reference", _ORDER, "field:reference", "reference"), variant="pasted"),
+            StepBlock(
                 (
                     *rekey(_MAIL, "text:material", _ORDER, "field:material", "material"),
                     *rekey(_MAIL, "text:quantity", _ORDER, "field:quantity", "quantity"),
                 ),
                 times=(1, 4),
             ),
-            Block((open_window(_ORDER, 0.9), *fill(_ORDER, "field:delivery date", "date")), probability=0.5),
-            Block((open_window(_ORDER, 0.9), click(_ORDER, "button:check", p=0.7), finish(_ORDER, "button:save"))),
-            Block((open_window(_MAIL), click(_MAIL, "menu:move to done")), probability=0.7),
+            StepBlock((open_window(_ORDER, 0.9), *fill(_ORDER, "field:delivery date", "date")), probability=0.5),
+            StepBlock((open_window(_ORDER, 0.9), click(_ORDER, "button:check", p=0.7), finish(_ORDER, "button:save"))),
+            StepBlock((open_window(_MAIL), click(_MAIL, "menu:move to done")), probability=0.7),
         ),
         {"type": "id", "customer": "id", "reference": "id", "material": "id", "quantity": "number", "date": "date"},
         variants={"typed": 0.6, "pasted": 0.4},
@@ -89,21 +91,21 @@ def _answer_ticket() -> Task:
     return Task(
         "look up customer for ticket",
         (
-            Block((open_window(_DESK), click(_DESK, "row:ticket", 2.2, shows=True))),
-            Block(bridge(_DESK, "text:customer number", _CRM, "field:search", "number")),
-            Block(
+            StepBlock((open_window(_DESK), click(_DESK, "row:ticket", 2.2, shows=True))),
+            StepBlock(bridge(_DESK, "text:customer number", _CRM, "field:search", "number")),
+            StepBlock(
                 (
                     open_window(_CRM, 0.6),
-                    Step("shortcut", *_CRM, "field:search", seconds=0.5),
+                    TaskStep("shortcut", *_CRM, "field:search", seconds=0.5),
                     click(_CRM, "row:result", 1.9, shows=True),
                 )
             ),
-            Block((click(_CRM, "tab:contracts", 2.0),), probability=0.6, group="tabs"),
-            Block((click(_CRM, "tab:history", 2.0),), probability=0.7, group="tabs"),
-            Block((*bridge(_CRM, "text:contract", _DESK, "field:answer", "contract"),), variant="paste"),
-            Block((*rekey(_CRM, "text:status", _DESK, "field:answer", "status"),), variant="write"),
-            Block((open_window(_DESK), *fill(_DESK, "field:answer", "answer", 4.0)), probability=0.9),
-            Block((open_window(_DESK, 0.7), *choose(_DESK, "field:state"), finish(_DESK, "button:send reply"))),
+            StepBlock((click(_CRM, "tab:contracts", 2.0),), probability=0.6, group="tabs"),
+            StepBlock((click(_CRM, "tab:history", 2.0),), probability=0.7, group="tabs"),
+            StepBlock((*bridge(_CRM, "text:contract", _DESK, "field:answer", "contract"),), variant="paste"),
+            StepBlock((*rekey(_CRM, "text:status", _DESK, "field:answer", "status"),), variant="write"),
+            StepBlock((open_window(_DESK), *fill(_DESK, "field:answer", "answer", 4.0)), probability=0.9),
+            StepBlock((open_window(_DESK, 0.7), *choose(_DESK, "field:state"), finish(_DESK, "button:send reply"))),
         ),
         {"number": "id", "contract": "id", "status": "text", "answer": "text"},
         variants={"paste": 0.7, "write": 0.3},
@@ -123,11 +125,11 @@ def _post_invoice() -> Task:
     return Task(
         "post vendor invoice",
         (
-            Block((Step("open", *_PDF, seconds=3.0, shows=True),)),
-            Block(rekey(_PDF, "text:vendor", _LEDGER, "field:vendor", "vendor")),
-            *(Block(rekey(_PDF, text, _LEDGER, field, slot), group="header") for text, field, slot in fields),
-            Block((open_window(_LEDGER), *fill(_LEDGER, "field:cost centre", "centre")), probability=0.6),
-            Block(
+            StepBlock((TaskStep("open", *_PDF, seconds=3.0, shows=True),)),
+            StepBlock(rekey(_PDF, "text:vendor", _LEDGER, "field:vendor", "vendor")),
+            *(StepBlock(rekey(_PDF, text, _LEDGER, field, slot), group="header") for text, field, slot in fields),
+            StepBlock((open_window(_LEDGER), *fill(_LEDGER, "field:cost centre", "centre")), probability=0.6),
+            StepBlock(
                 (
                     open_window(_LEDGER),
                     *fill(_LEDGER, "field:line amount", "line"),
@@ -135,10 +137,10 @@ def _post_invoice() -> Task:
                 ),
                 times=(1, 3),
             ),
-            Block(
+            StepBlock(
                 (open_window(_LEDGER, 0.6), click(_LEDGER, "button:simulate", p=0.8), finish(_LEDGER, "button:post"))
             ),
-            Block((open_window(_PDF), Step("save", *_PDF, seconds=2.0)), probability=0.5),
+            StepBlock((open_window(_PDF), TaskStep("save", *_PDF, seconds=2.0)), probability=0.5),
         ),
         {
             "vendor": "name",
@@ -159,28 +161,30 @@ def _weekly_report() -> Task:
     return Task(
         "reformat export into report",
         (
-            Block(
+            StepBlock(
                 (
                     open_window(_BI),
                     *choose(_BI, "field:period"),
                     click(_BI, "button:export"),
-                    Step("save", *_BI, seconds=3.0),
+                    TaskStep("save", *_BI, seconds=3.0),
                 )
             ),
-            Block((Step("open", *_REPORT, seconds=4.0),)),
-            Block(
-                (click(_REPORT, "column:d"), Step("shortcut", *_REPORT, "menu:delete column", seconds=1.2)),
+            StepBlock((TaskStep("open", *_REPORT, seconds=4.0),)),
+            StepBlock(
+                (click(_REPORT, "column:d"), TaskStep("shortcut", *_REPORT, "menu:delete column", seconds=1.2)),
                 times=(1, 4),
             ),
-            Block((click(_REPORT, "column:a"), click(_REPORT, "menu:sort")), group="shape"),
-            Block(
+            StepBlock((click(_REPORT, "column:a"), click(_REPORT, "menu:sort")), group="shape"),
+            StepBlock(
                 (click(_REPORT, "menu:filter"), *choose(_REPORT, "field:filter region")), group="shape", probability=0.6
             ),
-            Block((click(_REPORT, "menu:pivot table", 3.0), click(_REPORT, "button:insert pivot")), variant="pivot"),
-            Block((Step("edit", *_REPORT, "cell:sum", typed=True, seconds=4.0),), variant="formula"),
-            Block((click(_REPORT, "menu:number format"), click(_REPORT, "menu:bold", p=0.6)), group="look"),
-            Block((Step("save", *_REPORT, seconds=2.0),)),
-            Block(
+            StepBlock(
+                (click(_REPORT, "menu:pivot table", 3.0), click(_REPORT, "button:insert pivot")), variant="pivot"
+            ),
+            StepBlock((TaskStep("edit", *_REPORT, "cell:sum", typed=True, seconds=4.0),), variant="formula"),
+            StepBlock((click(_REPORT, "menu:number format"), click(_REPORT, "menu:bold", p=0.6)), group="look"),
+            StepBlock((TaskStep("save", *_REPORT, seconds=2.0),)),
+            StepBlock(
                 (
                     open_window(_MAIL),
                     click(_MAIL, "button:new message"),
@@ -199,18 +203,18 @@ def _approve_claim() -> Task:
     return Task(
         "check expense claim",
         (
-            Block((open_window(_CLAIM), click(_CLAIM, "row:claim", 2.0, shows=True))),
-            Block(
+            StepBlock((open_window(_CLAIM), click(_CLAIM, "row:claim", 2.0, shows=True))),
+            StepBlock(
                 (
                     click(_CLAIM, "link:receipt", 2.0),
-                    Step("scroll", *_CLAIM, seconds=2.0, probability=0.5),
+                    TaskStep("scroll", *_CLAIM, seconds=2.0, probability=0.5),
                     click(_CLAIM, "button:close receipt", 3.0),
                 ),
                 times=(1, 5),
             ),
-            Block((*fill(_CLAIM, "field:comment", "comment", 3.0),), probability=0.3),
-            Block((finish(_CLAIM, "button:approve"),), variant="approve"),
-            Block((*choose(_CLAIM, "field:reason"), finish(_CLAIM, "button:reject")), variant="reject"),
+            StepBlock((*fill(_CLAIM, "field:comment", "comment", 3.0),), probability=0.3),
+            StepBlock((finish(_CLAIM, "button:approve"),), variant="approve"),
+            StepBlock((*choose(_CLAIM, "field:reason"), finish(_CLAIM, "button:reject")), variant="reject"),
         ),
         {"comment": "text"},
         variants={"approve": 0.85, "reject": 0.15},
@@ -230,7 +234,7 @@ def _onboard() -> Task:
     return Task(
         "create account for new hire",
         (
-            Block(
+            StepBlock(
                 (
                     open_window(_HR),
                     click(_HR, "row:hire", 2.0, shows=True),
@@ -239,11 +243,11 @@ def _onboard() -> Task:
                     open_window(_HR),
                 )
             ),
-            *(Block(bridge(_HR, text, _DIRECTORY, field, slot), group="who") for text, field, slot in fields),
-            Block((open_window(_DIRECTORY), click(_DIRECTORY, "checkbox:group")), times=(2, 5)),
-            Block((finish(_DIRECTORY, "button:create user"),)),
-            Block((open_window(_HR), click(_HR, "checkbox:account created"), Step("save", *_HR, seconds=1.5))),
-            Block(
+            *(StepBlock(bridge(_HR, text, _DIRECTORY, field, slot), group="who") for text, field, slot in fields),
+            StepBlock((open_window(_DIRECTORY), click(_DIRECTORY, "checkbox:group")), times=(2, 5)),
+            StepBlock((finish(_DIRECTORY, "button:create user"),)),
+            StepBlock((open_window(_HR), click(_HR, "checkbox:account created"), TaskStep("save", *_HR, seconds=1.5))),
+            StepBlock(
                 (
                     open_window(_MAIL),
                     click(_MAIL, "button:new message"),
@@ -264,16 +268,16 @@ def _reconcile() -> Task:
     return Task(
         "reconcile bank statement line",
         (
-            Block((open_window(_BANK), click(_BANK, "row:booking", 2.0))),
-            Block(bridge(_BANK, "text:reference", _MATCH, "field:find", "reference")),
-            Block((open_window(_MATCH, 0.5), click(_MATCH, "button:find next", 0.9)), times=(1, 3)),
-            Block(rekey(_BANK, "text:amount", _MATCH, "cell:paid", "amount")),
-            Block((open_window(_MATCH), *fill(_MATCH, "cell:date paid", "date")), probability=0.8),
-            Block(
+            StepBlock((open_window(_BANK), click(_BANK, "row:booking", 2.0))),
+            StepBlock(bridge(_BANK, "text:reference", _MATCH, "field:find", "reference")),
+            StepBlock((open_window(_MATCH, 0.5), click(_MATCH, "button:find next", 0.9)), times=(1, 3)),
+            StepBlock(rekey(_BANK, "text:amount", _MATCH, "cell:paid", "amount")),
+            StepBlock((open_window(_MATCH), *fill(_MATCH, "cell:date paid", "date")), probability=0.8),
+            StepBlock(
                 (
                     open_window(_MATCH, 0.5),
                     click(_MATCH, "cell:cleared"),
-                    Step("edit", *_MATCH, "cell:cleared", typed=True),
+                    TaskStep("edit", *_MATCH, "cell:cleared", typed=True),
                 )
             ),
         ),
@@ -292,8 +296,8 @@ def _change_address() -> Task:
     return Task(
         "change address in two systems",
         (
-            Block((Step("open", *_ARCHIVE, seconds=2.5, shows=True),)),
-            Block(
+            StepBlock((TaskStep("open", *_ARCHIVE, seconds=2.5, shows=True),)),
+            StepBlock(
                 (
                     *rekey(_ARCHIVE, "text:customer number", _CRM, "field:search", "number"),
                     open_window(_CRM),
@@ -301,15 +305,15 @@ def _change_address() -> Task:
                     open_window(_ARCHIVE),
                 )
             ),
-            *(Block(rekey(_ARCHIVE, text, _CRM, field, slot), group="crm") for text, field, slot in fields),
-            Block((open_window(_CRM), finish(_CRM, "button:save address"))),
-            Block((open_window(_BILLING), *fill(_BILLING, "field:account", "number"), open_window(_CRM))),
+            *(StepBlock(rekey(_ARCHIVE, text, _CRM, field, slot), group="crm") for text, field, slot in fields),
+            StepBlock((open_window(_CRM), finish(_CRM, "button:save address"))),
+            StepBlock((open_window(_BILLING), *fill(_BILLING, "field:account", "number"), open_window(_CRM))),
             *(
-                Block(bridge(_CRM, field, _BILLING, f"field:billing {slot}", slot), group="billing")
+                StepBlock(bridge(_CRM, field, _BILLING, f"field:billing {slot}", slot), group="billing")
                 for _, field, slot in fields
             ),
-            Block((open_window(_BILLING), finish(_BILLING, "button:update account"))),
-            Block((open_window(_ARCHIVE), click(_ARCHIVE, "button:mark as done"))),
+            StepBlock((open_window(_BILLING), finish(_BILLING, "button:update account"))),
+            StepBlock((open_window(_ARCHIVE), click(_ARCHIVE, "button:mark as done"))),
         ),
         {"number": "id", "street": "text", "city": "text", "postcode": "number"},
         object="customer",
@@ -321,21 +325,21 @@ def _answer_stock_question() -> Task:
     return Task(
         "answer stock question",
         (
-            Block((open_window(_MAIL), click(_MAIL, "message:stock question", 2.2))),
-            Block(
+            StepBlock((open_window(_MAIL), click(_MAIL, "message:stock question", 2.2))),
+            StepBlock(
                 (
                     *rekey(_MAIL, "text:article", _STOCK, "field:article", "article"),
                     open_window(_STOCK, 0.6),
                     click(_STOCK, "button:execute"),
                 )
             ),
-            Block((Step("scroll", *_STOCK, seconds=1.5),), probability=0.5),
-            Block(
+            StepBlock((TaskStep("scroll", *_STOCK, seconds=1.5),), probability=0.5),
+            StepBlock(
                 (
-                    Step("click", *_STOCK, "cell:available", slot="stock", seconds=2.0),
+                    TaskStep("click", *_STOCK, "cell:available", slot="stock", seconds=2.0),
                     open_window(_MAIL),
                     click(_MAIL, "button:reply"),
-                    Step("edit", *_MAIL, "field:body", slot="stock", typed=True, seconds=4.0),
+                    TaskStep("edit", *_MAIL, "field:body", slot="stock", typed=True, seconds=4.0),
                     finish(_MAIL, "button:send"),
                 )
             ),
@@ -350,12 +354,12 @@ def _confirm_purchase() -> Task:
     return Task(
         "confirm purchase order dates",
         (
-            Block((open_window(_MAIL), click(_MAIL, "message:order confirmation", 2.0, shows=True))),
-            Block(bridge(_MAIL, "text:order number", _PURCHASE, "field:order", "order")),
-            Block((open_window(_PURCHASE, 0.5), Step("shortcut", *_PURCHASE, "field:order", seconds=0.6))),
-            Block((*rekey(_MAIL, "text:date", _PURCHASE, "field:confirmed date", "date"),), times=(1, 6)),
-            Block((open_window(_PURCHASE), *fill(_PURCHASE, "field:note", "note", 2.5)), probability=0.25),
-            Block((open_window(_PURCHASE, 0.5), finish(_PURCHASE, "button:save"))),
+            StepBlock((open_window(_MAIL), click(_MAIL, "message:order confirmation", 2.0, shows=True))),
+            StepBlock(bridge(_MAIL, "text:order number", _PURCHASE, "field:order", "order")),
+            StepBlock((open_window(_PURCHASE, 0.5), TaskStep("shortcut", *_PURCHASE, "field:order", seconds=0.6))),
+            StepBlock((*rekey(_MAIL, "text:date", _PURCHASE, "field:confirmed date", "date"),), times=(1, 6)),
+            StepBlock((open_window(_PURCHASE), *fill(_PURCHASE, "field:note", "note", 2.5)), probability=0.25),
+            StepBlock((open_window(_PURCHASE, 0.5), finish(_PURCHASE, "button:save"))),
         ),
         {"order": "id", "date": "date", "note": "text"},
         object="purchase",
@@ -374,7 +378,7 @@ def _book_carrier() -> Task:
     return Task(
         "book carrier for delivery",
         (
-            Block(
+            StepBlock(
                 (
                     open_window(_DELIVERY),
                     click(_DELIVERY, "row:delivery", 2.0, shows=True),
@@ -383,8 +387,11 @@ def _book_carrier() -> Task:
                     open_window(_DELIVERY),
                 )
             ),
-            *(Block(bridge(_DELIVERY, text, _CARRIER, field, slot), group="booking") for text, field, slot in fields),
-            Block(
+            *(
+                StepBlock(bridge(_DELIVERY, text, _CARRIER, field, slot), group="booking")
+                for text, field, slot in fields
+            ),
+            StepBlock(
                 (
                     open_window(_CARRIER, 0.7),
                     *choose(_CARRIER, "field:service"),
@@ -392,13 +399,13 @@ def _book_carrier() -> Task:
                     finish(_CARRIER, "button:confirm booking"),
                 )
             ),
-            Block(
+            StepBlock(
                 (
                     *bridge(_CARRIER, "text:tracking number", _DELIVERY, "field:tracking", "tracking"),
-                    Step("save", *_DELIVERY, seconds=1.5),
+                    TaskStep("save", *_DELIVERY, seconds=1.5),
                 )
             ),
-            Block((open_window(_CARRIER), click(_CARRIER, "button:print label", 2.0)), probability=0.75),
+            StepBlock((open_window(_CARRIER), click(_CARRIER, "button:print label", 2.0)), probability=0.75),
         ),
         {"to": "name", "address": "text", "weight": "number", "delivery": "id", "tracking": "id"},
         object="delivery",

@@ -26,6 +26,6 @@ def dashboard(port: int | None, json_ready: bool, settings: Settings) -> None:
     if found.kafka:
         check(settings.model_copy(update={"kafka": found.kafka}), "page", may_be_away=True)
     require_admission(found)
-    from sinks.dashboard.server import run  # takes seconds: what is refused is said before
+    from sinks.dashboard.page_server import run  # takes seconds: what is refused is said before
 
     run(settings, lambda: resolve(settings, kafka=False), json_ready=json_ready, announce=click.echo)

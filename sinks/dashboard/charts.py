@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sinks.dashboard.model import FreshMinute, Minute, Moved
+from sinks.dashboard.page_data import FreshMinute, Minute, Moved
 from sinks.dashboard.theme import Theme, colours
 
 MINUTE_MS = 60_000

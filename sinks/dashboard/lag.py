@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sinks.dashboard.model import GroupLag, Kafka
+from sinks.dashboard.page_data import GroupLag, Kafka
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.results import words
 from sinks.results.opportunities import ListedOpportunity
 from sinks.results.routine import ListedRoutine, ListedVariant

@@ -7,7 +7,7 @@ from typing import Final
 
 from nicegui import ui
 
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.dashboard.parts.activity_chart import ActivityChart
 from sinks.dashboard.parts.drawing import Palette
 from sinks.dashboard.parts.figures import Figures

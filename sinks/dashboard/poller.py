@@ -17,10 +17,10 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sinks.dashboard import model
+from sinks.dashboard import page_data
 from sinks.dashboard.lag import KafkaLag
-from sinks.dashboard.model import Snapshot
-from sinks.dashboard.store import Store
+from sinks.dashboard.page_data import Snapshot
+from sinks.dashboard.page_store import PageStore
 from sinks.results.database import UnknownForm
 from sinks.results.opportunities import ListedOpportunity
 from sinks.results.routine import ListedRoutine, ListedVariant
@@ -53,18 +53,18 @@ class Look(Struct, frozen=True):
 
 
 LOOKS: Final = (
-    Look("totals", "totals", model.Totals, 1.0),
-    Look("activity", "activity", model.Minute, 1.5),
-    Look("freshness", "freshness", model.FreshMinute, 1.5),
+    Look("totals", "totals", page_data.Totals, 1.0),
+    Look("activity", "activity", page_data.Minute, 1.5),
+    Look("freshness", "freshness", page_data.FreshMinute, 1.5),
     Look("opportunities", "opportunities", ListedOpportunity, 1.0, {"top": 200}),
-    Look("transfers", "transfers", model.Moved, 2.0),
-    Look("pipeline", "pipeline", model.TopicProgress, 2.0),
+    Look("transfers", "transfers", page_data.Moved, 2.0),
+    Look("pipeline", "pipeline", page_data.TopicProgress, 2.0),
     Look("routines", "routines", ListedRoutine, 5.0, {"id": ""}),
     Look("variants", "variants", ListedVariant, 10.0, {"routine": "", "each": 5}),
-    Look("refused", "dead_letters", model.Refused, 5.0),
-    Look("people", "people", model.People, 5.0),
+    Look("refused", "dead_letters", page_data.Refused, 5.0),
+    Look("people", "people", page_data.People, 5.0),
 )
-KAFKA: Final = Look("kafka", "", model.Kafka, 3.0)
+KAFKA: Final = Look("kafka", "", page_data.Kafka, 3.0)
 
 
 class _State(Struct):
@@ -83,7 +83,7 @@ class Poller:
 
     def __init__(
         self,
-        store: Store,
+        store: PageStore,
         kafka: KafkaLag,
         k: int,
         *,
@@ -167,9 +167,9 @@ class Poller:
         return float(min(LONGEST_S, look.every_s * 2 ** (state.failures - 1)))
 
     def _take_in(self, look: Look, answer: Any) -> None:
-        if look.kind is model.Totals:
+        if look.kind is page_data.Totals:
             self._put(totals=answer[0], events_per_s=self._rate(answer[0].events))
-        elif look.kind is model.People:
+        elif look.kind is page_data.People:
             self._put(people=answer[0].people)
         else:
             self._put(**{look.field: answer})

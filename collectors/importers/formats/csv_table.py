@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final, TextIO
 
 from collectors.importers.files.encoding import LABELS
-from collectors.importers.formats.tables import Block, Table
-from collectors.importers.report import ReadReport
+from collectors.importers.formats.tables import RowBlock, Table
+from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError
 
 SEPARATORS: Final = (",", ";", "\t", "|")
@@ -136,7 +136,7 @@ class _Lines:
             ) from error
 
 
-def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> Iterator[Block]:
+def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> Iterator[RowBlock]:
     while True:
         start = lines.number
         taken = lines.take()
@@ -149,7 +149,7 @@ def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> It
             rows = []
         if reader.line_num == len(rows) and set(map(len, rows)) == {width}:
             lines.given(len(rows))
-            yield Block(range(start + 1, start + 1 + len(rows)), rows)
+            yield RowBlock(range(start + 1, start + 1 + len(rows)), rows)
             continue
         lines.hold(taken)
         until = start + lines.held
@@ -160,7 +160,7 @@ def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> It
             if fitted is not None:
                 numbers.append(number)
                 rows.append(fitted)
-        yield Block(numbers, rows)
+        yield RowBlock(numbers, rows)
 
 
 def _fit(row: list[str], width: int, number: int, report: ReadReport) -> list[str] | None:

@@ -13,7 +13,7 @@ from collectors.importers.formats.activitywatch import is_activitywatch, read_ac
 from collectors.importers.formats.ocel import FORMAT as OCEL
 from collectors.importers.formats.ocel import is_ocel, read_ocel_json
 from collectors.importers.formats.tables import MAX_VALUE, Record, Table, of_records
-from collectors.importers.report import ReadReport
+from collectors.importers.read_report import ReadReport
 from taskstream.errors import UNDECODABLE, InputError
 
 MAX_DOCUMENT: Final = 512 << 20

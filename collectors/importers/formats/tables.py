@@ -18,7 +18,7 @@ Record = tuple[int, dict[str, str]]
 """Line (or number, where a format has no lines) and values of an event by the names the file gives them."""
 
 
-class Block(NamedTuple):
+class RowBlock(NamedTuple):
     """Some rows with the lines on which they begin; each row has a value for each column."""
 
     lines: Sequence[int]
@@ -30,7 +30,7 @@ class Table(Struct):
 
     format: str
     columns: list[str]
-    blocks: Iterator[Block]
+    blocks: Iterator[RowBlock]
     encoding: str = ""
     separator: str = ""
     late: set[str] = set()  # noqa: RUF012 - a field of a Struct: each gets its own
@@ -46,10 +46,10 @@ def of_records(format_: str, records: Iterable[Record], *, encoding: str = "") -
     return table
 
 
-def _blocks(records: Iterator[Record], columns: list[str], late: set[str]) -> Iterator[Block]:
+def _blocks(records: Iterator[Record], columns: list[str], late: set[str]) -> Iterator[RowBlock]:
     known = set(columns)
     while chunk := list(islice(records, _BLOCK)):
         for _, values in chunk:
             if not values.keys() <= known:
                 late.update(values.keys() - known)
-        yield Block([line for line, _ in chunk], [[values.get(name, "") for name in columns] for _, values in chunk])
+        yield RowBlock([line for line, _ in chunk], [[values.get(name, "") for name in columns] for _, values in chunk])

@@ -8,8 +8,8 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, Final
 
-from collectors.importers.formats.tables import Block, Table
-from collectors.importers.report import ReadReport
+from collectors.importers.formats.tables import RowBlock, Table
+from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError, UsageError
 
 _BLOCK: Final = 4_096
@@ -58,11 +58,11 @@ def read_xlsx(stream: io.BufferedReader, name: str, report: ReadReport) -> Table
     raise InputError(f"{name} is a workbook without rows")
 
 
-def _xlsx_blocks(rows: Iterator[Any], number: int, width: int) -> Iterator[Block]:
+def _xlsx_blocks(rows: Iterator[Any], number: int, width: int) -> Iterator[RowBlock]:
     while chunk := list(islice(rows, _BLOCK)):
         texts = [[cell_text(value) for value in row[:width]] + [""] * (width - len(row)) for row in chunk]
         kept = [n for n, row in enumerate(texts) if any(row)]
-        yield Block([number + 1 + n for n in kept], [texts[n] for n in kept])
+        yield RowBlock([number + 1 + n for n in kept], [texts[n] for n in kept])
         number += len(chunk)
 
 
@@ -85,14 +85,14 @@ def read_parquet(stream: io.BufferedReader, name: str) -> Table:
     return Table("Parquet", list(file.schema_arrow.names), _parquet_blocks(file, name))
 
 
-def _parquet_blocks(file: Any, name: str) -> Iterator[Block]:
+def _parquet_blocks(file: Any, name: str) -> Iterator[RowBlock]:
     import pyarrow
 
     number = 0
     try:
         for batch in file.iter_batches(batch_size=_BLOCK):
             columns = [[cell_text(value) for value in _plain(column).to_pylist()] for column in batch.columns]
-            yield Block(range(number + 1, number + 1 + batch.num_rows), list(zip(*columns, strict=True)))
+            yield RowBlock(range(number + 1, number + 1 + batch.num_rows), list(zip(*columns, strict=True)))
             number += batch.num_rows
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{name} is damaged behind row {number:,}: {error}") from error

@@ -1,6 +1,6 @@
 """What columns and rows say.
 
-May import: taskstream, collectors.importers.names, collectors.importers.report, collectors.importers.times.
+May import: taskstream, collectors.importers.names, collectors.importers.read_report, collectors.importers.times.
 
     vocabulary    What logs call things: columns and actions
     known_tables  Tables that are known by their columns
@@ -8,6 +8,6 @@ May import: taskstream, collectors.importers.names, collectors.importers.report,
     columns       Which column is read for what
     convert       One row → what the event says, but for time and value
     templates     Rows with the same names share one template
-    values        Values by what may be known of them
+    log_values    Values by what may be known of them
     people        Whose row it is
 """

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from collectors.importers.meaning.vocabulary import Fields, known_action, words
 from collectors.importers.names.apps import CLIPBOARD
-from collectors.importers.names.labels import Labels
+from collectors.importers.names.label_words import Labels
 from collectors.importers.names.paths import MAX_NAME, Paths, is_path
 from taskstream.events import Kind
 

@@ -27,7 +27,7 @@ class _Numbers(dict[str, int]):
         return number
 
 
-class People:
+class LogPeople:
     """The people of one log, numbered in the order of their first row."""
 
     def __init__(self, fixed: str = "") -> None:

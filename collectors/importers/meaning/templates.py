@@ -9,7 +9,7 @@ from typing import Final
 
 from collectors.importers.meaning.convert import CELL, Converter, Template
 from collectors.importers.meaning.vocabulary import Fields, known_action
-from collectors.importers.report import ReadReport
+from collectors.importers.read_report import ReadReport
 
 MAX_TEMPLATES: Final = 262_144
 """Distinct templates of a log; beyond, rows keep kind and application alone."""

@@ -2,7 +2,7 @@
 
 May import: taskstream, collectors.agent.screens.
 
-    labels         All on the owner's machine, allow-listed words alone where they travel on
+    label_words    All on the owner's machine, allow-listed words alone where they travel on
     allowed_words  The words of that allow-list
     apps           Applications by the names people use
     paths          Elements without a label: what varies in their path is masked

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.clickhouse.access import User
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 from deploy.local.clickhouse.server import serve
 from taskstream.endpoints import READER
 from taskstream.errors import TaskstreamError, UsageError
@@ -31,7 +31,7 @@ def main() -> int:
     try:
         users = _users(given.user)
         memory = given.memory_mb * 1_000_000
-        limits = Limits(server_memory_bytes=memory, query_memory_bytes=memory * 3 // 4)
+        limits = EndpointLimits(server_memory_bytes=memory, query_memory_bytes=memory * 3 // 4)
         asyncio.run(serve(given.path.resolve(), given.port, users, limits, follow_stdin=given.follow_stdin))
     except TaskstreamError as error:
         print(f"clickhouse: {error}", file=sys.stderr, flush=True)

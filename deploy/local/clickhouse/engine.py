@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 from deploy.local.clickhouse.failures import UNKNOWN_FORMAT, Failure, failure, from_engine
 from deploy.local.clickhouse.guard import Known
 from deploy.local.clickhouse.incoming import Incoming
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 from taskstream.errors import ServiceError
 
 STREAMED = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow", "JSONCompactEachRow"})
@@ -137,7 +137,7 @@ class Insert:
 class Engine:
     """The engine with its data directory. Only one process can own a directory at a time."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: EndpointLimits) -> None:
         self._path = path
         self._limits = limits
         self._lock = _own(path)

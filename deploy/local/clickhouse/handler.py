@@ -24,7 +24,7 @@ from deploy.local.clickhouse.failures import (
     from_engine,
 )
 from deploy.local.clickhouse.guard import Guard, Statement
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 from deploy.local.clickhouse.request import Asked, External, decompress, read_form, read_url, without_external
 from deploy.local.clickhouse.rights import check_reader
 from deploy.local.clickhouse.sessions import Sessions
@@ -37,7 +37,7 @@ T = TypeVar("T")
 class Handler:
     """Serves requests. One for the life of the process."""
 
-    def __init__(self, engine: Engine, users: Mapping[str, User], limits: Limits) -> None:
+    def __init__(self, engine: Engine, users: Mapping[str, User], limits: EndpointLimits) -> None:
         self._engine = engine
         self._users = users
         self._limits = limits

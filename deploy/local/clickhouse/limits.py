@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Limits(Struct, frozen=True):
+class EndpointLimits(Struct, frozen=True):
     """Bounds of one endpoint.
 
     ``server_memory_bytes``  memory of all queries together; beyond it a query fails with MEMORY_LIMIT_EXCEEDED

@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from deploy.local.clickhouse.failures import BAD_ARGUMENTS, CANNOT_DECOMPRESS, NOT_IMPLEMENTED, Failure, failure
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 
 # Parameters that belong to the protocol; every other one is a setting.
 _PROTOCOL = frozenset(
@@ -56,7 +56,7 @@ class External(Struct, frozen=True):
     data: bytes
 
 
-def read_url(request: web.Request, limits: Limits, *, readonly: bool) -> Asked:
+def read_url(request: web.Request, limits: EndpointLimits, *, readonly: bool) -> Asked:
     """What the URL and the headers say.
 
     Raises:

@@ -16,14 +16,14 @@ from aiohttp import web
 from deploy.local.clickhouse.access import User
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.handler import Handler
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 from taskstream.errors import ServiceError
 
 STOP_S = 2.0
 """How long statements may go on after SIGTERM; an INSERT that is being stored is always finished."""
 
 
-async def serve(path: Path, port: int, users: dict[str, User], limits: Limits, *, follow_stdin: bool) -> None:
+async def serve(path: Path, port: int, users: dict[str, User], limits: EndpointLimits, *, follow_stdin: bool) -> None:
     """Serve until SIGTERM or SIGINT, or (``follow_stdin``) until the parent that holds our standard input has gone.
 
     Prints one JSON line, ``{"url": ..., "pid": ..., "version": ...}``, when statements can be sent.

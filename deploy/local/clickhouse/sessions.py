@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from deploy.local.clickhouse.engine import Connection
 from deploy.local.clickhouse.failures import SESSION_LOCKED, TOO_MANY_QUERIES, failure
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 
 Key = tuple[str, str]
 
@@ -23,7 +23,7 @@ class _Session:
 class Sessions:
     """The sessions in being, by user and id. Each serves one request at a time and ends when it rests too long."""
 
-    def __init__(self, limits: Limits, connect: Callable[[], Connection]) -> None:
+    def __init__(self, limits: EndpointLimits, connect: Callable[[], Connection]) -> None:
         self._limits = limits
         self._connect = connect
         self._kept: dict[Key, _Session] = {}

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from deploy.local.clickhouse.failures import TOO_MANY_QUERIES, failure
-from deploy.local.clickhouse.limits import Limits
+from deploy.local.clickhouse.limits import EndpointLimits
 
 
 class Turns:
     """Separate turns for the reader and for the owner."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: EndpointLimits) -> None:
         self._limits = limits
         self._reader = asyncio.Semaphore(limits.reader_turns)
         self._owner = asyncio.Semaphore(limits.owner_turns)

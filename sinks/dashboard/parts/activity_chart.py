@@ -7,7 +7,7 @@ from typing import Final
 from nicegui import ui
 
 from sinks.dashboard import charts
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.dashboard.parts.drawing import Palette, blank_chart, draw
 
 SPANS: Final = {60: "1 hour", 480: "8 hours", 1440: "24 hours"}

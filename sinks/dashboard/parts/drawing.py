@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.dashboard.theme import DARK, LIGHT, Theme
 
 

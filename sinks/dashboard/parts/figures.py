@@ -6,7 +6,7 @@ from typing import Final
 
 from nicegui import ui
 
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.results import words
 
 NAMES: Final = ("Opportunities", "Hours a week in them", "Events stored", "People", "Freshness")

@@ -8,7 +8,7 @@ from typing import Final
 
 from nicegui import ui
 
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 
 STALE_MS: Final = 15_000
 _CHOICE: Final = """(() => { const kept = localStorage.getItem('taskstream-dark');

@@ -8,7 +8,7 @@ from typing import Final
 from nicegui import ui
 
 from sinks.dashboard import listing
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.results import words
 
 ROWS: Final = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from sinks.dashboard import charts
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.dashboard.parts.drawing import Palette, blank_chart, draw
 
 

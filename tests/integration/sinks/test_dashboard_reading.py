@@ -18,10 +18,10 @@ import pytest
 from msgspec.structs import replace
 
 from sinks.clickhouse.migrate import migrate
-from sinks.dashboard import model
+from sinks.dashboard import page_data
 from sinks.dashboard.lag import KafkaLag
+from sinks.dashboard.page_store import PageStore, as_reader
 from sinks.dashboard.poller import LOOKS
-from sinks.dashboard.store import Store, as_reader
 from sinks.results.database import NoTables
 from sinks.results.opportunities import ListedOpportunity
 from taskstream.endpoints import READER, Endpoints
@@ -60,28 +60,28 @@ def test_the_embedded_server_is_read_as_its_reader(endpoints: Endpoints) -> None
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.field)
 def test_every_view_answers_in_the_expected_form(endpoints: Endpoints, database: str, look: Any) -> None:
-    Store(lambda: endpoints, database, seed.K).rows(look.query, look.kind, **look.parameters)
+    PageStore(lambda: endpoints, database, seed.K).rows(look.query, look.kind, **look.parameters)
 
 
 @pytest.mark.usefixtures("filled")
 def test_nothing_below_the_floor(endpoints: Endpoints, database: str) -> None:
-    store = Store(lambda: endpoints, database, seed.K)
+    store = PageStore(lambda: endpoints, database, seed.K)
     assert [each.name for each in store.rows("opportunities", ListedOpportunity, top=9)] == ["Shown"]
-    assert [(each.target, each.values) for each in store.rows("transfers", model.Moved)] == [("chrome", 12)]
-    assert store.rows("people", model.People) == (model.People(8),)
-    stricter = Store(lambda: endpoints, database, 9)
-    assert stricter.rows("people", model.People) == (model.People(0),)
+    assert [(each.target, each.values) for each in store.rows("transfers", page_data.Moved)] == [("chrome", 12)]
+    assert store.rows("people", page_data.People) == (page_data.People(8),)
+    stricter = PageStore(lambda: endpoints, database, 9)
+    assert stricter.rows("people", page_data.People) == (page_data.People(0),)
     assert stricter.rows("opportunities", ListedOpportunity, top=9) == ()
-    assert stricter.rows("transfers", model.Moved) == ()
-    assert stricter.rows("activity", model.Minute) == ()
+    assert stricter.rows("transfers", page_data.Moved) == ()
+    assert stricter.rows("activity", page_data.Minute) == ()
 
 
 def test_a_database_without_tables_and_a_server_that_is_away(endpoints: Endpoints) -> None:
     with pytest.raises(NoTables):
-        Store(lambda: endpoints, "nothing_here", 5).rows("totals", model.Totals)
+        PageStore(lambda: endpoints, "nothing_here", 5).rows("totals", page_data.Totals)
     away = replace(endpoints, clickhouse="http://127.0.0.1:9")
     with pytest.raises(ServiceError, match=r"ClickHouse at http://127\.0\.0\.1:9: Connection refused"):
-        Store(lambda: away, "taskstream", 5).rows("totals", model.Totals)
+        PageStore(lambda: away, "taskstream", 5).rows("totals", page_data.Totals)
 
 
 def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
@@ -100,7 +100,7 @@ def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
     consumer.commit(offsets=[TopicPartition(topic, 0, 5), TopicPartition(topic, 1, 2)], asynchronous=False)
     consumer.close()
     found = KafkaLag(lambda: Settings(kafka=kafka, prefix=prefix)).read()
-    assert found == model.Kafka(messages_in=10, groups=(model.GroupLag("sink", 3),))
+    assert found == page_data.Kafka(messages_in=10, groups=(page_data.GroupLag("sink", 3),))
     assert found.waiting == 3
 
 

@@ -13,7 +13,7 @@ from sinks.clickhouse.feeds import FEEDS, builder, layout
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store
 from sinks.dashboard import listing
-from sinks.dashboard.model import Snapshot
+from sinks.dashboard.page_data import Snapshot
 from sinks.results import opportunities, routine
 from sinks.results.database import rows
 from sinks.results.routine import ListedRoutine, ListedVariant

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.cli.replay import replay
 from collectors.importers import read_logs
-from collectors.importers.dealing import BETWEEN_LOGS_MS, Desktop, deal, duration_ms, schedule
+from collectors.importers.dealing import BETWEEN_LOGS_MS, DealtDesktop, deal, duration_ms, schedule
 from taskstream.errors import InputError, UsageError
 from taskstream.events import UiEvent
 
@@ -35,7 +35,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def dealt_of(logs: list[Path], desktops: int) -> list[Desktop]:
+def dealt_of(logs: list[Path], desktops: int) -> list[DealtDesktop]:
     with read_logs(logs, key=KEY) as read:
         return deal(read, desktops)
 
@@ -83,7 +83,7 @@ def test_a_missing_log_deals_nothing(log: Path) -> None:
 )
 def test_the_schedule_holds_every_event_once_in_order(times: list[list[int]], end: int | None, skipped: int) -> None:
     desktops = [
-        Desktop(f"d{n}", [], [UiEvent(at_ms=at, kind="click", element=str(i)) for i, at in enumerate(own)])
+        DealtDesktop(f"d{n}", [], [UiEvent(at_ms=at, kind="click", element=str(i)) for i, at in enumerate(own)])
         for n, own in enumerate(times)
     ]
     played = list(schedule(desktops, end, [skipped] * len(desktops)))

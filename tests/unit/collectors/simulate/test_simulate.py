@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from collectors.cli.simulate import simulate as command
 from collectors.importers import read_log
 from collectors.simulate.generator import generate_tasks
-from collectors.simulate.model import CALM, Behaviour, dump_tasks, load_tasks
 from collectors.simulate.office import Office, Simulated, simulate
 from collectors.simulate.person import DAY_MS, HOUR_MS
+from collectors.simulate.task_model import CALM, Behaviour, dump_tasks, load_tasks
 from collectors.simulate.tasks import DEFAULT_TASKS
 from taskstream.errors import InputError, UsageError
 from taskstream.events import EventBatch, decode_batch, encode

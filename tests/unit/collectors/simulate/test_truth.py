@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collectors.simulate.model import CALM
 from collectors.simulate.office import Office, Simulated
+from collectors.simulate.task_model import CALM
 from collectors.simulate.truth import executions
 from taskstream.events import UiEvent, Value
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.dashboard import charts
-from sinks.dashboard.model import FreshMinute, Minute, Moved
+from sinks.dashboard.page_data import FreshMinute, Minute, Moved
 from sinks.dashboard.theme import DARK, LIGHT, OTHER, colours
 
 MINUTE = 60_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sinks.dashboard import listing
-from sinks.dashboard.model import FreshMinute, Snapshot
+from sinks.dashboard.page_data import FreshMinute, Snapshot
 from sinks.results.routine import ListedVariant
 from taskstream.records import Flow
 from tests.unit.sinks.results.samples import opportunity, routine

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sinks.dashboard import model
+from sinks.dashboard import page_data
 from sinks.dashboard.poller import LOOKS, Poller
 from sinks.results.database import NoTables
 from taskstream.errors import ServiceError
@@ -27,17 +27,17 @@ class _Store:
         if self.fails:
             raise self.fails
         self._clock.now += self.costs.get(query, 0.0)
-        if kind is model.Totals:
-            return (model.Totals(self.events),)
-        return (model.People(7),) if kind is model.People else ()
+        if kind is page_data.Totals:
+            return (page_data.Totals(self.events),)
+        return (page_data.People(7),) if kind is page_data.People else ()
 
     def close(self) -> None:
         self.asked.append("close")
 
 
 class _Kafka:
-    def read(self) -> model.Kafka:
-        return model.Kafka(messages_in=3, groups=(model.GroupLag("sink", 2),))
+    def read(self) -> page_data.Kafka:
+        return page_data.Kafka(messages_in=3, groups=(page_data.GroupLag("sink", 2),))
 
 
 class _Clock:
@@ -128,7 +128,7 @@ def test_one_that_never_answers_keeps_no_other_waiting_and_is_not_asked_twice() 
 
     store.rows = rows  # type: ignore[method-assign]
 
-    async def scenario() -> model.Snapshot:
+    async def scenario() -> page_data.Snapshot:
         poller = Poller(store, _Kafka(), 5, clock=clock)  # type: ignore[arg-type]
         for _ in range(20):
             began = time.monotonic()
@@ -168,7 +168,7 @@ def test_the_loop_survives_what_nobody_expected() -> None:
     poller, *_ = _poller()
     turns = 0
 
-    async def broken(wait_s: float = 0.0) -> model.Snapshot:
+    async def broken(wait_s: float = 0.0) -> page_data.Snapshot:
         del wait_s
         nonlocal turns
         turns += 1

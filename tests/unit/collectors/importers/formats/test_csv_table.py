@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.importers.formats.csv_table import MAX_RECORD_LINES, SEPARATORS, read_csv
-from collectors.importers.report import ReadReport
+from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError
 
 

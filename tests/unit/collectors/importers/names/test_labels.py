@@ -16,7 +16,7 @@ from collectors.importers.dealing import deal
 from collectors.importers.meaning.known_tables import SMARTRPA
 from collectors.importers.meaning.vocabulary import FIELDS
 from collectors.importers.names.apps import app_name
-from collectors.importers.names.labels import ClosedLabels, OpenLabels, load_words
+from collectors.importers.names.label_words import ClosedLabels, OpenLabels, load_words
 from taskstream.activity import activity
 from taskstream.errors import UsageError
 from taskstream.events import UiEvent, encode

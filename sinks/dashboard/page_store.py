@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Store:
+class PageStore:
     """The database behind the page, for several threads. Connects when it is first asked, and again after a failure.
 
     ``find`` says where it is: asked at each connecting, since the embedded one may have been started anew elsewhere.

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.importers.times import Clock
+from collectors.importers.times import LogClock
 from collectors.importers.times.zones import zone_given
 from taskstream.errors import InputError, UsageError
 
 MOMENT = datetime(2024, 3, 5, 8, 0, 2, 680_000, tzinfo=UTC)
 
 
-def clock_of(*texts: str, **options: object) -> Clock:
-    clock = Clock("Start", **options)  # type: ignore[arg-type]
+def clock_of(*texts: str, **options: object) -> LogClock:
+    clock = LogClock("Start", **options)  # type: ignore[arg-type]
     clock.learn(texts, len(texts))
     clock.settle()
     return clock
@@ -132,7 +132,7 @@ def test_local_times_through_the_hour_that_comes_twice(steps: list[int], backwar
     while moments[-1] < AUTUMN + timedelta(hours=2):  # so that a file that runs backwards begins behind the hour
         moments.append(moments[-1] + timedelta(minutes=9))
     moments = moments[:: -1 if backwards else 1]
-    clock = Clock("t", zone=BERLIN)
+    clock = LogClock("t", zone=BERLIN)
     texts = _local(moments)
     clock.folds.direction = -1 if backwards else 1
     found = [clock.read(text, 1) for text in texts]
@@ -141,7 +141,7 @@ def test_local_times_through_the_hour_that_comes_twice(steps: list[int], backwar
 
 def test_each_person_has_their_own_pass_of_the_hour() -> None:
     early, late = AUTUMN, AUTUMN + timedelta(minutes=45)
-    clock = Clock("t", zone=BERLIN)
+    clock = LogClock("t", zone=BERLIN)
     texts = _local([early, late, early + timedelta(minutes=1), late + timedelta(minutes=2)])
     found = clock.read_all(texts, [1, 1, 2, 1])
     assert found[1] - found[0] == 45 * 60_000
@@ -150,14 +150,14 @@ def test_each_person_has_their_own_pass_of_the_hour() -> None:
 
 
 def test_in_no_order_the_first_pass_is_taken_and_counted() -> None:
-    clock = Clock("t", zone=BERLIN)
+    clock = LogClock("t", zone=BERLIN)
     clock.folds.direction = 0
     clock.read_all(_local([AUTUMN + timedelta(hours=1), AUTUMN]), [1, 1])
     assert clock.folds.doubtful == 2
 
 
 def test_times_that_clocks_leap_over_move_on() -> None:
-    clock = Clock("t", zone=BERLIN)
+    clock = LogClock("t", zone=BERLIN)
     found = [clock.read(text) for text in ("2024-03-31 01:59:59", "2024-03-31 02:30:00", "2024-03-31 03:30:01")]
     assert all(a < b for a, b in pairwise(found))
 

@@ -39,7 +39,7 @@ _HALVES: Final = re.compile(r"\d[\d./-]{9}[T ]\d\d:\d\d:\d\d[^AaPpMm]*$")
 """Times whose first 17 characters name the minute and whose rest is the same in every minute."""
 
 
-class Clock:
+class LogClock:
     """Reads the times of one column (or of a date and a time column joined by a blank)."""
 
     def __init__(self, column: str, *, zone: tzinfo | None = None, order: DateOrder | None = None) -> None:

@@ -19,7 +19,7 @@ class _Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     """Base of all parts of a task."""
 
 
-class Step(_Data, frozen=True):
+class TaskStep(_Data, frozen=True):
     """One thing a person does.
 
     ``slot``         the value of the execution that is read or written here; empty: none
@@ -40,7 +40,7 @@ class Step(_Data, frozen=True):
     shows: bool = False
 
 
-class Block(_Data, frozen=True):
+class StepBlock(_Data, frozen=True):
     """Steps that belong together.
 
     ``probability``  that the block is done at all
@@ -49,7 +49,7 @@ class Block(_Data, frozen=True):
     ``variant``      done only when the execution follows this variant of the task
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[TaskStep, ...]
     probability: Probability = 1.0
     times: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)]] = (1, 1)
     group: str = ""
@@ -67,7 +67,7 @@ class Task(_Data, frozen=True):
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    blocks: Annotated[tuple[Block, ...], Meta(min_length=1)]
+    blocks: Annotated[tuple[StepBlock, ...], Meta(min_length=1)]
     slots: dict[str, Form] = {}
     variants: dict[str, float] = {}
     object: str = ""

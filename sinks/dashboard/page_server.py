@@ -18,11 +18,11 @@ from msgspec import to_builtins
 from nicegui import ui
 
 from sinks.dashboard.lag import KafkaLag
-from sinks.dashboard.model import Snapshot
 from sinks.dashboard.overview import Overview
+from sinks.dashboard.page_data import Snapshot
+from sinks.dashboard.page_store import PageStore
 from sinks.dashboard.poller import Poller
 from sinks.dashboard.safety import OwnMachineOnly
-from sinks.dashboard.store import Store
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
@@ -46,7 +46,7 @@ def run(
     listening = _listen(settings.dashboard_port)
     port = listening.getsockname()[1]
     url = f"http://{HOST}:{port}"
-    store = Store(find, settings.database, settings.k)
+    store = PageStore(find, settings.database, settings.k)
     poller = Poller(store, KafkaLag(lambda: settings.model_copy(update={"kafka": find().kafka})), settings.k)
     server = _Server(
         uvicorn.Config(
