@@ -20,7 +20,6 @@ class Topic(Struct, frozen=True):
     ``writers``, ``readers``   which parts may write and read it
     ``message_bytes``  how large a message may be; every writer keeps ``value_bytes``, so that key, headers and framing
                        have room
-    ``broker_time``  records carry the broker's time of arrival, not the writer's, so that a wrong clock shows
     """
 
     name: str
@@ -33,7 +32,6 @@ class Topic(Struct, frozen=True):
     compacted: bool = False
     record: str = ""
     message_bytes: int = KAFKAS_OWN
-    broker_time: bool = False
 
     @property
     def value_bytes(self) -> int:
@@ -41,23 +39,27 @@ class Topic(Struct, frozen=True):
         return self.message_bytes - FRAME_BYTES
 
     def config(self) -> dict[str, str]:
-        """Kafka's own topic settings. Compacted topics are cleaned eagerly: restoring state reads them to the end."""
-        size = {"max.message.bytes": str(self.message_bytes)}
+        """Kafka's own topic settings.
+
+        Records carry the broker's time of arrival: a writer's clock that is ahead would have them refused, and one that
+        is behind would have retention remove them at once. Compacted topics are cleaned eagerly: restoring state reads
+        them to the end.
+        """
+        own = {"max.message.bytes": str(self.message_bytes), "message.timestamp.type": "LogAppendTime"}
         if self.compacted:
-            return size | {
+            return own | {
                 "cleanup.policy": "compact",
                 "min.cleanable.dirty.ratio": "0.1",
                 "segment.ms": "600000",
                 "segment.bytes": str(64 << 20),
                 "max.compaction.lag.ms": "600000",
             }
-        timestamps = {"message.timestamp.type": "LogAppendTime"} if self.broker_time else {}
-        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)} | timestamps | size
+        return own | {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
 
 
 UI_EVENTS: Final = Topic(
     "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and idle heartbeats",
-    ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch", broker_time=True,
+    ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch",
 )  # fmt: skip
 CLEAN: Final = Topic(
     "ui-events.clean", "none", "checked, de-duplicated, redacted batches, many in a message, as columns",
