@@ -51,8 +51,11 @@ bench: install  ## measure speed: worker, sink, whole pipeline, bytes a row (JSO
 bench-reading: install  ## how fast a log of 1 GB is read, in how much memory (MEGABYTES=1000 ORDER=time|newest-first|shuffled)
 	$(BIN)/python -m benchmarks.reading --megabytes $(or $(MEGABYTES),1000) --order $(or $(ORDER),time) $(if $(JSON),--json $(JSON))
 
-chaos: install  ## faults under load (KILLS=40 SEED=7 JSON=out.json)
-	$(BIN)/python -m benchmarks.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(JSON),--json $(JSON))
+chaos: install  ## faults under load (KILLS=40 SEED=7 ONLY='clock,idle' JSON=out.json)
+	$(BIN)/python -m benchmarks.chaos --kills $(or $(KILLS),40) --seed $(or $(SEED),7) $(if $(ONLY),--only '$(ONLY)') $(if $(JSON),--json $(JSON))
+
+soak: install  ## weeks of days and nights in HOURS: memory, disk and counts stay right (HOURS=2 FOLDER=go-on-here JSON=out.json DRAW=docs/img/soak.svg)
+	$(BIN)/python -m benchmarks.soak --hours $(or $(HOURS),2) $(if $(FOLDER),--folder $(FOLDER)) $(if $(DRAW),--draw $(DRAW)) $(if $(JSON),--json $(JSON))
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -1,6 +1,6 @@
 """``make chaos``: see :mod:`benchmarks.chaos`.
 
-python -m benchmarks.chaos [--kills 40] [--seed 7] [--json FILE]
+python -m benchmarks.chaos [--kills 40] [--seed 7] [--only WORDS] [--json FILE]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.chaos.accounting import failures
 from benchmarks.chaos.experiment import run
+from benchmarks.chaos.pack import chosen
 from benchmarks.chaos.report import show
 
 
@@ -21,12 +22,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=40, help="how many faults")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--only", type=chosen, default=chosen(""), metavar="WORDS", help="faults whose names hold these"
+    )
     parser.add_argument("--rate", type=int, default=4_000, help="events a second")
     parser.add_argument("--json", type=Path, help="write the counts here")
     parser.add_argument("--keep", type=Path, help="use and keep this folder instead of a temporary one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="taskstream-chaos-", ignore_cleanup_errors=True) as scratch:
-        result = run(given.kills, given.seed, given.rate, given.keep or Path(scratch))
+        result = run(given.kills, given.seed, given.rate, given.keep or Path(scratch), given.only)
     if given.json:
         given.json.write_text(json.dumps(result, indent=2))
     show(result)

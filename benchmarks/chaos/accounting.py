@@ -2,22 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from taskstream.records import DeadLetter
+
+TABLES: Final = {"sessions": "sessions", "segments": "segments", "transfers": "transfers", "activity": "activity_1m"}
+"""The table of each topic that is stored a row a message."""
+LOST: Final = "lost"
+"""Reason of dead letters that name a range which cannot be read."""
+
+Place = tuple[str, int, int]
+"""Topic without prefix, partition, offset."""
 
 
-def total(found: dict[str, dict[int, list[bytes]]]) -> dict[str, int]:
-    """How many values each topic has."""
-    return {topic: sum(map(len, by_partition.values())) for topic, by_partition in found.items()}
+class Told(msgspec.Struct):
+    """What dead letters tell: where input was refused, and where a range is gone."""
+
+    refused: set[Place]
+    gone: set[Place]
+
+    @classmethod
+    def of(cls, letters: Iterable[bytes], prefix: str) -> Told:
+        """Sort letters by what they tell."""
+        found = cls(set(), set())
+        for value in letters:
+            letter = msgspec.json.decode(value, type=DeadLetter)
+            place = (letter.source_topic.removeprefix(prefix), letter.source_partition, letter.source_offset)
+            (found.gone if letter.reason == LOST else found.refused).add(place)
+        return found
+
+
+def differences(
+    told: Told, foreign: set[Place], removed: set[Place], recreated: set[tuple[str, int]]
+) -> dict[str, list[Any]]:
+    """Where the dead letters differ from what the faults did; every list is empty when they are exact.
+
+    A range that was removed is named by its first unread offset. Of a topic created anew each reader names where it
+    stood, which is its own business.
+    """
+    anew = {place[:2] for place in told.gone} & recreated
+    return {
+        "foreign_untold": sorted(foreign - told.refused),
+        "refused_wrongly": sorted(told.refused - foreign),
+        "removed_untold": sorted(removed - told.gone),
+        "recreated_untold": sorted(recreated - anew),
+        "gone_wrongly": sorted(place for place in told.gone - removed if place[:2] not in recreated),
+    }
 
 
 def failures(result: dict[str, Any]) -> list[str]:
     """What went wrong, in words; empty when the promise was kept."""
     wrong = [f"{name}: {result[name]}" for name in ("lost", "duplicated", "send_failures") if result[name]]
     wrong += [f"{topic} differs from the undisturbed run" for topic, same in result["equal"].items() if not same]
-    pairs = {"sessions": "sessions", "segments": "segments", "transfers": "transfers", "activity": "activity_1m"}
     wrong += [
-        f"{table} holds {result['tables'][table]} rows, the topic {result['derived'][topic]}"
-        for topic, table in pairs.items()
-        if result["tables"][table] != result["derived"][topic]
+        f"{TABLES[topic]} holds {result['tables'][topic]} rows, wanted {wanted}"
+        for topic, wanted in result["rows_wanted"].items()
+        if result["tables"][topic] != wanted
     ]
+    wrong += [f"{what}: {places[:5]}" for what, places in result["dead_letters"].items() if places]
+    wrong += [f"{name} ended by itself {times} times" for name, times in result["self_exits"].items() if times]
+    wrong += [f"taskstream {words} failed with code {code}" for words, code in result["commands"].items() if code]
     return wrong

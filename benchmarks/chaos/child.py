@@ -5,42 +5,89 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+from benchmarks.chaos.wall_clock import WallClock
+
+END_S: Final = 30.0
+"""Time that a process has to end by itself (seconds)."""
+AGAIN_S: Final = 0.5
 
 
 class Child:
-    """One child. ``self_exits`` is how often it ended without being killed."""
+    """One child. ``self_exits`` is how often it ended although nobody killed it or asked it to. ``clock``
+    is its wall clock; None: the machine's."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
-        self.name, self._command, self._environment, self._log = name, command, environment, log
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        clock: WallClock | None = None,
+    ) -> None:
+        self.name, self.clock = name, clock
         self.self_exits = 0
-        self._stopping = False
+        self._command, self._environment, self._log = command, dict(environment), log
+        if clock is not None:
+            self._environment |= clock.environment
+        self._stopping = threading.Event()
+        self._held = threading.Lock()
         self._child = self._spawn()
         threading.Thread(target=self._watch, name=f"watch {name}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the one that runs now."""
+        return self._child.pid
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
 
     def _watch(self) -> None:
-        while not self._stopping:
-            code = self._child.wait()
-            if self._stopping:
-                return
-            self.self_exits += code != -signal.SIGKILL
-            time.sleep(0.5)
-            self._child = self._spawn()
+        while True:
+            child = self._child
+            code = child.wait()
+            with self._held:  # while it is held, nobody starts it
+                if self._stopping.is_set():
+                    return
+                if child is not self._child:  # it was held, and runs again
+                    continue
+                self.self_exits += code != -signal.SIGKILL
+                self._stopping.wait(AGAIN_S)
+                self._child = self._spawn()
 
     def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
         self._child.send_signal(number)
 
+    def kill(self) -> None:
+        """End it at once, as a crash would; it is started again."""
+        self.send(signal.SIGKILL)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Ended cleanly, and not started again before this block is left."""
+        with self._held:
+            self._end()
+            yield
+            self._child = self._spawn()
+
     def stop(self) -> None:
-        self._stopping = True
+        """End it for good."""
+        self._stopping.set()
+        with self._held:
+            self._end()
+
+    def _end(self) -> None:
         self._child.send_signal(signal.SIGCONT)
         self._child.terminate()
         try:
-            self._child.wait(20)
+            self._child.wait(END_S)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()

@@ -3,91 +3,44 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from benchmarks.chaos.accounting import total
-from benchmarks.chaos.pack import deal
+from benchmarks.chaos.accounting import TABLES, Told, differences
+from benchmarks.chaos.kept_log import CalmInput, Derived
+from benchmarks.chaos.pack import FAULTS, deal
+from benchmarks.chaos.scene import Scene, settle
 from benchmarks.chaos.sender import Sender
 from benchmarks.chaos.strikes import strike
-from benchmarks.chaos.topic_log import DERIVED, derived, mirror
-from benchmarks.chaos.world import PASSWORD, USER, begin
+from benchmarks.chaos.topic_log import DERIVED, is_foreign, read
+from benchmarks.chaos.world import PASSWORD, USER, World, begin
 from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 
-STILL_S: Final = 15.0
-STANDSTILL_S: Final = 180.0
-"""No change for so long: all is done, where it is not known how much is to come; or nothing more will come."""
+GATHER_S: Final = 6.0
+"""Let the groups form, so that the first fault hits working processes (seconds)."""
 
 
-def settle(count: Any, wanted: int | None, deadline_s: float) -> int:
-    """Wait until ``count()`` reaches ``wanted``, or stands still: for long where more is to come; returns the count."""
-    last, since, end = -1, time.monotonic(), time.monotonic() + deadline_s
-    while time.monotonic() < end:
-        now = int(count())
-        if now != last:
-            last, since = now, time.monotonic()
-        still = time.monotonic() - since
-        if still > (STILL_S if wanted is None else 3 if now >= wanted else STANDSTILL_S):
-            break
-        time.sleep(1)
-    return last
-
-
-def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
+def run(kills: int, seed: int, rate: int, folder: Path, pack: Mapping[str, int] = FAULTS) -> dict[str, Any]:
     """The whole experiment; returns what was counted."""
-    draw = random.Random(seed)
-    faults = deal(random.Random(f"faults {seed}"))
     began = time.monotonic()
     world = begin(folder, seed, rate)
-    console = Console(stderr=True)
     try:
-        time.sleep(6)  # let the groups form, so that the first fault hits working processes
+        time.sleep(GATHER_S)
         sender = Sender(world)
+        scene = Scene(
+            world, sender, CalmInput(world), Derived(world, "chaos."), Derived(world, "calm."), random.Random(seed)
+        )
         sender.start()
-        for n in range(kills):
-            time.sleep(draw.uniform(1.0, 4.0))
-            strike(world, next(faults), draw)
-            now = time.strftime("%H:%M:%S")
-            console.print(f"{now} fault {n + 1} of {kills}: {world.last}, sent {sender.load.sent:,}")
+        _disturb(scene, kills, deal(random.Random(f"faults {seed}"), pack))
         sender.finish()
-        address = f"http://127.0.0.1:{world.clickhouse.port}"
-        client = connect(Endpoints(kafka="", clickhouse=address, clickhouse_user=USER, clickhouse_password=PASSWORD))
-        sent = sender.load.sent
-        query = "SELECT count() FROM taskstream.ui_events"
-        settle(lambda: client.query(query).result_rows[0][0], sent, 600)
-        stored, distinct = client.query(
-            "SELECT count(), uniqExact((agent, seq)) FROM taskstream.ui_events"
-        ).result_rows[0]
-        settle(lambda: sum(total(derived(world, "chaos.")).values()), None, 120)
-        mirror(world)
-        world.start("calm.", "calm-worker", "worker")
-        wanted = sum(total(derived(world, "chaos.")).values())
-        settle(lambda: sum(total(derived(world, "calm.")).values()), wanted, 240)
-        disturbed, calm = derived(world, "chaos."), derived(world, "calm.")
-        tables = {
-            table: int(client.query(f"SELECT count() FROM taskstream.{table}").result_rows[0][0])
-            for table in ("sessions", "segments", "transfers", "activity_1m")
-        }
-        return {
-            "kills": kills,
-            "seed": seed,
-            "minutes": round((time.monotonic() - began) / 60, 1),
-            "sent": sent,
-            "stored": int(stored),
-            "lost": sent - int(distinct),
-            "duplicated": int(stored) - int(distinct),
-            "send_failures": sender.failed,
-            "faults": dict(world.faults),
-            "self_exits": {child.name: child.self_exits for child in world.children},
-            "derived": total(disturbed),
-            "derived_calm": total(calm),
-            "equal": {topic: disturbed[topic] == calm[topic] for topic in DERIVED},
-            "tables": tables,
-        }
+        counted = _compare(scene)
+        return {"kills": kills, "seed": seed, "minutes": round((time.monotonic() - began) / 60, 1)} | counted
     finally:
         for child in world.children:
             child.stop()
@@ -95,3 +48,60 @@ def run(kills: int, seed: int, rate: int, folder: Path) -> dict[str, Any]:
         world.kafka_proxy.close()
         world.clickhouse.stop()
         world.kafka.stop()
+
+
+def _disturb(scene: Scene, kills: int, faults: Any) -> None:
+    console = Console(stderr=True)
+    for n in range(kills):
+        time.sleep(scene.draw.uniform(1.0, 4.0))
+        strike(scene, next(faults))
+        now = time.strftime("%H:%M:%S")
+        console.print(f"{now} fault {n + 1} of {kills}: {scene.world.last}, sent {scene.sender.load.sent:,}")
+
+
+def _compare(scene: Scene) -> dict[str, Any]:
+    """Wait for the end, give the same log to an undisturbed worker, and count both."""
+    world, facts, calm = scene.world, scene.facts, scene.calm_facts
+    settle(facts.count, None, 300)
+    client = connect(Endpoints("", f"http://127.0.0.1:{world.clickhouse.port}", USER, PASSWORD))
+
+    def ask(query: str) -> int:
+        return int(client.query(f"SELECT {query}").result_rows[0][0])
+
+    settle(lambda: ask("count() FROM taskstream.ui_events"), len(facts.events) - len(scene.unread_events), 600)
+    scene.calm.copy()
+    scene.catch_up()
+    wanted = {topic: facts.total()[topic] - scene.unread[topic] for topic in TABLES}
+    for topic, table in TABLES.items():
+        settle(lambda table=table: ask(f"count() FROM taskstream.{table}"), wanted[topic], 60)  # type: ignore[misc]
+    stored, distinct = (ask(f"{what} FROM taskstream.ui_events") for what in ("count()", "uniqExact((agent, seq))"))
+    letters = [m.value() for _, found in read(world, "chaos.dead-letter").items() for m in found if not is_foreign(m)]
+    told = Told.of(letters, "chaos.")
+    return {
+        "sent": scene.sender.load.sent,
+        "removed": len(scene.calm.skipped),
+        "removed_before_sink": len(scene.unread_events),
+        "stored": stored,
+        "lost": len(scene.sender.events - set(calm.events) - scene.calm.skipped)
+        + max(0, len(calm.events) - len(scene.unread_events) - distinct),
+        "duplicated": stored - distinct + len(facts.events) - len(set(facts.events)),
+        "send_failures": scene.sender.failed,
+        "faults": dict(world.faults),
+        "self_exits": {child.name: child.self_exits for child in world.children},
+        "derived": facts.total(),
+        "derived_calm": calm.total(),
+        "equal": {topic: facts.by_partition(topic) == calm.by_partition(topic) for topic in DERIVED}
+        | {"ui-events.clean": sorted(facts.events) == sorted(calm.events)},
+        "tables": {topic: ask(f"count() FROM taskstream.{table}") for topic, table in TABLES.items()},
+        "rows_wanted": wanted,
+        "dead_letters": differences(told, world.foreign, scene.losses, scene.recreated),
+        "letters": len(letters),
+        "commands": {words: _code(world, words) for words in ("dead-letter list",)},
+    }
+
+
+def _code(world: World, words: str) -> int:
+    command = world.command(*words.split())
+    return subprocess.run(
+        command, env=world.environment("chaos."), check=False, stdout=subprocess.DEVNULL, timeout=120
+    ).returncode

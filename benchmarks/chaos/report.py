@@ -15,11 +15,12 @@ def show(result: dict[str, Any]) -> None:
     """Print the tables of faults and counts."""
     table = Table("fault", "times", title=f"faults ({result['kills']}, seed {result['seed']}, {result['minutes']} min)")
     for fault in FAULTS:
-        table.add_row(fault, str(result["faults"].get(fault, 0)))
+        if fault in result["faults"]:
+            table.add_row(fault, str(result["faults"][fault]))
     console = Console()
     console.print(table)
     table = Table("what", "count", title="events")
-    for name in ("sent", "stored", "lost", "duplicated"):
+    for name in ("sent", "removed", "removed_before_sink", "stored", "lost", "duplicated", "letters"):
         table.add_row(name, f"{result[name]:,}")
     console.print(table)
     table = Table("topic", "disturbed", "undisturbed", "equal bytes", title="derived facts")

@@ -1,59 +1,88 @@
-"""Sends the load to Kafka at a rate."""
+"""Sends the load to Kafka at a rate, and can pause."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from benchmarks.chaos.load import Load
-from benchmarks.chaos.world import PARTITIONS, World
-from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, Heartbeat, encode
+from benchmarks.chaos.world import World
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, EventBatch, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_producer
-from taskstream.settings import KafkaSettings
+
+FLUSH_S = 600.0
+"""Kafka may be away for minutes (seconds)."""
 
 
 class Sender(threading.Thread):
-    """Sends the load at ``rate`` events a second until told to stop; then one heartbeat to each partition."""
+    """Sends the load at ``rate`` events a second until told to stop; then one heartbeat to each partition.
+
+    ``events`` are all that were sent, by agent and number.
+    """
 
     def __init__(self, world: World) -> None:
         super().__init__(name="load", daemon=True)
         self.load = Load(world.seed, agents=200)
+        self.failed = 0
+        self.events: set[tuple[str, int]] = set()
         self._world = world
         self._stop_now = threading.Event()
-        self.failed = 0
+        self._turn = threading.Lock()
+        self._producer = self._new_producer()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While nothing is sent; all that was sent is in Kafka."""
+        with self._turn:
+            if self._producer.flush(FLUSH_S):
+                raise TimeoutError("the load could not be sent")
+            yield
+            self._producer = self._new_producer()  # the topic may be another one
+
+    def finish(self) -> None:
+        """Stop, and close what is open."""
+        self._stop_now.set()
+        self.join()
+        self._producer.flush(FLUSH_S)
+        for partition in range(self._world.partitions):
+            day = encode(Heartbeat(schema=1, advance_ms=86_400_000))
+            self._producer.produce("chaos.ui-events", day, partition=partition, headers={"ce_type": HEARTBEAT_TYPE})
+        self._producer.flush(60)
+
+    def run(self) -> None:
+        """The thread's work."""
+        began, paused_s = time.monotonic(), 0.0
+        for batch in self.load.batches():
+            asked = time.monotonic()
+            with self._turn:
+                paused_s += time.monotonic() - asked
+                self._send(batch)
+            ahead = self.load.sent / self._world.rate - (time.monotonic() - began - paused_s)
+            if self._stop_now.wait(max(0.0, ahead)) if ahead > 0.01 else self._stop_now.is_set():
+                break
+
+    def _new_producer(self) -> Any:
+        config = {
+            "enable.idempotence": True, "compression.type": "zstd", "linger.ms": 20, "partitioner": "murmur2_random",
+            "message.timeout.ms": int(FLUSH_S * 1000),
+        }  # fmt: skip
+        return new_producer(kafka_config(self._world.kafka_settings(), "chaos") | config)
+
+    def _send(self, batch: EventBatch) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    "chaos.ui-events", encode(batch), batch.actor, headers={"ce_type": BATCH_TYPE},
+                    on_delivery=self._done,
+                )  # fmt: skip
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+        self._producer.poll(0)
+        self.events.update((batch.agent, batch.first_seq + n) for n in range(len(batch.events)))
 
     def _done(self, error: object, _message: object) -> None:
         self.failed += error is not None
-
-    def finish(self) -> None:
-        self._stop_now.set()
-        self.join()
-
-    def run(self) -> None:
-        config = {
-            "enable.idempotence": True, "compression.type": "zstd", "linger.ms": 20, "partitioner": "murmur2_random",
-        }  # fmt: skip
-        producer = new_producer(kafka_config(KafkaSettings(kafka=self._world.bootstrap), "chaos") | config)
-        began = time.monotonic()
-        for batch in self.load.batches():
-            while True:
-                try:
-                    producer.produce(
-                        "chaos.ui-events",
-                        encode(batch),
-                        batch.actor,
-                        headers={"ce_type": BATCH_TYPE},
-                        on_delivery=self._done,
-                    )
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            producer.poll(0)
-            ahead = self.load.sent / self._world.rate - (time.monotonic() - began)
-            if self._stop_now.wait(max(0.0, ahead)) if ahead > 0.01 else self._stop_now.is_set():
-                break
-        producer.flush(120)
-        for partition in range(PARTITIONS):
-            day = encode(Heartbeat(schema=1, advance_ms=86_400_000))
-            producer.produce("chaos.ui-events", day, partition=partition, headers={"ce_type": HEARTBEAT_TYPE})
-        producer.flush(60)

@@ -1,64 +1,63 @@
-"""What is in the topics, and the same log given to a second set of topics."""
+"""What is in the topics, in order; a message of a fault says so in a header."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
 from benchmarks.chaos.world import World
-from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, reading
-from taskstream.settings import KafkaSettings
+from taskstream.kafka.clients import new_consumer, reading
 
 DERIVED: Final = ("sessions", "segments", "transfers", "activity.partial", "activity")
+FOREIGN_HEADER: Final = "chaos"
 
 
-def _consumer(world: World) -> Consumer:
-    return new_consumer(reading(KafkaSettings(kafka=world.bootstrap), "chaos") | {"enable.partition.eof": True})
+def read(world: World, topic: str, begin: dict[int, int] | None = None) -> dict[int, list[Any]]:
+    """Every committed message of a topic by partition, in order, from the offsets ``begin`` on.
+
+    Raises:
+        TimeoutError: Kafka does not answer.
+    """
+    consumer = new_consumer(reading(world.kafka_settings(), "chaos") | {"enable.partition.eof": True})
+    try:
+        found: dict[int, list[Any]] = {p: [] for p in consumer.list_topics(topic, 20).topics[topic].partitions}
+        consumer.assign([TopicPartition(topic, p, (begin or {}).get(p, 0)) for p in found])
+        open_partitions = set(found)
+        while open_partitions:
+            message = consumer.poll(30)
+            if message is None:
+                raise TimeoutError(f"{topic} does not answer")
+            if message.error():
+                open_partitions.discard(message.partition())
+            else:
+                found[message.partition()].append(message)
+        return found
+    finally:
+        consumer.close()
 
 
-def read(world: World, topic: str) -> dict[int, list[Any]]:
-    """Every committed message of a topic by partition, in order."""
-    consumer = _consumer(world)
-    found: dict[int, list[Any]] = {p: [] for p in consumer.list_topics(topic, 20).topics[topic].partitions}
-    consumer.assign([TopicPartition(topic, p, 0) for p in found])
-    open_partitions = set(found)
-    while open_partitions:
-        message = consumer.poll(30)
-        if message is None:
-            raise TimeoutError(f"{topic} does not answer")
-        if message.error():
-            open_partitions.discard(message.partition())
-        else:
-            found[message.partition()].append(message)
-    consumer.close()
-    return found
+def ends(world: World, topic: str) -> dict[int, int]:
+    """The end offset of each partition."""
+    consumer = new_consumer(reading(world.kafka_settings(), "chaos"))
+    try:
+        partitions = consumer.list_topics(topic, 20).topics[topic].partitions
+        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 20)[1] for p in partitions}
+    finally:
+        consumer.close()
 
 
-def mirror(world: World) -> None:
-    """Give the very same log to a second set of topics: same partitions, order, times."""
-    producer = new_producer(kafka_config(KafkaSettings(kafka=world.bootstrap), "chaos") | {"enable.idempotence": True})
-    for partition, messages in read(world, "chaos.ui-events").items():
-        for message in messages:
-            while True:
-                try:
-                    producer.produce(
-                        "calm.ui-events",
-                        message.value(),
-                        message.key(),
-                        partition=partition,
-                        timestamp=message.timestamp()[1],
-                        headers=message.headers(),
-                    )
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-    producer.flush(120)
+def committed(world: World, group: str, topic: str) -> dict[int, int]:
+    """The next offset of each partition that a group has committed; those without are left out."""
+    consumer = new_consumer(reading(world.kafka_settings(), "chaos") | {"group.id": group})
+    try:
+        partitions = consumer.list_topics(topic, 20).topics[topic].partitions
+        answers = consumer.committed([TopicPartition(topic, p) for p in partitions], timeout=20)
+        return {answer.partition: answer.offset for answer in answers if answer.offset >= 0}
+    finally:
+        consumer.close()
 
 
-def derived(world: World, prefix: str) -> dict[str, dict[int, list[bytes]]]:
-    """The derived topics' values by partition, sorted: partitions interleave differently in each run."""
-    return {
-        topic: {p: sorted(m.value() for m in messages) for p, messages in read(world, prefix + topic).items()}
-        for topic in DERIVED
-    }
+def is_foreign(message: Any) -> bool:
+    """Whether a fault has put it there."""
+    return any(name == FOREIGN_HEADER for name, _ in message.headers() or ())

@@ -1,0 +1,148 @@
+"""Faults of topics: messages nobody expected, topics deleted and created again, retention that passes a reader.
+
+Before anything is removed it is kept (:mod:`benchmarks.chaos.kept_log`), so that the accounting can name it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.chaos.kept_log import CLEAN, events_of, positions
+from benchmarks.chaos.scene import SINK_GROUP, STORED, Scene
+from benchmarks.chaos.topic_log import DERIVED, FOREIGN_HEADER, committed, ends, is_foreign, read
+from taskstream.kafka.clients import kafka_config, new_admin, new_producer
+
+BODIES: Final = (b"\x00\xff\xfe", b"", b"{}", b"[]", b'"a string"', b'{"schema": 99}', b'{"schema": 1, "id": 5}')
+NOT_INPUT: Final = ("state", "catalogue.state", "dead-letter")
+"""Topics whose foreign messages are passed over without a dead letter."""
+RECREATED: Final = (CLEAN, *DERIVED)
+ANSWER_S: Final = 60.0
+FOLLOWED_S: Final = 15.0
+"""Within so long all processes have noticed a new topic or new partitions (seconds)."""
+GROW_S: Final = 4.0
+"""How long input gathers before a reader that has stopped (seconds)."""
+
+
+def foreign(topic: str, scene: Scene) -> None:
+    """A message that the readers of ``topic`` did not expect."""
+    world, name = scene.world, f"chaos.{topic}"
+    placed: list[int] = []
+    partition = scene.draw.choice(sorted(ends(world, name)))
+    producer = new_producer(kafka_config(world.kafka_settings(), "chaos"))
+    producer.produce(
+        name, scene.draw.choice(BODIES), scene.draw.choice((b"foreign", b"\xff\xfe")), partition,
+        headers={FOREIGN_HEADER: b"foreign"},
+        on_delivery=lambda error, message: placed.append(-1 if error else message.offset()),
+    )  # fmt: skip
+    producer.flush(ANSWER_S)
+    if placed in ([], [-1]):
+        raise TimeoutError(f"{name} takes no message")
+    if topic not in NOT_INPUT:
+        world.foreign.add((topic, partition, placed[0]))
+
+
+def recreate(topics: Sequence[str], scene: Scene) -> None:
+    """A topic is deleted and created again under running processes, after all in it was read: nothing may be lost."""
+    topic = scene.draw.choice(topics)
+    world, name = scene.world, f"chaos.{topic}"
+    with scene.sender.paused():
+        scene.drained()
+        if topic == "ui-events":
+            scene.calm.copy()
+            scene.calm.begin_anew()
+            found = ends(world, name)
+        elif topic in RECREATED:
+            scene.facts.collect(topic)
+            scene.facts.begin_anew(topic)
+            found = committed(world, SINK_GROUP, name) if topic in STORED else ends(world, name)
+        else:
+            found = {}
+        scene.recreated.update((topic, partition) for partition, offset in found.items() if offset)
+        admin = _admin(scene)
+        admin.delete_topics([name], operation_timeout=ANSWER_S)[name].result(ANSWER_S)
+        _await_gone(admin, name)
+        world.apply_topics()
+        time.sleep(FOLLOWED_S)  # what comes sooner may be counted out of turn: at its offset the old log went on
+
+
+def add_partition(scene: Scene) -> None:
+    """Every topic of the input's size is widened under running processes. All that came before is worked through by the
+    undisturbed worker too, so that both go on from there with the same number."""
+    world = scene.world
+    with scene.sender.paused():
+        scene.drained()
+        scene.calm.copy()
+        scene.catch_up()
+        world.partitions += 1
+        world.apply_topics()
+        time.sleep(FOLLOWED_S)
+
+
+def retention_passes_input(scene: Scene) -> None:
+    """Half of what came while no worker ran is removed."""
+    world = scene.world
+    with world.held("worker"):
+        time.sleep(GROW_S)
+        with scene.sender.paused():
+            begin = positions(world, "ui-events")
+            low = _half(begin, ends(world, "chaos.ui-events"))
+            scene.calm.copy(begin)
+            scene.calm.skip(low)
+            # Who has never read a partition does not miss what was there before.
+            scene.losses.update(("ui-events", partition, begin[partition]) for partition in low if begin.get(partition))
+            _remove(scene, "ui-events", low)
+
+
+def retention_passes_derived(scene: Scene) -> None:
+    """Half of what a topic was given while no sink ran is removed."""
+    world = scene.world
+    topic = scene.draw.choice(STORED)
+    with world.held("sink"):
+        time.sleep(GROW_S)
+        with scene.sender.paused(), world.held("worker"):
+            scene.facts.collect(topic)
+            begin = committed(world, SINK_GROUP, f"chaos.{topic}")
+            low = {p: n for p, n in _half(begin, ends(world, f"chaos.{topic}")).items() if p in begin}
+            for partition, messages in read(world, f"chaos.{topic}", begin).items():
+                for message in messages:
+                    place = (topic, partition, message.offset())
+                    if begin.get(partition, 0) <= message.offset() < low.get(partition, 0):
+                        world.foreign.discard(place)
+                        if topic == CLEAN and not is_foreign(message):
+                            scene.unread_events += events_of(message.value())
+                        elif not is_foreign(message):
+                            scene.unread[topic] += 1
+            scene.losses.update((topic, partition, begin[partition]) for partition in low if begin[partition])
+            _remove(scene, topic, low)
+
+
+def _half(begin: dict[int, int], end: dict[int, int]) -> dict[int, int]:
+    """The middle between the two, where anything is between them."""
+    middle = {p: begin.get(p, 0) + (last - begin.get(p, 0) + 1) // 2 for p, last in end.items()}
+    return {p: low for p, low in middle.items() if low > begin.get(p, 0)}
+
+
+def _remove(scene: Scene, topic: str, low: dict[int, int]) -> None:
+    if low:
+        asked = [TopicPartition(f"chaos.{topic}", partition, offset) for partition, offset in low.items()]
+        admin = _admin(scene)  # answers come only as long as it is kept
+        for answer in admin.delete_records(asked).values():
+            answer.result(ANSWER_S)
+
+
+def _admin(scene: Scene) -> AdminClient:
+    return new_admin(kafka_config(scene.world.kafka_settings(), "chaos"))
+
+
+def _await_gone(admin: AdminClient, name: str) -> None:
+    deadline = time.monotonic() + ANSWER_S
+    while name in admin.list_topics(timeout=ANSWER_S).topics:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{name} is still there")
+        time.sleep(0.1)
+    time.sleep(1)
