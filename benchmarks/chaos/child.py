@@ -46,7 +46,10 @@ class Child:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            return subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
+            # In a session of its own: Ctrl-C is for who runs this.
+            return subprocess.Popen(
+                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def _watch(self) -> None:
         while True:

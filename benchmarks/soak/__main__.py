@@ -33,11 +33,12 @@ def main() -> int:
     parser.add_argument("--draw", type=Path, help="write the curves as a picture (.svg or .png) here")
     parser.add_argument("--json", type=Path, help="write the figures and samples here")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="taskstream-soak-", ignore_cleanup_errors=True) as scratch:
         folder = given.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         soak = Soak(folder, given.hours, given.people, given.seed, given.day)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: soak.interrupt())
         try:
             result = soak.run()
         except KeyboardInterrupt:

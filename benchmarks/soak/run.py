@@ -48,7 +48,12 @@ class Soak:
         self._restarts = Counter(self.record.restarts)
         self._sample_s = max(LEAST_SAMPLE_S, self._wanted_s / SAMPLES)
         self._stop = threading.Event()
+        self._interrupted = threading.Event()
         self._failure: BaseException | None = None
+
+    def interrupt(self) -> None:
+        """Stop at the next event, with everything in order; may be called by a signal."""
+        self._interrupted.set()
 
     def run(self) -> dict[str, Any]:
         """Work through the time that is left, then count.
@@ -70,6 +75,8 @@ class Soak:
                 self.record.save(self._folder)
             if self._failure is not None:
                 raise self._failure
+            if self._interrupted.is_set():
+                raise KeyboardInterrupt
             return self._count(parts)
         finally:
             parts.stop()
@@ -87,17 +94,20 @@ class Soak:
         with feed:
             for item in islice(Company(record.people, record.seed), record.offered, None):
                 self._await(item)
-                if self._now_s() >= self._wanted_s or self._failure is not None:
+                if self._is_over():
                     break
                 errors[item.agent] = item.clock_error_ms
                 feed.offer(self._origin(item), moved(item.event, record.shift_ms), item.arrival_ms)
                 record.offered += 1
             feed.finish(close=self._now_s() >= self._wanted_s)
 
+    def _is_over(self) -> bool:
+        return self._now_s() >= self._wanted_s or self._failure is not None or self._interrupted.is_set()
+
     def _await(self, item: Arrived) -> None:
         """Nights pass in small steps, so that the end of the run does not wait for the morning."""
         while (left := (item.arrival_ms - DEFAULT_START_MS) / 1000 / self._speed - self._now_s()) > 1:
-            if self._now_s() >= self._wanted_s or self._failure is not None:
+            if self._is_over():
                 return
             time.sleep(min(1.0, left))
 
