@@ -22,6 +22,8 @@ log = logging.getLogger("taskstream.sink")
 
 KAFKA_S: Final = 10.0
 ASK_AGAIN_S: Final = 0.5
+MISSING_TRIES: Final = 10
+"""After so many a topic counts as gone."""
 
 
 class Beginnings:
@@ -36,26 +38,29 @@ class Beginnings:
         self._stop = stop
 
     def committed(self, partitions: list[KafkaPartition]) -> list[tuple[TopicPartition, Start]]:
-        """Where ``partitions`` begin by what is committed for them.
+        """Where ``partitions`` begin by what is committed for them; without those of a topic that is gone meanwhile
+        (when it comes again, the group deals them out again).
 
         Raises:
             ServiceError: the process is to stop.
         """
         logs = self._logs({place.topic for place in partitions})
+        there = [place for place in partitions if place.topic in logs]
         found = []
-        for place in self._committed(partitions):
+        for place in self._committed(there) if there else []:
             mark = read_mark(place.metadata) if place.offset >= 0 else None
             found.append((TopicPartition(place.topic, place.partition), self._start(place, mark, logs)))
         return found
 
-    def anew(self, source: TopicPartition, position: int, mark: Mark) -> Start:
-        """Where ``source`` goes on, which is owned and stands at ``position``.
+    def anew(self, source: TopicPartition, position: int, mark: Mark) -> Start | None:
+        """Where ``source`` goes on, which is owned and stands at ``position``; None while its topic is gone.
 
         Raises:
             ServiceError: the process is to stop.
         """
         place = KafkaPartition(source.topic, source.partition, position)
-        return self._start(place, mark, self._logs({source.topic}))
+        logs = self._ask(lambda: self._ask_logs([source.topic]))
+        return self._start(place, mark, logs) if logs else None
 
     def _start(self, place: KafkaPartition, mark: Mark | None, logs: Logs) -> Start:
         low, high = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=KAFKA_S))
@@ -76,11 +81,14 @@ class Beginnings:
         self._ask(lambda: self._send([letter]) or None)
 
     def _logs(self, topics: Iterable[str]) -> Logs:
-        wanted = set(topics)
+        """The topics' logs; one that is only just made is not known to every broker at once."""
+        wanted, tries = set(topics), 0
 
         def attempt() -> Logs | None:
+            nonlocal tries
+            tries += 1
             found = self._ask_logs(wanted)
-            return found if wanted <= set(found) else None
+            return found if wanted <= set(found) or tries >= MISSING_TRIES else None
 
         return self._ask(attempt)
 

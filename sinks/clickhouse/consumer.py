@@ -311,6 +311,8 @@ class Sink:
                 continue
             position, mark = self._ledger.position(source), self._ledger.mark(source)
             start = self._beginnings.anew(source, position, mark)
+            if start is None:
+                continue
             self._ledger.revoke([source])
             self._seek(self._begin(source, start))
             self._displaced.discard(source)

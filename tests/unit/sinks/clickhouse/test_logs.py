@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from confluent_kafka import TopicPartition as KafkaPartition
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from sinks.clickhouse import beginnings
 from sinks.clickhouse.logs import Gap, base, start
 from sinks.clickhouse.ranges import Mark
 from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join
@@ -69,6 +71,27 @@ def test_of_a_topic_created_anew_every_row_is_stored_once(running: bool, forgets
     assert sorted(world.stored) == sorted({b"a", b"b", b"c", *world.expected()})
     if not forgets_commits or running:
         assert [(letter.detail[:27], letter.log) for letter in world.gaps] == [("the topic was created anew:", "c:2")]
+
+
+def test_a_topic_that_is_gone_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginnings, "MISSING_TRIES", 1)
+    world = World()
+    world.produce(0, b"a")
+    process = _one(world)
+    drain(world, process, turns=4)
+    world.recreate(forgets_commits=False)
+    world.gone = True
+    process.consumer.seek(KafkaPartition("t", 0, 99))  # as the client finds: its place is nowhere
+    for _ in range(4):
+        process.step()
+    late = Process(world)
+    join(world, late)
+    late.consumer.callbacks["on_assign"](late.consumer, [KafkaPartition("t", 0)])
+    assert late.ledger.owned() == []
+    world.gone = False
+    world.produce(0, b"b")
+    drain(world, process, turns=8)
+    assert sorted(world.stored) == [b"a", b"b"]
 
 
 def test_what_retention_took_is_named_and_the_rest_is_stored() -> None:

@@ -65,6 +65,7 @@ class World:
     def __init__(self, partitions: int = 1) -> None:
         self.now_ms = 1_000_000
         self.topic_id = 1
+        self.gone = False
         self.logs: list[list[tuple[int, bytes]]] = [[] for _ in range(partitions)]
         self.lows = [0] * partitions
         self.ends = [0] * partitions
@@ -110,7 +111,7 @@ class World:
 
     def ask_logs(self, topics: Iterable[str]) -> dict[str, str]:
         """As :func:`sinks.clickhouse.logs.ask_logs`."""
-        return dict.fromkeys(topics, f"c:{self.topic_id}")
+        return {} if self.gone else dict.fromkeys(topics, f"c:{self.topic_id}")
 
     def expected(self) -> list[bytes]:
         """The rows that must be stored: each once."""
