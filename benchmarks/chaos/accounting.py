@@ -13,6 +13,8 @@ TABLES: Final = {"sessions": "sessions", "segments": "segments", "transfers": "t
 """The table of each topic that is stored a row a message."""
 LOST: Final = "lost"
 """Reason of dead letters that name a range which cannot be read."""
+GAP: Final = "gap"
+"""Reason of those that name events of an agent which never came: what must follow where input was removed."""
 
 Place = tuple[str, int, int]
 """Topic without prefix, partition, offset."""
@@ -23,15 +25,16 @@ class Told(msgspec.Struct):
 
     refused: set[Place]
     gone: set[Place]
+    gaps: set[Place]
 
     @classmethod
     def of(cls, letters: Iterable[bytes], prefix: str) -> Told:
         """Sort letters by what they tell."""
-        found = cls(set(), set())
+        found = cls(set(), set(), set())
         for value in letters:
             letter = msgspec.json.decode(value, type=DeadLetter)
             place = (letter.source_topic.removeprefix(prefix), letter.source_partition, letter.source_offset)
-            (found.gone if letter.reason == LOST else found.refused).add(place)
+            {LOST: found.gone, GAP: found.gaps}.get(letter.reason, found.refused).add(place)
         return found
 
 
@@ -47,6 +50,7 @@ def differences(
     return {
         "foreign_untold": sorted(foreign - told.refused),
         "refused_wrongly": sorted(told.refused - foreign),
+        "gaps_wrongly": [] if any(topic == "ui-events" for topic, _, _ in removed) else sorted(told.gaps),
         "removed_untold": sorted(removed - told.gone),
         "recreated_untold": sorted(recreated - anew),
         "gone_wrongly": sorted(place for place in told.gone - removed if place[:2] not in recreated),

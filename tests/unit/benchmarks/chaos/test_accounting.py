@@ -24,26 +24,29 @@ def test_letters_are_sorted_by_what_they_tell() -> None:
             letter("p.sessions", 1, 5, "invalid"),
             letter("ui-events", 0, 9, "lost"),
             letter("p.activity", 2, 3, "lost"),
+            letter("ui-events", 0, 12, "gap"),
         ],
         "p.",
     )
+    assert told.gaps == {("ui-events", 0, 12)}
     assert told.refused == {("sessions", 1, 5)}
     assert told.gone == {("ui-events", 0, 9), ("activity", 2, 3)}
 
 
 def test_what_is_told_exactly_makes_no_difference() -> None:
-    told = Told({("sessions", 1, 5)}, {("ui-events", 0, 9), ("state", 0, 1), ("state", 0, 7)})
+    told = Told({("sessions", 1, 5)}, {("ui-events", 0, 9), ("state", 0, 1), ("state", 0, 7)}, {("ui-events", 0, 11)})
     found = differences(told, {("sessions", 1, 5)}, {("ui-events", 0, 9)}, {("state", 0)})
     assert not any(found.values())
 
 
 def test_each_difference_has_a_name() -> None:
-    told = Told({("sessions", 1, 6)}, {("ui-events", 0, 8)})
-    found = differences(told, {("sessions", 1, 5)}, {("ui-events", 0, 9)}, {("clean", 3)})
+    told = Told({("sessions", 1, 6)}, {("ui-events", 0, 8)}, {("ui-events", 0, 10)})
+    found = differences(told, {("sessions", 1, 5)}, {("activity", 0, 9)}, {("clean", 3)})
     assert found == {
         "foreign_untold": [("sessions", 1, 5)],
         "refused_wrongly": [("sessions", 1, 6)],
-        "removed_untold": [("ui-events", 0, 9)],
+        "gaps_wrongly": [("ui-events", 0, 10)],
+        "removed_untold": [("activity", 0, 9)],
         "recreated_untold": [("clean", 3)],
         "gone_wrongly": [("ui-events", 0, 8)],
     }
