@@ -125,6 +125,18 @@ class Activities:
         self._groups: dict[str, list[int] | None] = {}
         self._memo: dict[tuple[str, str, str, str], int] = {}
 
+    @classmethod
+    def given(cls, names: list[str], known: dict[Key, int]) -> Activities:
+        """Names settled beforehand: ``known`` maps what events say to the number of a name."""
+        made = cls(len(names) + len(known) + 1)
+        made._room += sum(map(len, names))
+        for name in names:
+            made._ids[name] = len(made.names)
+            made.names.append(name)
+            made.counts.append(0)
+        made._memo = known
+        return made
+
     def id_of(self, event: UiEvent) -> int:
         """The activity of an event. Whoever keeps it counts it in ``counts``."""
         key = (event.app, event.kind, event.screen, event.element)

@@ -1,9 +1,10 @@
-"""A log file through the same stages as the stream, without Kafka: events → executions → routines → opportunities."""
+"""A log file without Kafka: events → steps → executions of routines, explained as a whole → opportunities."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -11,32 +12,24 @@ from msgspec import Struct
 from collectors.importers import ImportedEvent
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
+from streams.discovery.segmentation.model import Model
+from streams.discovery.segmentation.record import members_of, segment_of
+from streams.discovery.segmentation.steps import RawStep
+from streams.discovery.semimarkov import whole
+from streams.discovery.semimarkov.recording import Person, Recording
+from streams.discovery.semimarkov.whole import Execution
 from streams.stages.link import Link, Linker
-from streams.stages.segment import AgentSegmenter
-from streams.stages.sessionise import Sessioniser
-from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
+from taskstream.records import Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
-REFINE: Final = 1_000
-"""Executions after which the catalogue is refined; it still knows those it has not assigned by then."""
 REPORT: Final = 10_000
 """Events after which progress is reported."""
+MIN_STEPS: Final = 2
+"""A segment of fewer steps is not an execution of anything."""
+CLOSING: Final = 3
+"""Steps at the end among which a completing one must be."""
 TENANT: Final = "local"
 TEAM: Final = "default"
-
-
-class Agent:
-    """The stages of one person of one log."""
-
-    __slots__ = ("actives", "linker", "name", "rows", "segmenter", "sessioniser")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.sessioniser = Sessioniser()
-        self.linker = Linker()
-        self.segmenter = AgentSegmenter(TENANT, TEAM, name, name)
-        self.rows = array("q")
-        self.actives: list[int] = []
 
 
 class Example(Struct):
@@ -49,9 +42,10 @@ class Example(Struct):
 
 
 class Miner:
-    """Mines one or more logs. Memory: 8 bytes an event, and what the catalogue is bounded by.
+    """Mines one or more logs. Memory: about 100 bytes an event, and what the catalogue is bounded by.
 
-    ``events`` counts the events taken in. Row numbers are positions in the file of the event.
+    ``events`` counts the events taken in, ``segments`` the executions found. Row numbers are positions in the file of
+    the event.
     """
 
     def __init__(self, settings: Settings, *, k: int) -> None:
@@ -59,13 +53,12 @@ class Miner:
         self.segments = 0
         self._settings = settings
         self._catalogue = Catalogue(TENANT, k=k)
-        self._transfers = TransferJoin()
-        self._agents: dict[str, Agent] = {}
+        self._recording = Recording()
+        self._linkers: dict[str, tuple[Person, Linker]] = {}
+        self._moved: dict[str, list[Transfer]] = {}
         self._rows: dict[str, array[int]] = {}
         self._numbers: dict[str, int] = {}
-        self._routine_of: dict[str, str] = {}
-        self._execution_of: dict[str, str] = {}
-        self._into: dict[str, str] = {}
+        self._group_of: dict[str, int] = {}
         self._segment_at = array("i")
         self._step_at = array("i")
 
@@ -75,100 +68,90 @@ class Miner:
             self.push(f"{log}:{imported.person}", imported)
             if self.events % REPORT == 0:
                 on_progress(self.events)
-        for agent in self._agents.values():
-            self._add(agent.segmenter.flush())
-        self._agents.clear()
+        self._linkers.clear()
         on_progress(self.events)
 
     def push(self, name: str, imported: ImportedEvent) -> None:
         """Take in the next event of a person."""
-        agent = self._agents.get(name)
-        if agent is None:
-            agent = self._agents[name] = self._meet(name)
+        known = self._linkers.get(name)
+        if known is None:
+            person = self._recording.person(name)
+            self._rows[name] = person.rows
+            known = self._linkers[name] = person, Linker()
+        person, linker = known
         self.events += 1
-        seq = len(agent.rows)
-        agent.rows.append(imported.index)
-        event = imported.event
-        settings = self._settings
-        pieces = agent.sessioniser.push(seq, (event,), settings.session_gap_ms, settings.idle_ms, agent.actives)
-        agent.actives.clear()
-        before = pieces[0].closed is not None and pieces[0].end == 0
-        if before:
-            self._close(agent)
-        for link in agent.linker.push(seq, (event,)):
-            self._transfers.put(_transfer(name, link))
-        self._add(agent.segmenter.push(seq, event))
-        if pieces[0].closed is not None and not before:
-            self._close(agent)
-
-    def _close(self, agent: Agent) -> None:
-        self._add(agent.segmenter.flush())
-        agent.linker.clear()
-
-    def _meet(self, name: str) -> Agent:
-        agent = Agent(name)
-        rows = self._rows[name] = agent.rows
-
-        def on_members(segment: Segment, seqs: list[int], steps: list[int]) -> None:
-            number = self._numbers[segment.id] = len(self._numbers)
-            segment_at, step_at = self._segment_at, self._step_at
-            for seq, step in zip(seqs, steps, strict=True):
-                row = rows[seq]
-                if row >= len(segment_at):
-                    more = array("i", [-1]) * (row + 1 - len(segment_at))
-                    segment_at.extend(more)
-                    step_at.extend(more)
-                segment_at[row] = number
-                step_at[row] = step
-
-        agent.segmenter.on_members = on_members
-        return agent
-
-    def _add(self, segments: Iterable[Segment]) -> None:
-        for segment in segments:
-            self.segments += 1
-            self._assign(self._catalogue.add(segment, self._transfers.take(segment)))
-            if self.segments % REFINE == 0:
-                self._refine()
-
-    def _assign(self, assignments: Iterable[Assignment]) -> None:
-        for assignment in assignments:
-            self._routine_of[assignment.segment] = assignment.routine
-            self._execution_of[assignment.segment] = assignment.execution or assignment.segment
-
-    def _refine(self) -> None:
-        changes = self._catalogue.refine()
-        self._into.update({routine.id: routine.into for routine in changes.routines if routine.into})
-        self._assign(changes.assignments)
+        for link in linker.push(len(person.rows), (imported.event,)):
+            self._moved.setdefault(name, []).append(_transfer(name, link))
+        self._recording.add(person, imported.event, imported.index)
 
     def finish(self) -> list[Opportunity]:
-        """Refine for the last time; the ranked list."""
-        self._refine()
+        """Explain all that was taken in; the ranked list."""
+        folded = self._recording.folded()
+        raw = self._recording.raw_steps()
+        transfers = TransferJoin()
+        done = 0
+        met = ""
+        for end, found in whole.executions(folded.steps):
+            chunk = list(islice(raw, end - done))
+            for execution in found:
+                person = chunk[execution.places[0] - done][0]
+                if person.name != met:
+                    met = person.name
+                    waiting = self._moved.pop(met, [])
+                    waiting.reverse()
+                last = chunk[execution.places[-1] - done][1]
+                while waiting and waiting[-1].seq <= last.head + last.tail:
+                    transfers.put(waiting.pop())
+                self._take(
+                    folded.model, execution, person, [chunk[place - done][1] for place in execution.places], transfers
+                )
+            done = end
+        self._catalogue.refine()
         return self._catalogue.opportunities(self._settings)
+
+    def _take(
+        self, model: Model, execution: Execution, person: Person, raw: list[RawStep], transfers: TransferJoin
+    ) -> None:
+        """Give an execution to the catalogue; work of no routine only counts as time at work."""
+        if len(raw) < MIN_STEPS:
+            return
+        complete = any(model.completion[step.act] for step in raw[-CLOSING:])
+        owner = TENANT, TEAM, person.name, person.name
+        segment = segment_of(owner, model, raw, int(execution.woven), complete, 1.0)
+        if execution.routine < 0:
+            self._catalogue.observe(segment)
+            return
+        self.segments += 1
+        self._note(segment, person.rows, *members_of(raw))
+        self._group_of[segment.id] = execution.routine
+        self._catalogue.add(segment, transfers.take(segment), group=execution.routine)
+
+    def _note(self, segment: Segment, rows: array[int], seqs: list[int], steps: list[int]) -> None:
+        """Keep of each row what it belongs to."""
+        number = self._numbers[segment.id] = len(self._numbers)
+        segment_at, step_at = self._segment_at, self._step_at
+        for seq, step in zip(seqs, steps, strict=True):
+            row = rows[seq]
+            if row >= len(segment_at):
+                more = array("i", [-1]) * (row + 1 - len(segment_at))
+                segment_at.extend(more)
+                step_at.extend(more)
+            segment_at[row] = number
+            step_at[row] = step
 
     def routines(self) -> list[Routine]:
         """The routines found, those with most executions first."""
         return self._catalogue.routines()
 
     def assigned(self) -> dict[str, str]:
-        """Segment → routine, of the executions that belong to a routine of the final catalogue."""
-        living = {routine.id for routine in self.routines()}
-        found = {}
-        for segment in self._numbers:
-            routine = self._routine_of.get(segment, "")
-            while routine and routine not in living:
-                routine = self._into.get(routine, "")
-            if routine:
-                found[segment] = routine
-        return found
+        """Segment → routine, of the executions that belong to a routine of the catalogue."""
+        named = {group: self._catalogue.named(group) for group in set(self._group_of.values())}
+        return {segment: named[group] for segment, group in self._group_of.items() if named[group]}
 
     def assignments(self) -> Iterator[tuple[int, str, str]]:
-        """Row, execution and routine of each event that belongs to a routine. Rows are of one file: for one log alone.
-
-        An execution that came cut apart is named by its first segment.
-        """
+        """Row, execution and routine of each event that belongs to a routine. For one log alone."""
         assigned = self.assigned()
-        names = [(self._execution_of.get(segment, segment), assigned.get(segment, "")) for segment in self._numbers]
+        names = [(segment, assigned.get(segment, "")) for segment in self._numbers]
         for row, number in enumerate(self._segment_at):
             if number >= 0 and names[number][1]:
                 yield row, *names[number]
@@ -183,8 +166,7 @@ class Miner:
                 rows = self._rows[segment.rpartition(":")[0]]
                 steps = {self._step_at[rows[seq]] for seq in variant.seqs}
                 example = Example(routine.id, variant.id, variant.share, [])
-                for piece in variant.example.pieces:
-                    wanted.setdefault(self._numbers[piece.id], []).append((example, steps))
+                wanted.setdefault(self._numbers[segment], []).append((example, steps))
                 out.append(example)
         for row, number in enumerate(self._segment_at):
             for example, steps in wanted.get(number, ()):

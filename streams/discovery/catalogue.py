@@ -51,6 +51,7 @@ class Catalogue:
     """Routines of one tenant. ``k``: people that a routine must be seen from (1 only on one's own file).
 
     ``pauses``   how many segments, and the sum of the binary logarithms of their mean pause between two steps
+    ``_groups``  routine as given from outside → number of its shape
     ``unsaved``  numbers of the clusters that changed or went since the last checkpoint
     """
 
@@ -65,16 +66,24 @@ class Catalogue:
         self.people = Distinct()
         self.pauses = [0.0, 0.0]
         self.unsaved: set[int] = set()
+        self._groups: dict[int, int] = {}
         self._names: dict[str, str] = {}
         self._agents: OrderedDict[str, Execution] = OrderedDict()
         self._published: dict[str, Routine] = {}
         self._listed: dict[str, Opportunity] = {}
 
     def add(
-        self, segment: Segment, transfers: Sequence[Transfer] = (), told: Assignment | None = None
+        self,
+        segment: Segment,
+        transfers: Sequence[Transfer] = (),
+        told: Assignment | None = None,
+        *,
+        group: int | None = None,
     ) -> list[Assignment]:
         """Take in one execution, or a part of one, with the values moved in it.
 
+        ``group`` is the routine that whoever found the execution gave it; where it is given, routines are as given:
+        nothing is merged, split or joined any more.
         ``told`` is what the streams have said of it already. Returns the assignment of the segment if its routine is in
         the catalogue and this was not said, or if what was said is wrong; others follow from ``refine``.
         """
@@ -84,8 +93,8 @@ class Catalogue:
         self._observe(segment)
         activities = frozenset(steps)
         grouping = self.grouping
-        shape, fit = grouping.shapes.nearest(activities)
-        if shape is None or fit < JOIN:
+        shape, fit = grouping.shapes.nearest(activities) if group is None else self._given(group, activities)
+        if shape is None or (fit < JOIN and group is None):
             shape, fit = grouping.found(), 1.0
         cluster = grouping.owner(shape)
         grouping.arrivals += 1
@@ -100,6 +109,14 @@ class Catalogue:
             return []
         assignment = self._assign(whole, execution.pieces[0], cluster)
         return [] if told is not None and _same(told, assignment) else [assignment]
+
+    def _given(self, group: int, activities: frozenset[str]) -> tuple[Shape | None, float]:
+        """The shape of a routine given from outside, and how well the execution fits it."""
+        shape = self.grouping.shapes.by_number.get(self._groups.get(group, -1))
+        if shape is None:
+            shape = self.grouping.found()
+            self._groups[group] = shape.number
+        return shape, shape.cosine(activities) if shape.times else 1.0
 
     def _take(
         self, segment: Segment, execution: Execution, activities: frozenset[str], cluster: Cluster, shape: Shape
@@ -132,6 +149,16 @@ class Catalogue:
         self._agents[agent] = execution
         if len(self._agents) > MAX_AGENTS:
             self._agents.popitem(last=False)
+
+    def named(self, group: int) -> str:
+        """Public id of a routine given from outside; empty where it is not in the catalogue."""
+        shape = self.grouping.shapes.by_number.get(self._groups.get(group, -1))
+        cluster = None if shape is None else self.grouping.owner(shape)
+        return cluster.id if cluster is not None and cluster.public else ""
+
+    def observe(self, segment: Segment) -> None:
+        """Count the time of work that is of no routine."""
+        self._observe(segment)
 
     def shared(self, activities: Sequence[str]) -> tuple[str, ...]:
         """The activities as strings of which each exists once; beyond the bound the memo starts anew."""
@@ -187,6 +214,8 @@ class Catalogue:
         return self._publish(retired)
 
     def _regroup(self) -> Taken:
+        if self._groups:
+            return []
         taken = refine.merge_similar(self.grouping)
         refine.split_mixtures(self.grouping)
         step_pause = self.pauses[1] / max(1.0, self.pauses[0])
@@ -197,7 +226,7 @@ class Catalogue:
         """Whether the cluster is a routine that may be public: enough executions and people, and of one kind."""
         if cluster.executions < refine.FEW or len(cluster.people) < self.k:
             return False
-        if cluster.dirty:
+        if cluster.dirty and not self._groups:
             cluster.coherent = is_coherent(cluster.sampled())
         return cluster.coherent
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from streams.discovery.segmentation.folding import Folder
-from streams.discovery.segmentation.model import COPY, WRITE
+from streams.discovery.segmentation.record import members_of, segment_of
 from streams.discovery.segmentation.segmenter import Piece, Segmenter
-from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
+from streams.discovery.segmentation.steps import dump_steps, load_steps
 from taskstream.events import UiEvent
-from taskstream.records import Segment, Step
+from taskstream.records import Segment
 
 MIN_STEPS: Final = 2
 """A segment of fewer steps is not an execution of anything."""
@@ -23,8 +23,6 @@ Members = Callable[[Segment, list[int], list[int]], None]
 
 Only a miner of files needs this: to say of each row what it belongs to.
 """
-_ROLES: Final[dict[int, Literal["read", "write"]]] = {COPY: "read", WRITE: "write"}
-"""By class of activity."""
 
 
 class AgentSegmenter:
@@ -66,57 +64,12 @@ class AgentSegmenter:
 
     def _segment(self, piece: Piece) -> Segment:
         """The record of a piece."""
-        model = self._core.model
-        names, classes = model.activities.names, model.classes
-        raw = piece.steps
-        first, last = raw[0], raw[-1]
-        first_ms = first.head_ms + first.early
-        last_ms = max(last.head_ms + last.span, first_ms)
-        active = transfers = written = call = 0
-        read: set[int] = set()
-        steps: list[Step] = []
-        ends = [*raw[1:], None]
-        for step, after in zip(raw, ends, strict=True):
-            own = step.active - step.early_active if step is first else step.active
-            call += step.call if step is first else step.call + step.call_before
-            if after is not None:
-                own += after.before
-            active += own
-            kind = classes[step.act]
-            digest = step.digest
-            if digest:
-                if kind == WRITE:
-                    written += 1
-                    transfers += digest in read
-                else:
-                    read.add(digest)
-            offset = step.head_ms - first_ms
-            role: Literal["", "read", "write"] = _ROLES.get(kind, "")
-            steps.append(Step(names[step.act], step.head + step.seq, offset if offset > 0 else 0, own, role))
-        tenant, team, actor, agent = self._names
-        segment = Segment(
-            id=f"{agent}:{first.head}",
-            tenant=tenant,
-            team=team,
-            actor=actor,
-            agent=agent,
-            first_seq=first.head,
-            last_seq=last.head + last.tail,
-            start_ms=first_ms,
-            end_ms=last_ms,
-            active_ms=active,
-            waiting_ms=max(last_ms - first_ms - active, 0),
-            steps=tuple(steps),
-            apps=tuple(dict.fromkeys([model.apps[step.act] for step in raw])),
-            lane=piece.lane,
-            complete=piece.complete,
-            transfers=transfers,
-            written=written,
-            call_ms=min(call, max(last_ms - first_ms - active, 0)),
-            confidence=round(1.0 / (1.0 + math.exp(-max(piece.score, -20.0))), 4),
+        confidence = 1.0 / (1.0 + math.exp(-max(piece.score, -20.0)))
+        segment = segment_of(
+            self._names, self._core.model, piece.steps, piece.lane, piece.complete, round(confidence, 4)
         )
         if self.on_members is not None:
-            self.on_members(segment, *_members(raw))
+            self.on_members(segment, *members_of(piece.steps))
         return segment
 
     def dump(self) -> bytes:
@@ -162,12 +115,3 @@ class AgentSegmenter:
         folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = rest[:5]
         folder.lead_before, folder.lead_active, folder.turned_ms, folder.turned_active, folder.present_ms = rest[5:]
         return made
-
-
-def _members(raw: Sequence[RawStep]) -> tuple[list[int], list[int]]:
-    seqs: list[int] = []
-    into: list[int] = []
-    for number, step in enumerate(raw):
-        seqs += range(step.head, step.head + step.tail + 1)
-        into += [number] * (step.tail + 1)
-    return seqs, into

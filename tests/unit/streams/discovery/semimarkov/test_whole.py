@@ -1,0 +1,92 @@
+"""Whole logs explained: what is found, that nothing is lost, and what bad logs do."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.discovery.semimarkov import whole
+from streams.discovery.semimarkov.whole import Execution, executions
+from tests.unit.streams.discovery.semimarkov.logs import steps_of, two_tasks
+
+
+def found_in(acts: list[int], gaps: list[int] | None = None, sessions: list[int] | None = None) -> list[Execution]:
+    return [one for _, found in executions(steps_of(acts, gaps=gaps, sessions=sessions)) for one in found]
+
+
+def test_tasks_in_random_turn_are_told_apart() -> None:
+    acts, cases, gaps = two_tasks(1)
+    found = found_in(acts, gaps)
+    assert len(found) == 60
+    assert all(len({cases[place] for place in one.places}) == 1 for one in found)
+    assert len({one.routine for one in found}) == 2
+
+
+def test_a_task_that_follows_itself_is_cut_once_a_round() -> None:
+    found = found_in([0, 1, 2, 3, 4, 5, 6] * 50)
+    lengths = Counter(len(one.places) for one in found)
+    assert lengths[7] >= 48
+    assert {one.routine for one in found if len(one.places) == 7} == {0}
+
+
+def test_a_repeated_opening_is_a_loop_and_no_execution() -> None:
+    rng = random.Random(3)
+    acts: list[int] = []
+    for _ in range(80):
+        acts += [0, 1, 2] * (2 if rng.random() < 0.15 else 1) + [3, 4, 5, 6, 7, 8]
+    found = [one for one in found_in(acts) if one.routine >= 0]
+    assert len(found) == 80
+    assert {acts[one.places[0]] for one in found} == {0}
+
+
+def test_random_clicks_are_no_routine() -> None:
+    rng = random.Random(5)
+    found = found_in([rng.randrange(40) for _ in range(600)])
+    held = sum(len(one.places) for one in found if one.routine >= 0)
+    assert held <= 200
+
+
+def test_a_large_log_is_learned_from_a_sample_and_explained_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    acts, cases, gaps = two_tasks(2, executions=300)
+    sessions = [case // 10 for case in cases]
+    whole_log = found_in(acts, gaps, sessions)
+    monkeypatch.setattr(whole, "LEARN", 400)
+    monkeypatch.setattr(whole, "CHUNK", 300)
+    sampled = found_in(acts, gaps, sessions)
+    assert [one.places for one in sampled] == [one.places for one in whole_log]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 6), max_size=60), st.randoms(use_true_random=False))
+def test_every_step_is_in_one_segment_and_no_session_is_crossed(acts: list[int], rng: random.Random) -> None:
+    sessions = np.cumsum([rng.random() < 0.1 for _ in acts]).astype(int).tolist()
+    found = found_in(acts, None, sessions)
+    assert sorted(place for one in found for place in one.places) == list(range(len(acts)))
+    assert all(len({sessions[place] for place in one.places}) == 1 for one in found)
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [[], [0], [0] * 5_000, list(range(3_000)), [k // 4 * 4 + k % 4 for k in range(4_000)]],
+    ids=["empty", "one step", "one endless activity", "nothing recurs", "a thousand tasks once each"],
+)
+def test_logs_without_routines_do_not_fail(acts: list[int]) -> None:
+    found = found_in(acts)
+    assert sorted(place for one in found for place in one.places) == list(range(len(acts)))
+
+
+@pytest.mark.parametrize("gap", [0, -1_000])
+def test_times_that_stand_still_or_run_backwards_say_nothing(gap: int) -> None:
+    acts, cases, _ = two_tasks(4)
+    found = found_in(acts, [gap] * len(acts))
+    assert sum(len({cases[place] for place in one.places}) == 1 for one in found) >= 0.9 * len(found)
+
+
+def test_the_same_log_gives_the_same_result() -> None:
+    acts, _, gaps = two_tasks(6)
+    assert found_in(acts, gaps) == found_in(acts, gaps)
