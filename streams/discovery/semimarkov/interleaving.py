@@ -34,11 +34,15 @@ class Dealt(NamedTuple):
 
 
 class Unravelled(NamedTuple):
-    """A solution on a log in another order; ``switch``: how often people change, 0 where they do not."""
+    """A solution on a log in another order; ``switch``: how often people change, 0 where they do not.
+
+    ``cost``: nats that the order takes to describe.
+    """
 
     log: Log
     solution: Solution
     switch: float
+    cost: float = 0.0
 
 
 def unravel(log_: Log, found: Solution) -> Unravelled:
@@ -56,9 +60,10 @@ def unravel(log_: Log, found: Solution) -> Unravelled:
             begun = begin(now)
             solved = refine(now, begun.with_routines(np.minimum(begun.routine, 0)), 1, REFINE)
             cuts = solved.cuts
-            value = solved.likelihood - cost(log_.size, dealt.resumed)
+            price = cost(log_.size, dealt.resumed)
+            value = solved.likelihood - price
             if number and value > highest:
-                highest, best = value, Unravelled(now, solved, switch)
+                highest, best = value, Unravelled(now, solved, switch, price)
     return best
 
 

@@ -32,15 +32,18 @@ def one_chain(log: Log) -> list[Solution]:
     return sorted(best.values(), key=lambda one: -one.likelihood)
 
 
-def routines(log: Log, beginnings: list[Solution]) -> Cuts:
-    """The segments' routines; from the first of the beginnings, unless another leads to a much shorter description."""
+def routines(log: Log, beginnings: list[Solution], cost: float = 0.0) -> Cuts:
+    """The segments' routines; from the first of the beginnings, unless another leads to a much shorter description.
+
+    ``cost``: nats that the order of the log took to describe.
+    """
     first, *others = [_routines(log, found) for found in beginnings]
     for other in others:
         gain = other.likelihood - first.likelihood
         if gain > MUCH * abs(first.likelihood) + MUCH_AT_LEAST:
             first = other
     closed = loops.close(log, first.cuts)
-    return splits.without_chance(log, Solution(closed, rate(log, closed, max(closed.routines, 1)))).cuts
+    return splits.without_chance(log, Solution(closed, rate(log, closed, max(closed.routines, 1))), cost).cuts
 
 
 def _routines(log: Log, found: Solution) -> Solution:

@@ -25,8 +25,15 @@ def split(log: Log, found: Solution) -> Solution:
     return found
 
 
-def without_chance(log: Log, found: Solution) -> Solution:
-    """Without the routines that describe the log no better than chance does, the rarest tried first."""
+def without_chance(log: Log, found: Solution, cost: float = 0.0) -> Solution:
+    """Without the routines that describe the log no better than chance does, the rarest tried first.
+
+    ``cost``: nats that the order of the log took to describe; all routines together must be worth it.
+    """
+    none = found.cuts.with_routines(np.full(len(found.cuts), -1))
+    value = rate(log, none, 1)
+    if value > found.likelihood - cost:
+        return Solution(none, value)
     cuts = found.cuts
     sizes = np.bincount(cuts.routine[cuts.routine >= 0], minlength=cuts.routines)
     for k in np.argsort(sizes, kind="stable").tolist():

@@ -68,7 +68,7 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
     if dealt is not None and dealt.switch:
         log, beginnings = dealt.log, [dealt.solution]
     switch = 0.0 if dealt is None else dealt.switch
-    cuts = solving.routines(log, beginnings)
+    cuts = solving.routines(log, beginnings, 0.0 if dealt is None else dealt.cost)
     done = solving.without_idle(log, cuts)
     if sample is None:
         yield len(steps), _executions(log, done, 0)
