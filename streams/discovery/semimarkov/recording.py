@@ -26,12 +26,13 @@ OFTEN: Final = 6
 class Person:
     """Events of one person in their order; an event's number in it is its sequence number."""
 
-    __slots__ = ("at_ms", "digest", "key", "name", "object", "rows")
+    __slots__ = ("active", "at_ms", "digest", "key", "name", "object", "rows")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.key = array("i")
         self.at_ms = array("q")
+        self.active = array("i")
         self.digest = array("q")
         self.object = array("q")
         self.rows = array("q")
@@ -70,6 +71,7 @@ class Recording:
         self._counts[number] += 1
         person.key.append(number)
         person.at_ms.append(event.at_ms)
+        person.active.append(event.active_ms)
         person.digest.append(0 if event.value is None else event.value.digest)
         person.object.append(event.objects[-1].digest if event.objects else 0)
         person.rows.append(row)
@@ -95,11 +97,11 @@ class Recording:
     def _fold(self, person: Person) -> Iterator[RawStep]:
         folder = Folder(self._model)
         told = self._told
-        columns = zip(person.key, person.at_ms, person.digest, strict=True)
-        for seq, (key, at_ms, digest) in enumerate(columns):
+        columns = zip(person.key, person.at_ms, person.active, person.digest, strict=True)
+        for seq, (key, at_ms, active, digest) in enumerate(columns):
             app, kind, screen, element = told[key]
             value = Value(digest=digest) if digest else None
-            event = UiEvent(at_ms=at_ms, kind=kind, app=app, screen=screen, element=element, value=value)
+            event = UiEvent(at_ms, kind, app, screen, element, active, value=value)
             step = folder.push(seq, event)
             if step is not None:
                 yield step
