@@ -25,7 +25,7 @@ COMPILED = (
     "streams/discovery/segmentation/folding.py",
     "streams/discovery/segmentation/lanes.py",
     "streams/discovery/segmentation/model.py",
-    "streams/discovery/segmentation/record.py",
+    "streams/discovery/segmentation/segment_record.py",
     "streams/discovery/segmentation/segmenter.py",
     "streams/discovery/segmentation/steps.py",
     "streams/discovery/semimarkov/beam.py",

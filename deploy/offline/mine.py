@@ -13,11 +13,11 @@ from collectors.importers import ImportedEvent
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
 from streams.discovery.segmentation.model import Model
-from streams.discovery.segmentation.record import members_of, segment_of
+from streams.discovery.segmentation.segment_record import members_of, segment_of
 from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov import whole
-from streams.discovery.semimarkov.recording import Person, Recording
-from streams.discovery.semimarkov.whole import Execution
+from streams.discovery.semimarkov.recording import RecordedPerson, Recording
+from streams.discovery.semimarkov.whole import FoundExecution
 from streams.stages.link import Link, Linker
 from taskstream.records import Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
@@ -54,7 +54,7 @@ class Miner:
         self._settings = settings
         self._catalogue = Catalogue(TENANT, k=k)
         self._recording = Recording()
-        self._linkers: dict[str, tuple[Person, Linker]] = {}
+        self._linkers: dict[str, tuple[RecordedPerson, Linker]] = {}
         self._moved: dict[str, list[Transfer]] = {}
         self._rows: dict[str, array[int]] = {}
         self._numbers: dict[str, int] = {}
@@ -110,7 +110,12 @@ class Miner:
         return self._catalogue.opportunities(self._settings)
 
     def _take(
-        self, model: Model, execution: Execution, person: Person, raw: list[RawStep], transfers: TransferJoin
+        self,
+        model: Model,
+        execution: FoundExecution,
+        person: RecordedPerson,
+        raw: list[RawStep],
+        transfers: TransferJoin,
     ) -> None:
         """Give an execution to the catalogue; work of no routine only counts as time at work."""
         if len(raw) < MIN_STEPS:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from streams.discovery.segmentation.folding import Folder
-from streams.discovery.segmentation.record import members_of, segment_of
+from streams.discovery.segmentation.segment_record import members_of, segment_of
 from streams.discovery.segmentation.segmenter import Piece, Segmenter
 from streams.discovery.segmentation.steps import dump_steps, load_steps
 from taskstream.events import UiEvent

@@ -9,5 +9,6 @@ May import: taskstream, streams.discovery.words.
     weights    Weights of the evidence for and against the end of an execution
     edges      Evidence that an execution ends between two events
     lanes      Interrupted work told apart
+    segment_record  The public record of an execution, from its steps
     segmenter  Where one execution ends and the next begins, for one agent, online
 """

@@ -1,0 +1,23 @@
+"""Explains a whole log: segments by Markov chains whose cues the log teaches, routines by what segments hold.
+
+May import: taskstream, streams.discovery.segmentation.
+
+    recording       The events of a log as columns, then as steps with final names
+    names           Names of activities: the finest detail that recurs
+    step_log        Steps as the model sees them, and cuts
+    priors          What is believed before a log is seen
+    cues            What an edge says of a cut there, learned
+    routine_chains  Chains with START and END, counted and scored
+    decoder         The best segmentation under given tables (compiled)
+    description     How long a log's description is: compares solutions
+    learning        Tables from cuts, cuts from tables, again
+    beam            Open executions told apart (compiled)
+    interleaving    Lanes, where the description gets shorter
+    contents        Routines by what segments hold
+    joins           Tasks that come cut in two
+    splits          Two executions taken for one; what chance explains
+    phases          Where the cycle of a routine is cut
+    loops           Repeats that are no executions of their own
+    solving         The order of these
+    whole           A whole log, or a large one by a sample
+"""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.discovery.semimarkov import chains
-from streams.discovery.semimarkov.log import Cuts, Floats, Ints, Log, renumbered
+from streams.discovery.semimarkov import routine_chains as chains
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, renumbered
 
 LEADER: Final = 0.6
 """Weighted Jaccard from which a segment joins a group at once."""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.discovery.semimarkov import priors
-from streams.discovery.semimarkov.log import GAP_CLASSES, Bools, Floats, Log
+from streams.discovery.semimarkov.step_log import GAP_CLASSES, Bools, Floats, Log
 
 
 class Cue(NamedTuple):
@@ -31,7 +31,7 @@ CUES: Final = (
 )
 
 
-class Weights(NamedTuple):
+class CueWeights(NamedTuple):
     """``edge``: log-ratio of the edge before each step; ``base``: log-likelihood of the cues themselves."""
 
     edge: Floats
@@ -39,7 +39,7 @@ class Weights(NamedTuple):
     ratios: dict[str, Floats]
 
 
-def learn(log: Log, cut: Bools | None) -> Weights:
+def learn(log: Log, cut: Bools | None) -> CueWeights:
     """The cues' weights where the log is cut as ``cut`` says; None: as believed before any cut."""
     total = np.zeros(log.size)
     base = 0.0
@@ -71,7 +71,7 @@ def learn(log: Log, cut: Bools | None) -> Weights:
         total += ratio[column]
         if cut is not None and cue.counted:
             base += float(o @ np.log(elsewhere / usual) + c @ np.log(here / usual))
-    return Weights(total, base, ratios)
+    return CueWeights(total, base, ratios)
 
 
 def edges(log: Log, ratios: dict[str, Floats]) -> Floats:

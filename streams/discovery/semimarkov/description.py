@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from streams.discovery.semimarkov import priors
-from streams.discovery.semimarkov.chains import Counts, Null, repeats
-from streams.discovery.semimarkov.log import Cuts, Floats, Log, short_costs
+from streams.discovery.semimarkov.routine_chains import ChainCounts, Null, repeats
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Log, short_costs
 
 MASS: Final = 1.0
 """Prior counts of a row of steps or starts."""
@@ -24,7 +24,7 @@ def gammas(values: Floats) -> float:
     return sum(map(lgamma, values.tolist()))
 
 
-def likelihood(log_: Log, cuts: Cuts, counts: Counts, rates: Floats, null: Null, cues: float) -> float:
+def likelihood(log_: Log, cuts: Cuts, counts: ChainCounts, rates: Floats, null: Null, cues: float) -> float:
     """Logarithm of the log's probability under the segmentation (larger is better); ``cues``: that of the cues."""
     total = cues - priors.CUT * len(cuts)
     used = [k for k in range(len(counts.segments)) if counts.segments[k] > 0]
@@ -45,7 +45,7 @@ def likelihood(log_: Log, cuts: Cuts, counts: Counts, rates: Floats, null: Null,
     return total + gammas(r + 0.5) + gammas(m - r + 9.5) - gammas(m + 10.0) + int(some.sum()) * each
 
 
-def _rows(log_: Log, counts: Counts, onward: Floats, k: int, rates: Floats) -> float:
+def _rows(log_: Log, counts: ChainCounts, onward: Floats, k: int, rates: Floats) -> float:
     """Steps, ends and starts of a routine."""
     share, m = log_.share, MASS
     pairs = np.nonzero(counts.steps[k, :-1])[0]

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.discovery.semimarkov import chains, priors
+from streams.discovery.semimarkov import priors
+from streams.discovery.semimarkov import routine_chains as chains
 from streams.discovery.semimarkov.beam import Chain, deal
 from streams.discovery.semimarkov.learning import Solution, begin, refine
-from streams.discovery.semimarkov.log import Cuts, Floats, Ints, Log, Steps, gap_classes
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, Steps, gap_classes
 
 SWITCHES: Final = (0.05, 0.15, 0.3)
 """How often people change between open executions: rarely, now and then, all the time."""

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 from streams.discovery.semimarkov.learning import Solution, refine
-from streams.discovery.semimarkov.log import Cuts, Log, cuts_of, renumbered
+from streams.discovery.semimarkov.step_log import Cuts, Log, cuts_of, renumbered
 
 FOLLOWS: Final = 0.6
 """Share of one routine's segments, or the other's, from which they may be one."""

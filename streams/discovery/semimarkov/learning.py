@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.discovery.semimarkov import chains, cues, description, priors
-from streams.discovery.semimarkov.chains import Counts, Null
+from streams.discovery.semimarkov import cues, description, priors
+from streams.discovery.semimarkov import routine_chains as chains
 from streams.discovery.semimarkov.decoder import Tables, decode
-from streams.discovery.semimarkov.log import Cuts, Floats, Log, cuts_of
+from streams.discovery.semimarkov.routine_chains import ChainCounts, Null
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Log, cuts_of
 
 ROUNDS: Final = 6
 
@@ -24,9 +25,9 @@ class Solution(NamedTuple):
 class Learned(NamedTuple):
     """Everything that a segmentation teaches."""
 
-    counts: Counts
+    counts: ChainCounts
     rates: Floats
-    cues: cues.Weights
+    cues: cues.CueWeights
     null: Null
     repeats: Floats
     shares: Floats

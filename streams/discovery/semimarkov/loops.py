@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.discovery.semimarkov.log import Bools, Cuts, Floats, Log
+from streams.discovery.semimarkov.step_log import Bools, Cuts, Floats, Log
 
 PART: Final = 0.5
 """A part is at most so long beside the median execution."""

@@ -17,7 +17,7 @@ MOST: Final = 4_096
 """Activities at most; the rarest go by application and kind."""
 
 
-class Key(NamedTuple):
+class ElementKey(NamedTuple):
     """What an event says of the element it touched."""
 
     app: str
@@ -26,7 +26,7 @@ class Key(NamedTuple):
     element: str
 
 
-def names_of(counts: dict[Key, int]) -> dict[Key, str]:
+def names_of(counts: dict[ElementKey, int]) -> dict[ElementKey, str]:
     """The activity ``app|kind|screen|element`` of each key; ``counts``: how often each occurs."""
     element = _elements(counts)
     names = {key: f"{key.app}|{key.kind}|{key.screen}|{element[key]}" for key in counts}
@@ -42,21 +42,21 @@ def names_of(counts: dict[Key, int]) -> dict[Key, str]:
     return names
 
 
-def _without_screen(key: Key, element: str) -> str:
+def _without_screen(key: ElementKey, element: str) -> str:
     return f"{key.app}|{key.kind}||{element}"
 
 
-def _without_element(key: Key, _: str) -> str:
+def _without_element(key: ElementKey, _: str) -> str:
     return f"{key.app}|{key.kind}||"
 
 
-def _without_all(_: Key, __: str) -> str:
+def _without_all(_: ElementKey, __: str) -> str:
     return "other|||"
 
 
-def _elements(counts: dict[Key, int]) -> dict[Key, str]:
+def _elements(counts: dict[ElementKey, int]) -> dict[ElementKey, str]:
     """Elements with their digits where few differ in these alone, else masked."""
-    groups: dict[tuple[str, str, str, str], list[Key]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str], list[ElementKey]] = defaultdict(list)
     for key in counts:
         groups[key.app, key.kind, key.screen, coarse(key.element)].append(key)
     found = {}

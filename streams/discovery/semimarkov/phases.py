@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from streams.discovery.semimarkov import chains, cues
-from streams.discovery.semimarkov.chains import Counts
+from streams.discovery.semimarkov import cues
+from streams.discovery.semimarkov import routine_chains as chains
 from streams.discovery.semimarkov.learning import Solution, explain, learn, refine
-from streams.discovery.semimarkov.log import Cuts, Floats, Log, renumbered
+from streams.discovery.semimarkov.routine_chains import ChainCounts
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Log, renumbered
 
 FEW: Final = 5
 COMMON: Final = 0.4
@@ -49,7 +50,7 @@ def turn(log: Log, found: Solution) -> Solution:
     return Solution(renumbered(found.cuts), found.likelihood)
 
 
-def _candidates(log: Log, cuts: Cuts, counts: Counts, k: int, n: int) -> list[tuple[int, int]]:
+def _candidates(log: Log, cuts: Cuts, counts: ChainCounts, k: int, n: int) -> list[tuple[int, int]]:
     """Inner edges of the routine, those with most evidence of a cut first."""
     if k >= len(counts.steps):
         return []
@@ -71,7 +72,7 @@ def _candidates(log: Log, cuts: Cuts, counts: Counts, k: int, n: int) -> list[tu
     return [(a, b) for _, a, b in found[:EDGES]]
 
 
-def _turned(log: Log, counts: Counts, k: int, first: int, second: int, n: int) -> Counts:
+def _turned(log: Log, counts: ChainCounts, k: int, first: int, second: int, n: int) -> ChainCounts:
     """The tables with the routine's old ends and starts linked and its cut at the edge given."""
     steps, starts, ends = counts.steps.copy(), counts.starts.copy(), counts.ends.copy()
     out: Floats = ends[k] / max(float(ends[k].sum()), 1.0)
@@ -84,4 +85,4 @@ def _turned(log: Log, counts: Counts, k: int, first: int, second: int, n: int) -
     ends[k] *= LEFT
     starts[k, second] += moved
     ends[k, first] += moved
-    return Counts(steps, starts, ends, counts.segments)
+    return ChainCounts(steps, starts, ends, counts.segments)

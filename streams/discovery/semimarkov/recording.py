@@ -12,8 +12,8 @@ from msgspec import Struct
 from streams.discovery.segmentation.folding import Folder
 from streams.discovery.segmentation.model import COPY, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep
-from streams.discovery.semimarkov.log import Ints, Steps
-from streams.discovery.semimarkov.names import Key, names_of
+from streams.discovery.semimarkov.names import ElementKey, names_of
+from streams.discovery.semimarkov.step_log import Ints, Steps
 from taskstream.activity import Activities
 from taskstream.events import Kind, UiEvent, Value
 
@@ -23,7 +23,7 @@ OFTEN: Final = 6
 """A value that a person's steps hold more often links nothing."""
 
 
-class Person:
+class RecordedPerson:
     """Events of one person in their order; an event's number in it is its sequence number."""
 
     __slots__ = ("active", "at_ms", "digest", "key", "name", "object", "rows")
@@ -49,21 +49,21 @@ class Recording:
     """Events of many people."""
 
     def __init__(self) -> None:
-        self.people: list[Person] = []
-        self._keys: dict[Key, int] = {}
+        self.people: list[RecordedPerson] = []
+        self._keys: dict[ElementKey, int] = {}
         self._counts = array("q")
-        self._told: list[Told] = []
+        self._told: list[ToldEvent] = []
         self._model = Model()
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> RecordedPerson:
         """A new person."""
-        made = Person(name)
+        made = RecordedPerson(name)
         self.people.append(made)
         return made
 
-    def add(self, person: Person, event: UiEvent, row: int) -> None:
+    def add(self, person: RecordedPerson, event: UiEvent, row: int) -> None:
         """Take in the next event of a person."""
-        key = Key(event.app, event.kind, event.screen, event.element)
+        key = ElementKey(event.app, event.kind, event.screen, event.element)
         number = self._keys.get(key)
         if number is None:
             number = self._keys[key] = len(self._keys)
@@ -88,13 +88,13 @@ class Recording:
                 columns.add(number, step, _object(person, step))
         return Folded(columns.steps(model), model)
 
-    def raw_steps(self) -> Iterator[tuple[Person, RawStep]]:
+    def raw_steps(self) -> Iterator[tuple[RecordedPerson, RawStep]]:
         """The steps once more, with what the public records need: they are not kept, for there may be millions."""
         for person in self.people:
             for step in self._fold(person):
                 yield person, step
 
-    def _fold(self, person: Person) -> Iterator[RawStep]:
+    def _fold(self, person: RecordedPerson) -> Iterator[RawStep]:
         folder = Folder(self._model)
         told = self._told
         columns = zip(person.key, person.at_ms, person.active, person.digest, strict=True)
@@ -159,7 +159,7 @@ def _ints(values: array[int]) -> Ints:
     return np.frombuffer(values, np.int64) if len(values) else np.zeros(0, np.int64)
 
 
-def _object(person: Person, step: RawStep) -> int:
+def _object(person: RecordedPerson, step: RawStep) -> int:
     """The business key last seen in a step, or -1."""
     objects = person.object
     for seq in range(step.head + step.tail, step.head - 1, -1):
@@ -168,7 +168,7 @@ def _object(person: Person, step: RawStep) -> int:
     return -1
 
 
-class Told(NamedTuple):
+class ToldEvent(NamedTuple):
     """What the event that stands for a key says."""
 
     app: str
@@ -177,11 +177,11 @@ class Told(NamedTuple):
     element: str
 
 
-def _told(key: Key) -> Told:
-    return Told(key.app, cast(Kind, key.kind), key.screen, key.element)
+def _told(key: ElementKey) -> ToldEvent:
+    return ToldEvent(key.app, cast(Kind, key.kind), key.screen, key.element)
 
 
-def _model(names: list[str], keys: list[Key], told: list[Told], name_of: dict[Key, str]) -> Model:
+def _model(names: list[str], keys: list[ElementKey], told: list[ToldEvent], name_of: dict[ElementKey, str]) -> Model:
     number = {name: place for place, name in enumerate(names)}
     model = Model()
     model.activities = Activities.given(names, {one: number[name_of[key]] for key, one in zip(keys, told, strict=True)})

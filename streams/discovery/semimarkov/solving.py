@@ -9,7 +9,7 @@ import numpy as np
 
 from streams.discovery.semimarkov import contents, joins, loops, phases, splits
 from streams.discovery.semimarkov.learning import Solution, begin, rate, refine
-from streams.discovery.semimarkov.log import Cuts, Log, renumbered
+from streams.discovery.semimarkov.step_log import Cuts, Log, renumbered
 
 BEGINNINGS: Final = ((0.0, False), (-2.5, False), (2.5, False), (0.1, True), (1.6, True))
 """Bias of every edge and which surprise: the first cuts may be too few or too many, so several are refined."""

@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from streams.discovery.semimarkov import chains, contents
+from streams.discovery.semimarkov import contents
+from streams.discovery.semimarkov import routine_chains as chains
 from streams.discovery.semimarkov.learning import Solution, rate, refine
-from streams.discovery.semimarkov.log import Cuts, Ints, Log
+from streams.discovery.semimarkov.step_log import Cuts, Ints, Log
 
 FEW: Final = 3
 TRIES: Final = 10

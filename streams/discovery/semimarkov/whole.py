@@ -11,7 +11,7 @@ from msgspec import Struct
 from streams.discovery.semimarkov import cues, interleaving, solving
 from streams.discovery.semimarkov.beam import Chain
 from streams.discovery.semimarkov.learning import Learned, explain, learn
-from streams.discovery.semimarkov.log import Cuts, Floats, Ints, Log, Steps
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, Steps
 
 LEARN: Final = 20_000
 """Steps that are learned from; more tell little more, and cost time."""
@@ -21,7 +21,7 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 """Multiplying by it scatters consecutive numbers (Knuth, "The Art of Computer Programming" 3, 6.4)."""
 
 
-class Execution(Struct):
+class FoundExecution(Struct):
     """A segment: its routine (-1: none), places of its steps in the order of time, whether other work lay between."""
 
     routine: int
@@ -29,7 +29,7 @@ class Execution(Struct):
     woven: bool
 
 
-class Model(Struct):
+class LearnedModel(Struct):
     """All that explaining needs, learned on a sample.
 
     ``codes``   pairs of activities of which ``learned`` holds counts; ``share``: of each activity
@@ -56,7 +56,7 @@ class Model(Struct):
         return log, explain(log, learned.tables(log), edge, learned.repeats)
 
 
-def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[Execution]]]:
+def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[FoundExecution]]]:
     """The segments of a log, chunk by chunk, with the place after the chunk's last step."""
     if not len(steps):
         return
@@ -75,19 +75,19 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
         return
     idle = set(cuts.routine.tolist()) - set(done.routine.tolist())
     chain = interleaving.whole_chain(log, cuts) if switch else None
-    model = Model(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch)
+    model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch)
     for start, end in _chunks(steps):
         log, cuts = model.explain(steps.take(slice(start, end)))
         routine = np.where(np.isin(cuts.routine, sorted(idle)), -1, cuts.routine)
         yield end, _executions(log, cuts.with_routines(routine), start)
 
 
-def _executions(log: Log, cuts: Cuts, offset: int) -> list[Execution]:
+def _executions(log: Log, cuts: Cuts, offset: int) -> list[FoundExecution]:
     order = np.arange(log.size) if log.order is None else log.order
     found = []
     for start, end, routine in zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), strict=True):
         places = sorted((order[start:end] + offset).tolist())
-        found.append(Execution(routine, places, places[-1] - places[0] + 1 != len(places)))
+        found.append(FoundExecution(routine, places, places[-1] - places[0] + 1 != len(places)))
     found.sort(key=lambda one: one.places[0])
     return found
 

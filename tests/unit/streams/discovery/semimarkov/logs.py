@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streams.discovery.semimarkov.log import Log, Steps
+from streams.discovery.semimarkov.step_log import Log, Steps
 
 
 def steps_of(acts: Sequence[int], *, gaps: Sequence[int] | None = None, sessions: Sequence[int] | None = None) -> Steps:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from streams.discovery.semimarkov.names import Key, names_of
+from streams.discovery.semimarkov.names import ElementKey, names_of
 
 
 def test_a_row_of_a_list_is_masked_and_fields_of_a_form_stay_apart() -> None:
-    counts = {Key("crm", "click", "list", f"link:row {row}"): 1 for row in range(60)}
-    counts |= {Key("crm", "edit", "form", f"field:line{field}"): 30 for field in range(8)}
+    counts = {ElementKey("crm", "click", "list", f"link:row {row}"): 1 for row in range(60)}
+    counts |= {ElementKey("crm", "edit", "form", f"field:line{field}"): 30 for field in range(8)}
     names = names_of(counts)
     assert len({names[key] for key in counts if key.screen == "list"}) == 1
     assert len({names[key] for key in counts if key.screen == "form"}) == 8
 
 
 def test_screens_that_never_recur_are_left_out_of_names() -> None:
-    counts = {Key("crm", "click", f"customer {name}", "button:save"): 1 for name in "abcdefghij"}
+    counts = {ElementKey("crm", "click", f"customer {name}", "button:save"): 1 for name in "abcdefghij"}
     assert set(names_of(counts).values()) == {"crm|click||button:save"}
 
 
 def test_a_hundred_thousand_screens_are_few_activities() -> None:
-    counts = {Key("web", "click", f"page{n}x", f"link:l{n}"): 1 for n in range(100_000)}
+    counts = {ElementKey("web", "click", f"page{n}x", f"link:l{n}"): 1 for n in range(100_000)}
     assert len(set(names_of(counts).values())) <= 4_096

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.discovery.semimarkov import whole
-from streams.discovery.semimarkov.whole import Execution, executions
+from streams.discovery.semimarkov.whole import FoundExecution, executions
 from tests.unit.streams.discovery.semimarkov.logs import steps_of, two_tasks
 
 
-def found_in(acts: list[int], gaps: list[int] | None = None, sessions: list[int] | None = None) -> list[Execution]:
+def found_in(acts: list[int], gaps: list[int] | None = None, sessions: list[int] | None = None) -> list[FoundExecution]:
     return [one for _, found in executions(steps_of(acts, gaps=gaps, sessions=sessions)) for one in found]
 
 

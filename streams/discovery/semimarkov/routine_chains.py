@@ -8,10 +8,10 @@ import numpy as np
 
 from streams.discovery.semimarkov import priors
 from streams.discovery.semimarkov.decoder import Tables
-from streams.discovery.semimarkov.log import Cuts, Floats, Log
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Log
 
 
-class Counts(NamedTuple):
+class ChainCounts(NamedTuple):
     """``steps``: per routine and pair of activities (one column more, of zeros, for pairs that never occur);
     ``starts``, ``ends``: per routine and activity; ``segments``: per routine."""
 
@@ -25,7 +25,7 @@ class Counts(NamedTuple):
         return np.stack([np.bincount(log.first, row[:-1], minlength=log.activities) for row in self.steps])
 
 
-def count(log: Log, cuts: Cuts, routines: int) -> Counts:
+def count(log: Log, cuts: Cuts, routines: int) -> ChainCounts:
     """What the segments of routines hold."""
     size, a = log.pairs + 1, log.activities
     known = cuts.routine >= 0
@@ -38,7 +38,7 @@ def count(log: Log, cuts: Cuts, routines: int) -> Counts:
     starts = np.bincount(routine * a + log.act[start], weight, minlength=routines * a).reshape(routines, a)
     ends = np.bincount(routine * a + log.act[end - 1], minlength=routines * a).reshape(routines, a)
     segments = np.bincount(routine, minlength=routines)
-    return Counts(_floats(steps), _floats(starts), _floats(ends), _floats(segments))
+    return ChainCounts(_floats(steps), _floats(starts), _floats(ends), _floats(segments))
 
 
 def _floats(counts: Any) -> Floats:
@@ -110,7 +110,7 @@ def repeats(log: Log, cuts: Cuts) -> tuple[Floats, Floats]:
     return held, _floats(np.bincount(log.act[back[again]], log.part[again], minlength=log.activities))
 
 
-def dropped(log: Log, counts: Counts) -> Floats:
+def dropped(log: Log, counts: ChainCounts) -> Floats:
     """Per routine and pair (a, b) the probability of b two steps after a: one step was left out."""
     k, a = counts.starts.shape
     m, share = priors.SMOOTHING, log.share
@@ -136,7 +136,7 @@ def dropped(log: Log, counts: Counts) -> Floats:
     return found
 
 
-def mixture(log: Log, cuts: Cuts, counts: Counts, before: Floats) -> Floats:
+def mixture(log: Log, cuts: Cuts, counts: ChainCounts, before: Floats) -> Floats:
     """Shares of step, one inserted, one left out and noise within segments."""
     labels = cuts.labels()
     inner = labels >= 0
@@ -173,7 +173,7 @@ class Scores(NamedTuple):
     end: Floats
 
 
-def scores(log: Log, counts: Counts, rates: Floats, shares: Floats) -> Scores:
+def scores(log: Log, counts: ChainCounts, rates: Floats, shares: Floats) -> Scores:
     """The chains as probabilities. ``start`` holds the routine's own share too."""
     m, share = priors.SMOOTHING, log.share
     onward = counts.onward(log)
