@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from collectors.simulate.generator import generate_tasks
-from collectors.simulate.model import Behaviour, Task
 from collectors.simulate.office import DEFAULT_START_MS, Office
+from collectors.simulate.task_model import Behaviour, Task
 from taskstream.events import UiEvent
 
 DAY_MS: Final = 86_400_000
