@@ -14,6 +14,7 @@ May import: taskstream, streams.operator, streams.dead_letter, streams.discovery
     oversize  Segments within the bound of their topic: one that is too large leaves in parts
     window           Stage 8, phase 1 of the 1-minute tumbling windows
     agent_state      State of one agent
+    person_models    What was learned of each person, kept for the person's next agent
     cells            Snapshots of cells keyed by tuples: in chunks that stay below Kafka's bound on a message
     snapshot_format  What is stored of a partition in snapshots, as msgpack arrays
 """

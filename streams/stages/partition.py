@@ -17,6 +17,7 @@ from streams.stages.deduplicate import Numbering
 from streams.stages.gather import BatchColumns
 from streams.stages.link import Link
 from streams.stages.oversize import encoded
+from streams.stages.person_models import PersonModels
 from streams.stages.sessionise import Reason
 from streams.stages.skew import certain_ms, correct, skew_of
 from streams.stages.snapshot_format import (
@@ -28,8 +29,7 @@ from streams.stages.snapshot_format import (
     SilentAgentSnapshot,
     decode_agent,
     encode_agent,
-    model_key,
-    person_of,
+    person_named,
 )
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
@@ -75,9 +75,7 @@ class PartitionState:
     """All state of one partition of ``ui-events``. Implements :class:`streams.operator.Operator`.
 
     ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
-    ``models``  what was learned of people none of whose agents is open, the longest silent first. An agent's id is new
-                at each login; what its segmenter has learned is therefore kept by person. Open agents and kept models
-                together are at most ``max_agents``; the longest silent lose theirs first.
+    Open agents and kept models together are at most ``max_agents``; the longest silent lose theirs first.
     """
 
     def __init__(self, partition: int, settings: StageSettings) -> None:
@@ -85,13 +83,11 @@ class PartitionState:
         self.settings = settings
         self.agents: dict[str, AgentState] = {}
         self.closed: dict[str, SilentAgentSnapshot] = {}
-        self.models: dict[Person, PersonModel] = {}
-        self._open_of: dict[Person, tuple[str, ...]] = {}  # open agents by person
+        self.models = PersonModels()
         self.windows = Windows()
         self.watermark_ms = -1
         self.counts = PartitionCounts()
         self._dirty: set[str] = set()
-        self._dirty_models: set[Person] = set()
         self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
         self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
         self._columns = (
@@ -290,39 +286,8 @@ class PartitionState:
                 self._retire(next(iter(self.agents.values())), "bound")
             agent = self.agents[name] = AgentState(batch.tenant, batch.team, batch.actor, name)
             agent.numbering = numbering
-            self._recall(agent)
-            while self.models and len(self.agents) + len(self.models) > self.settings.max_agents:
-                self._drop_model(next(iter(self.models)))
-
-    def _recall(self, agent: AgentState) -> None:
-        """Let a new agent go on with what was learned of its person: kept, or by another agent that is still open."""
-        person = agent.tenant, agent.actor
-        kept = self.models.get(person)
-        if kept is not None:
-            self._drop_model(person)
-            agent.resume(kept.model)
-        names = self._open_of.get(person, ())
-        if kept is None and names:
-            agent.resume(max([self.agents[name] for name in names], key=_touched).learned())
-        self._open_of[person] = (*names, agent.agent)
-
-    def _keep_model(self, agent: AgentState) -> None:
-        """Keep what a leaving agent has learned of its person, unless another agent of the person is still open."""
-        person = agent.tenant, agent.actor
-        others = tuple([name for name in self._open_of[person] if name != agent.agent])
-        if others:
-            self._open_of[person] = others
-            return
-        del self._open_of[person]
-        model = agent.learned()
-        if model:
-            self.models.pop(person, None)
-            self.models[person] = PersonModel(agent.touched, agent.seen_ms, model)
-            self._dirty_models.add(person)
-
-    def _drop_model(self, person: Person) -> None:
-        del self.models[person]
-        self._dirty_models.add(person)
+            self.models.recall(agent, self.agents)
+            self.models.limit(self.settings.max_agents - len(self.agents))
 
     def _touch(self, agent: AgentState, offset: int, seen_ms: int, at_ms: int) -> None:
         """Put the agent last in the order in which agents fall silent."""
@@ -343,7 +308,7 @@ class PartitionState:
         self._end_session(agent, session, reason, agent.behind_ms)
         name = agent.agent
         del self.agents[name]
-        self._keep_model(agent)
+        self.models.keep(agent)
         self.closed[name] = SilentAgentSnapshot(agent.numbering, agent.touched, agent.seen_ms)
         self._dirty.add(name)
 
@@ -356,21 +321,16 @@ class PartitionState:
                 break
             del closed[name]
             self._dirty.add(name)
-        models = self.models
-        while models:
-            person = next(iter(models))
-            if models[person].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms:
-                break
-            self._drop_model(person)
+        self.models.forget(self.watermark_ms - NUMBERS_KEPT_MS)
 
     def _move(self, agent: AgentState, batch: EventBatch) -> AgentState:
         """The agent under another person or team: what was open belongs to the former."""
         self._end_session(agent, agent.sessioniser.close(), "bound", agent.behind_ms)
         moved = AgentState(batch.tenant, batch.team, batch.actor, batch.agent)
         moved.numbering = agent.numbering
-        self._keep_model(agent)
+        self.models.keep(agent)
         self.agents[batch.agent] = moved
-        self._recall(moved)
+        self.models.recall(moved, self.agents)
         return moved
 
     def _end_session(self, agent: AgentState, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
@@ -409,10 +369,7 @@ class PartitionState:
             agent, closed = self.agents.get(name), self.closed.get(name)
             data = agent.dump() if agent is not None else None if closed is None else encode_agent(closed)
             items.append((f"a:{name}", data))
-        for person in sorted(self._dirty_models):
-            kept = self.models.get(person)
-            items.append((model_key(person), None if kept is None else msgspec.msgpack.encode(kept)))
-        self._dirty_models.clear()
+        items += self.models.snapshot()
         for name in self._warm - self._dirty:
             if name in self.agents:
                 self.agents[name].cool()
@@ -442,7 +399,7 @@ class PartitionState:
     def save_all(self) -> None:
         """Let the next snapshot hold everything, changed or not."""
         self._dirty |= self.agents.keys() | self.closed.keys()
-        self._dirty_models |= self.models.keys()
+        self.models.save_all()
         self.windows.dirty |= self.windows.open.keys()
 
     def load(self, items: Mapping[str, bytes]) -> None:
@@ -460,7 +417,7 @@ class PartitionState:
                 else:
                     closed.append((name, saved))
             elif kind == "m":
-                models.append((person_of(name), msgspec.msgpack.decode(data, type=PersonModel)))
+                models.append((person_named(name), msgspec.msgpack.decode(data, type=PersonModel)))
             elif kind == "w":
                 number = int(name.partition(":")[0])
                 for (tenant, team, *what), cell in cells.load(data):
@@ -475,26 +432,18 @@ class PartitionState:
                 self.settings = state.settings or self.settings
         self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
         self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
-        self.models = dict(sorted([*models, *self._models_by_agent()], key=lambda item: item[1].touched))
-        for agent in self.agents.values():
-            person = agent.tenant, agent.actor
-            self._open_of[person] = (*self._open_of.get(person, ()), agent.agent)
+        self.models.load(models, self.agents.values())
+        self.models.adopt(self._models_by_agent())
 
-    def _models_by_agent(self) -> list[tuple[Person, PersonModel]]:
+    def _models_by_agent(self) -> list[tuple[Person, int, bytes]]:
         """Models that an older version kept with a silent agent's numbers, taken from there."""
-        found: list[tuple[Person, PersonModel]] = []
+        found: list[tuple[Person, int, bytes]] = []
         for name, saved in self.closed.items():
             if saved.model:
-                person = person_in(saved.model)
-                found.append((person, PersonModel(saved.touched, saved.seen_ms, saved.model)))
+                found.append((person_in(saved.model), saved.seen_ms, saved.model))
                 self.closed[name] = msgspec.structs.replace(saved, model=b"")
                 self._dirty.add(name)
-                self._dirty_models.add(person)
         return found
-
-
-def _touched(agent: AgentState) -> int:
-    return agent.touched
 
 
 def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:

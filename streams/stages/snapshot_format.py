@@ -93,10 +93,10 @@ Person = tuple[str, str]
 class PersonModel(Struct, array_like=True, frozen=True):
     """What the segmenter has learned of a person, compressed, for the person's next agent to go on with.
 
-    ``touched``  offset of the last record of the agent that learned it; ``seen_ms``: the watermark of then
+    ``order``    in which they were kept; ``seen_ms``: the watermark when the last record of the agent came
     """
 
-    touched: int
+    order: int
     seen_ms: int
     model: bytes
 
@@ -126,7 +126,7 @@ def model_key(person: Person) -> str:
     return f"m:{person[0]}{_SEPARATOR}{person[1]}"
 
 
-def person_of(name: str) -> Person:
+def person_named(name: str) -> Person:
     """The person whose key is ``m:name``."""
     tenant, _, actor = name.partition(_SEPARATOR)
     return tenant, actor

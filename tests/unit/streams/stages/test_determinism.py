@@ -87,7 +87,7 @@ def test_crashes_change_nothing(seed: int, crashes: list[int], every: int) -> No
 
 
 def logins(seed: int) -> list[EventBatch | Heartbeat | bytes]:
-    """The same people, with a new agent at each login, and now and then two at once."""
+    """The same people, with a new agent at each login, now and then two at once, and desktops that change hands."""
     rnd, seqs, names = random.Random(seed), dict[str, int](), dict.fromkeys("abcde", 0)
     log: list[EventBatch | Heartbeat | bytes] = []
     for message in log_with_breaks(seed):
@@ -96,7 +96,8 @@ def logins(seed: int) -> list[EventBatch | Heartbeat | bytes]:
             continue
         names[message.agent] += rnd.random() < 0.15
         name = f"{message.agent}{max(0, names[message.agent] - (rnd.random() < 0.2))}"
-        log.append(msgspec.structs.replace(message, agent=name, first_seq=seqs.get(name, 0)))
+        actor = f"actor-{rnd.choice('abcde')}" if rnd.random() < 0.1 else message.actor
+        log.append(msgspec.structs.replace(message, agent=name, actor=actor, first_seq=seqs.get(name, 0)))
         seqs[name] = seqs.get(name, 0) + len(message.events)
     return log
 
@@ -142,7 +143,7 @@ def test_the_logs_with_breaks_bring_agents_back_with_and_without_a_model() -> No
         operator = phase_1()
         for offset, message in enumerate(log_with_breaks(seed)):
             if isinstance(message, EventBatch) and message.agent in operator.closed:
-                returned.add((message.tenant, message.actor) in operator.models)
+                returned.add((message.tenant, message.actor) in operator.models.kept)
             operator.apply(record(offset, message))
     assert returned == {True, False}
 

@@ -197,11 +197,11 @@ def test_a_person_who_returns_goes_on_with_what_was_learned(returns_as: str) -> 
     """The agent's id is new at each login; the person is the same."""
     operator = state()
     run(operator, [*routine("a", 0), Heartbeat(schema=1, advance_ms=3_600_000)])
-    assert list(operator.models) == [("t", "actor-a")]
+    assert list(operator.models.kept) == [("t", "actor-a")]
     again = [msgspec.structs.replace(one, agent=returns_as) for one in routine("a", 1)[:1]]
     for output in run(operator, again):
         assert output.topic != "dead-letter"
-    assert not operator.models
+    assert not operator.models.kept
     fresh = state()
     run(fresh, again)
     assert learned_by(operator, returns_as) > learned_by(fresh, returns_as)
@@ -233,8 +233,8 @@ def test_models_that_an_older_version_kept_by_agent_are_kept_by_person() -> None
     old["p"] = msgspec.msgpack.encode(msgspec.msgpack.decode(old["p"])[:5])
     restored = state()
     restored.load(old)
-    assert list(restored.models) == [("t", "actor-a")]
-    assert restored.models["t", "actor-a"].model == operator.models["t", "actor-a"].model
+    assert list(restored.models.kept) == [("t", "actor-a")]
+    assert restored.models.kept["t", "actor-a"].model == operator.models.kept["t", "actor-a"].model
     moved = {name: data for name, data in restored.snapshot() if data is not None}
     assert moved == items
 
@@ -264,7 +264,7 @@ def test_all_of_the_state_can_be_saved_once_more() -> None:
     restored.load({name: data for name, data in operator.snapshot() if data is not None})
     day = Heartbeat(schema=1, advance_ms=86_400_000)
     assert restored.apply(record(99, day)) == operator.apply(record(99, day))
-    assert restored.models.keys() == operator.models.keys()
+    assert restored.models.kept.keys() == operator.models.kept.keys()
 
 
 def test_a_model_does_not_pass_to_another_person() -> None:
@@ -281,10 +281,10 @@ def test_models_of_open_and_silent_agents_are_bounded_together() -> None:
     operator = state(max_agents=3)
     for number, agent in enumerate("abc"):
         run(operator, [*routine(agent, number), Heartbeat(schema=1, advance_ms=3_600_000)])
-    assert [actor for _, actor in operator.models] == ["actor-a", "actor-b", "actor-c"]
+    assert [actor for _, actor in operator.models.kept] == ["actor-a", "actor-b", "actor-c"]
     operator.snapshot()
     run(operator, routine("d", 4)[:1])
-    assert [actor for _, actor in operator.models] == ["actor-b", "actor-c"]
+    assert [actor for _, actor in operator.models.kept] == ["actor-b", "actor-c"]
     changed = dict(operator.snapshot())
     assert {name: data is None for name, data in changed.items() if name[0] in "am"} == {
         "a:d": False,
