@@ -25,7 +25,7 @@ from streams.discovery.grouping.hashing import short_id
 from streams.discovery.grouping.routines import Cluster, Grouping, Taken
 from streams.discovery.grouping.shapes import JOIN, Shape
 from streams.discovery.grouping.variants import LIMIT, Bags, Former, Variant, carry_ids
-from streams.discovery.ranking import opportunities
+from streams.discovery.ranking import ranked_list
 from streams.discovery.words.labels import app_name, object_name, screen_name
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
@@ -357,14 +357,14 @@ class Catalogue:
 
     def opportunities(self, settings: Settings) -> list[Opportunity]:
         """The ranked list as it is now."""
-        observed = opportunities.Observed(
+        observed = ranked_list.Observed(
             days=self.days,
             by_routine={cluster.id: cluster.days.of_time(cluster.own) for cluster in self.grouping if cluster.id},
             first_ms=self.first_ms,
             last_ms=self.last_ms,
             people=len(self.people),
         )
-        return opportunities.rank(self.routines(), observed, settings)
+        return ranked_list.rank(self.routines(), observed, settings)
 
     def changed_opportunities(self, settings: Settings) -> list[Opportunity]:
         """Opportunities that are new, different or withdrawn since the last call, with their versions."""

@@ -17,10 +17,6 @@ SAME_IN_SEVERAL_ROOMS = {
 """By file name, what files of this name do in each of their rooms. A file in a folder ``cli`` is the command for the
 file of its name."""
 
-CLASSES_TO_RENAME = {"Agent", "Notice"}
-FILES_TO_RENAME = {"opportunities.py"}
-"""What still breaks the rule. These lists only get shorter."""
-
 
 def sources() -> list[Path]:
     return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
@@ -33,7 +29,7 @@ def test_no_class_name_stands_for_two_things() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(str(path.relative_to(ROOT)))
     twice = {name: places for name, places in found.items() if len(places) > 1}
-    assert {name: places for name, places in twice.items() if name not in CLASSES_TO_RENAME} == {}
+    assert twice == {}
 
 
 def test_no_two_files_have_one_name_unless_they_do_the_same() -> None:
@@ -42,4 +38,4 @@ def test_no_two_files_have_one_name_unless_they_do_the_same() -> None:
         if path.parent.name != "cli" and path.name not in SAME_IN_SEVERAL_ROOMS:
             found[path.name].append(str(path.relative_to(ROOT)))
     twice = {name: places for name, places in found.items() if len(places) > 1}
-    assert {name: places for name, places in twice.items() if name not in FILES_TO_RENAME} == {}
+    assert twice == {}

@@ -24,7 +24,7 @@ _RECORDING: Final = ("Taskstream records (click: pause)", 0xB00020)
 _PAUSED: Final = ("Taskstream paused (click: resume)", 0x606060)
 
 
-class Notice:
+class X11Notice:
     """Shows the notice in its own thread until it is closed, and sees that it stays where it can be seen."""
 
     def __init__(self, on_click: Callable[[], None]) -> None:

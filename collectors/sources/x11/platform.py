@@ -17,9 +17,9 @@ class X11:
 
     def notice(self, on_click: Callable[[], None]) -> Notice:
         """The window that says that a recording runs."""
-        from collectors.sources.x11.notice import Notice as Window
+        from collectors.sources.x11.notice import X11Notice
 
-        return Window(on_click)
+        return X11Notice(on_click)
 
     def desktop(self, sink: Sink, on_layout: Callable[[], None]) -> Source:
         """Windows, clipboard, idle time; ``on_layout`` is called when the keyboard's layout changes."""

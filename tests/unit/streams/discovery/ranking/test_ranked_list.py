@@ -11,8 +11,8 @@ from msgspec import structs
 
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.days import Days
-from streams.discovery.ranking import opportunities
-from streams.discovery.ranking.opportunities import Observed
+from streams.discovery.ranking import ranked_list
+from streams.discovery.ranking.ranked_list import Observed
 from taskstream.records import MAYBE, NEVER_MONTHS, NOT_WORTH_IT, Routine
 from taskstream.settings import Settings
 from tests.unit.streams.discovery.routine_samples import DAY_MS, INVOICE, LOOKUP, START_MS, TICKET, segment
@@ -119,28 +119,28 @@ def test_a_part_of_a_routine_is_folded_into_it() -> None:
         skeleton=INVOICE[:2],
         active_total_ms=1_000,
     )
-    [listed], covers = opportunities.fold([part, whole])
+    [listed], covers = ranked_list.fold([part, whole])
     assert listed.id == whole.id
     assert covers == {whole.id: ("part",)}
     days = Days({4: (60, 10**8)})
     observed = Observed(days, {whole.id: days, "part": days}, START_MS, START_MS + DAY_MS, 3)
-    [found] = opportunities.rank([whole, part], observed, SETTINGS)
+    [found] = ranked_list.rank([whole, part], observed, SETTINGS)
     assert found.covers == ("part",)
 
 
 @pytest.mark.parametrize(("pattern", "share"), [("copy bridge", 0.9), ("re-keying", 0.85), ("messaging", 0.05)])
 def test_what_can_be_automated_depends_on_the_pattern(pattern: str, share: float) -> None:
     [routine] = routine_of((INVOICE, 60, 5_000)).routines()
-    assert opportunities.automatable(structs.replace(routine, pattern=pattern), SETTINGS) == share
+    assert ranked_list.automatable(structs.replace(routine, pattern=pattern), SETTINGS) == share
 
 
 def test_building_costs_more_for_more_steps_and_less_certainty() -> None:
     [routine] = routine_of((INVOICE, 60, 5_000)).routines()
-    plain = opportunities.build_cost(routine, SETTINGS)
-    assert opportunities.build_cost(structs.replace(routine, determinism=0.2), SETTINGS) > plain
-    assert opportunities.build_cost(structs.replace(routine, apps=("a", "b", "c")), SETTINGS) > plain
+    plain = ranked_list.build_cost(routine, SETTINGS)
+    assert ranked_list.build_cost(structs.replace(routine, determinism=0.2), SETTINGS) > plain
+    assert ranked_list.build_cost(structs.replace(routine, apps=("a", "b", "c")), SETTINGS) > plain
     fewer = structs.replace(routine, steps=routine.steps[:3])
-    assert opportunities.build_cost(fewer, SETTINGS) < plain
+    assert ranked_list.build_cost(fewer, SETTINGS) < plain
 
 
 def test_the_list_is_told_only_where_it_changed() -> None:
