@@ -29,8 +29,8 @@ class AgentState:
     """
 
     __slots__ = (
-        "_segmenter", "_stored", "actor", "agent", "behind_ms", "key", "linker", "numbering", "seen_ms", "sessioniser",
-        "team", "tenant", "touched",
+        "_segmenter", "_stored", "_times", "actor", "agent", "behind_ms", "key", "linker", "numbering", "seen_ms",
+        "sessioniser", "team", "tenant", "touched",
     )  # fmt: skip
 
     def __init__(self, tenant: str, team: str, actor: str, agent: str) -> None:
@@ -47,6 +47,7 @@ class AgentState:
         self.behind_ms = 0
         self._segmenter: AgentSegmenter | None = None
         self._stored = b""
+        self._times: list[int] = []
 
     def segmenter(self) -> AgentSegmenter:
         """The segmenter, to push events into."""
@@ -54,7 +55,7 @@ class AgentState:
         if found is None:
             owner = self.tenant, self.team, self.actor, self.agent
             if self._stored:
-                found = AgentSegmenter.load(self._stored)
+                found = AgentSegmenter.load(self._stored, self._times)
                 found.owner = owner  # kept by person: of an earlier agent, maybe, or in an earlier team
             else:
                 found = AgentSegmenter(*owner)
@@ -73,18 +74,19 @@ class AgentState:
         if found is None:
             if not self._stored:
                 return b""
-            found = AgentSegmenter.load(self._stored)
+            found = AgentSegmenter.load(self._stored, self._times)
         return zlib.compress(found.learned(), PACKING)
 
     def resume(self, model: bytes) -> None:
         """Go on with what :meth:`learned` kept of the same person."""
         self._segmenter = None
         self._stored = zlib.decompress(model) if model else b""
+        self._times = []
 
     def rest(self) -> None:
         """Keep the segmenter in its stored form alone."""
         if self._segmenter is not None and not self._stored:
-            self._stored = self._segmenter.dump()
+            self._stored, self._times = self._segmenter.dump(), self._segmenter.times()
         self._segmenter = None
 
     def cool(self) -> None:
@@ -95,7 +97,7 @@ class AgentState:
     def dump(self) -> bytes:
         """Everything, in msgpack."""
         if self._segmenter is not None and not self._stored:
-            self._stored = self._segmenter.dump()
+            self._stored, self._times = self._segmenter.dump(), self._segmenter.times()
         saved = AgentSnapshot(
             tenant=self.tenant,
             team=self.team,
@@ -107,6 +109,7 @@ class AgentState:
             sessioniser=(self.sessioniser.open,),
             linker=self.linker.dump(),
             segmenter=self._stored,
+            times=self._times,
         )
         return encode_agent(saved)
 
@@ -117,7 +120,7 @@ class AgentState:
         self.touched, self.seen_ms, self.behind_ms = saved.touched, saved.seen_ms, saved.behind_ms
         self.numbering = saved.numbering
         self.sessioniser, self.linker = Sessioniser(saved.sessioniser[0]), Linker.load(saved.linker)
-        self._stored = saved.segmenter
+        self._stored, self._times = saved.segmenter, saved.times
         return self
 
 

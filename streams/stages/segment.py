@@ -11,7 +11,7 @@ import msgspec
 from streams.discovery.segmentation.folding import Folder
 from streams.discovery.segmentation.segment_record import members_of, segment_of
 from streams.discovery.segmentation.segmenter import Piece, Segmenter
-from streams.discovery.segmentation.steps import dump_steps, load_steps
+from streams.discovery.segmentation.steps import RawStep, dump_steps, dump_times, load_steps, load_times
 from taskstream.events import UiEvent
 from taskstream.records import Segment
 
@@ -73,7 +73,7 @@ class AgentSegmenter:
         return segment
 
     def dump(self) -> bytes:
-        """The complete state."""
+        """The state but for :meth:`times`, in the form that earlier versions read too."""
         folder = self._folder
         under_way = [] if folder.step is None else dump_steps([folder.step])
         return msgspec.msgpack.encode(
@@ -89,13 +89,21 @@ class AgentSegmenter:
                 folder.screen,
                 folder.call,
                 folder.call_before,
-                folder.lead_before,
-                folder.lead_active,
-                folder.turned_ms,
-                folder.turned_active,
-                folder.present_ms,
             ]
         )
+
+    def times(self) -> list[int]:
+        """The times of what is under way: with :meth:`dump` the complete state."""
+        folder = self._folder
+        return [
+            folder.lead_before, folder.lead_active, folder.turned_ms, folder.turned_active, folder.present_ms,
+            *dump_times(self._steps()),
+        ]  # fmt: skip
+
+    def _steps(self) -> list[RawStep]:
+        """The step under way, and all that are not decided."""
+        step = self._folder.step
+        return [*([] if step is None else [step]), *self._core.steps]
 
     def learned(self) -> bytes:
         """The state of a segmenter that has learned the same, and has nothing open."""
@@ -104,14 +112,18 @@ class AgentSegmenter:
         return heir.dump()
 
     @classmethod
-    def load(cls, data: bytes) -> AgentSegmenter:
-        """The inverse of :meth:`dump`."""
+    def load(cls, data: bytes, times: Sequence[int] = ()) -> AgentSegmenter:
+        """The inverse of :meth:`dump` and :meth:`times`; none where an earlier version has written."""
         names, core, step, lead, lead_ms, focus, *rest = msgspec.msgpack.decode(data)
         made = cls(*names)
         made._core = Segmenter.load(core)
         made._folder = folder = Folder(made._core.model)
         folder.step = load_steps(step)[0] if step else None
         folder.lead, folder.lead_ms, folder.focus = lead, lead_ms, focus
-        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = rest[:5]
-        folder.lead_before, folder.lead_active, folder.turned_ms, folder.turned_active, folder.present_ms = rest[5:]
+        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = rest
+        if times:
+            folder.lead_before, folder.lead_active, folder.turned_ms, folder.turned_active, folder.present_ms = times[
+                :5
+            ]
+            load_times(made._steps(), times[5:])
         return made

@@ -60,7 +60,10 @@ Links = tuple[dict[int, ValueSource], ValueSource | None, int, tuple[str, str, s
 
 
 class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
-    """An agent in a snapshot."""
+    """An agent in a snapshot.
+
+    ``times``  of what is under way in the segmenter; at the end, where earlier versions pass it over
+    """
 
     tenant: str
     team: str
@@ -72,6 +75,7 @@ class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
     sessioniser: tuple[OpenSession | None]
     linker: Links
     segmenter: bytes
+    times: list[int] = []
 
 
 class SilentAgentSnapshot(Struct, array_like=True, frozen=True, tag="closed"):

@@ -7,10 +7,12 @@ from typing import Final
 
 from mypy_extensions import i64
 
-FIELDS: Final = 10
-"""Fields of every step in a snapshot."""
-RARE: Final = 5
-"""Numbers in a snapshot for a step that was in a call or led elsewhere first."""
+FIELDS: Final = 11
+"""Numbers of a step in a snapshot, beside its times: those that earlier versions read, too."""
+RARE: Final = 3
+"""Numbers in a snapshot's times for a step that led elsewhere first."""
+BEFORE_MS: Final = 30_000
+"""Of a gap so much counts as active where an earlier version has not said it (milliseconds)."""
 
 
 class RawStep:
@@ -67,25 +69,38 @@ class RawStep:
 
 
 def dump_steps(steps: Sequence[RawStep]) -> list[int]:
-    """How many they are, the fields that each has one after the other, and with its place those that a few have."""
-    values: list[int] = [len(steps)]
-    rare: list[int] = []
-    for place, s in enumerate(steps):
-        values += (s.act, s.head, s.head_ms, s.seq, s.tail, s.span, s.active, s.gap, s.digest, s.before)
-        if s.call or s.call_before or s.early or s.early_active:
-            rare += (place, s.call, s.call_before, s.early, s.early_active)
-    return values + rare
+    """The fields of ``steps`` without their times, one after the other."""
+    values: list[int] = []
+    for s in steps:
+        values += (
+            s.act, s.head, s.head_ms, s.seq, s.tail, s.span, s.active, s.gap, s.digest, s.call, s.call_before,
+        )  # fmt: skip
+    return values
 
 
 def load_steps(values: Sequence[int]) -> list[RawStep]:
-    """The inverse of :func:`dump_steps`."""
-    count = values[0]
-    rare = 1 + count * FIELDS
+    """The inverse of :func:`dump_steps`; :func:`load_times` completes it."""
     steps: list[RawStep] = []
-    for place in range(1, rare, FIELDS):
-        act, head, head_ms, seq, tail, span, active, gap, digest, before = values[place : place + FIELDS]
-        steps.append(RawStep(act, head, head_ms, seq, tail, span, active, gap, digest, 0, 0, before, 0, 0))
-    for place in range(rare, len(values), RARE):
-        step = steps[values[place]]
-        step.call, step.call_before, step.early, step.early_active = values[place + 1 : place + RARE]
+    for place in range(0, len(values), FIELDS):
+        act, head, head_ms, seq, tail, span, active, gap, digest, call, call_before = values[place : place + FIELDS]
+        before = min(gap, BEFORE_MS)
+        steps.append(RawStep(act, head, head_ms, seq, tail, span, active, gap, digest, call, call_before, before, 0, 0))
     return steps
+
+
+def dump_times(steps: Sequence[RawStep]) -> list[int]:
+    """What :func:`dump_steps` leaves out: the active part of each gap, and of a few steps where they led first."""
+    values = [s.before for s in steps]
+    for place, s in enumerate(steps):
+        if s.early or s.early_active:
+            values += (place, s.early, s.early_active)
+    return values
+
+
+def load_times(steps: Sequence[RawStep], values: Sequence[int]) -> None:
+    """Give ``steps`` what :func:`dump_times` said of them."""
+    for s, before in zip(steps, values, strict=False):
+        s.before = before
+    for place in range(len(steps), len(values), RARE):
+        s = steps[values[place]]
+        s.early, s.early_active = values[place + 1], values[place + 2]

@@ -11,7 +11,7 @@ def _segments(*events: UiEvent) -> list[Segment]:
     segmenter = AgentSegmenter("t", "m", "p", "a")
     found: list[Segment] = []
     for seq, event in enumerate(events):
-        segmenter = AgentSegmenter.load(segmenter.dump())  # a snapshot keeps the time under way
+        segmenter = AgentSegmenter.load(segmenter.dump(), segmenter.times())  # a snapshot keeps the time under way
         found += segmenter.push(seq, event)
     return found + list(segmenter.flush())
 

@@ -18,7 +18,7 @@ def segment_of(events: list[UiEvent], *, stored_at: int = -1) -> Segment:
     segmenter = AgentSegmenter("t", "m", "p", "a")
     for seq, event in enumerate(events):
         if seq == stored_at:
-            segmenter = AgentSegmenter.load(segmenter.dump())
+            segmenter = AgentSegmenter.load(segmenter.dump(), segmenter.times())
         assert not segmenter.push(seq, event)
     (segment,) = segmenter.flush()
     return segment

@@ -145,7 +145,7 @@ def state_and_output(events: list[UiEvent], every: int) -> tuple[list[bytes], by
         out += [encode(segment) for segment in segmenter.push(seq, event)]
         if every and seq % every == 0:
             data = segmenter.dump()
-            segmenter = AgentSegmenter.load(data)
+            segmenter = AgentSegmenter.load(data, segmenter.times())
             assert segmenter.dump() == data
     out += [encode(segment) for segment in segmenter.flush()]
     return out, segmenter.dump()
