@@ -12,7 +12,7 @@ from taskstream.errors import TaskstreamError
 MODULES: Final[dict[str, tuple[str, ...]]] = {
     "collector": ("cryptography", "pynput", *(("Xlib",) if sys.platform == "linux" else ())),
     "streams": ("faust", "aiokafka", "cramjam", "cryptography"),
-    "sinks": ("clickhouse_connect", "numpy", "nicegui", "fastapi", "uvicorn", "urllib3"),
+    "sinks": ("clickhouse_connect", "nicegui", "fastapi", "uvicorn", "urllib3"),
     "embedded": ("jgo", "aiohttp", *(("chdb",) if sys.platform != "win32" else ())),
     "logs": ("openpyxl", "pyarrow"),
 }

@@ -25,7 +25,10 @@ from taskstream import __version__
 ROOT: Final = Path(__file__).parents[3]
 LOOK: Final = Path(__file__).with_name("look_around.py")
 PIP: Final = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-PARTS: Final = {"collector": "collectors", "streams": "streams", "sinks": "sinks", "embedded": "deploy.local"}
+PARTS: Final = {
+    "collector": "collectors", "streams": "streams", "sinks": "sinks", "embedded": "deploy.local",
+    "logs": "collectors.importers",
+}  # fmt: skip
 """The package that each extra is for."""
 KAFKA: Final = ("--kafka", "127.0.0.1:1")
 CLICKHOUSE: Final = ("--clickhouse", "http://127.0.0.1:1")
