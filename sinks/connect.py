@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError
 from taskstream.files import readable
-from taskstream.tls import speaks_tls
+from taskstream.tls import speaks_tls, wants_certificate
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -94,6 +94,8 @@ def _refusal(endpoints: Endpoints, error: Exception) -> str:
     try:
         if url.scheme == "http" and url.hostname and speaks_tls((url.hostname, url.port or 8123)):
             return "wants TLS: give clickhouse as an https URL"
+        if url.scheme == "https" and url.hostname and wants_certificate((url.hostname, url.port or 8443)):
+            return "takes no certificate of ours: see clickhouse_certificate and clickhouse_key (TLS)"
     except OSError:
         return ""
     return ""

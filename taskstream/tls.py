@@ -26,6 +26,25 @@ def speaks_tls(place: tuple[str, int]) -> bool:
             return False
 
 
+def wants_certificate(place: tuple[str, int]) -> bool:
+    """Whether the TLS listener at host and port refuses whoever shows no certificate.
+
+    It says so after the handshake (TLS 1.3), and who has written by then may only see a connection that is cut. So
+    nothing is written here, and its refusal waited for.
+
+    Raises:
+        OSError: nobody is there, or it hangs up.
+    """
+    try:
+        with connected(place, tls=True) as connection:
+            connection.recv(1)
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")
+    except TimeoutError:
+        return False
+    return False
+
+
 def connected(place: tuple[str, int], *, tls: bool) -> socket.socket:
     """A connection to host and port; the certificate is not checked.
 

@@ -22,6 +22,8 @@ def sink(verbose: bool, settings: Settings) -> None:
     import signal
     import threading
 
+    import clickhouse_connect  # noqa: F401 - what this needs is said before anything starts
+
     from sinks.clickhouse.run import run
     from taskstream import metrics
     from taskstream.endpoints import resolve, with_kafka

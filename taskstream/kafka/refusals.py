@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from taskstream.settings import KafkaSettings
-from taskstream.tls import connected, speaks_tls
+from taskstream.tls import connected, speaks_tls, wants_certificate
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
@@ -51,6 +51,8 @@ def probe(settings: KafkaSettings) -> str:
                 ("does not speak TLS", "PLAINTEXT or SASL_PLAINTEXT") if tls else ("wants TLS", "SSL or SASL_SSL")
             )
             return f"Kafka at {settings.kafka} {wants}: set kafka_security_protocol to {choice} (it is {protocol})"
+        if tls and wants_certificate(place):
+            return f"Kafka at {settings.kafka} takes no certificate of ours: see kafka_certificate and kafka_key (TLS)"
         mechanisms = _mechanisms(place, tls)
     except OSError:
         return ""
