@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from benchmarks.chaos.accounting import failures
 from benchmarks.chaos.experiment import run
 from benchmarks.chaos.pack import chosen
 from benchmarks.chaos.report import show
+from benchmarks.ending import INTERRUPTED
 
 
 def main() -> int:
@@ -29,8 +31,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the counts here")
     parser.add_argument("--keep", type=Path, help="use and keep this folder instead of a temporary one")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
     with tempfile.TemporaryDirectory(prefix="taskstream-chaos-", ignore_cleanup_errors=True) as scratch:
-        result = run(given.kills, given.seed, given.rate, given.keep or Path(scratch), given.only)
+        try:
+            result = run(given.kills, given.seed, given.rate, given.keep or Path(scratch), given.only)
+        except KeyboardInterrupt:
+            return INTERRUPTED
     if given.json:
         given.json.write_text(json.dumps(result, indent=2))
     show(result)
