@@ -1,4 +1,4 @@
-"""Every figure that users see beside the truth of simulated offices: are they right, and do their intervals hold it?
+"""Compares every figure that users see with the truth of simulated offices: errors, and coverage of the intervals.
 
     python -m benchmarks.figures [--offices 20] [--seed 9000] [--quick] [--json FILE]
 

@@ -1,4 +1,4 @@
-"""The figures by which the whole is judged: where they come from, what they must reach, what they aim at. Pure."""
+"""The figures of the benchmark table: where each comes from, what it must reach, what it aims at. Pure."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ _NS: Final = 1_000_000
 class SteadyClock:
     """Wall time where it goes forward, and the time that passed where it was set back.
 
-    A wall clock that is set back by an hour would give an hour of events one and the same time, and stop every timer
-    for as long. This one goes on. By how much it is ahead then, shows in the hand-over time beside the broker's, and
-    the streams correct it. A clock that is set forward, or a machine that slept, is followed.
+    If a wall clock is set back by an hour, an hour of events would get the same time, and every timer would stop for as
+    long. This clock goes on. The streams see from the hand-over time how far it is ahead, and correct it. A jump
+    forward, as after sleep, is followed.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is refused, kept for somebody to look at: with its reason, and where it stood."""
+"""Dead letters: refused input with its reason and its place in the log, kept for somebody to look at."""
 
 from __future__ import annotations
 

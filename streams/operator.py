@@ -1,4 +1,4 @@
-"""What the checkpoint drives: a pure, deterministic operator for one partition of one input topic."""
+"""The interface that the checkpoint drives: a pure, deterministic operator on one partition of one input topic."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ READER: Final = "reader"
 
 
 def reader_password(owner_password: str) -> str:
-    """The read-only user's password at the embedded ClickHouse: follows from the owner's, and does not lead back."""
+    """The read-only user's password at the embedded ClickHouse, derived from the owner's by a one-way hash."""
     mac = hmac.new(owner_password.encode(), b"taskstream reader", hashlib.sha256)
     return base64.urlsafe_b64encode(mac.digest()[:24]).decode()
 
@@ -112,7 +112,7 @@ def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = True) 
 
 
 def own_clickhouse(settings: Settings) -> Endpoints:
-    """The endpoints of which ClickHouse is the user's own, as the settings say; without a Kafka."""
+    """The endpoints for the user's own ClickHouse, as the settings name it; without a Kafka."""
     return Endpoints(
         kafka="",
         clickhouse=settings.clickhouse,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 UNDECODABLE: Final = (ValueError, RecursionError)
-"""What msgspec raises for bytes that are no such record: its own errors and UnicodeDecodeError, which are ValueErrors,
-and RecursionError for what is nested without end."""
+"""What msgspec raises for bytes that are not the record expected: ValueError (its own errors and UnicodeDecodeError),
+and RecursionError where they are nested too deep."""
 
 
 PARTLY_READ: Final = 6
-"""Exit code of a command that did its work, but could not read all of what it was given; what and why, it has told."""
+"""Exit code of a command that did its work but could not read all of its input; it has said what and why."""
 
 
 class TaskstreamError(Exception):

@@ -1,4 +1,4 @@
-"""How a busy process treats its memory: few heaps, and rare looks for reference cycles."""
+"""Memory settings of a busy process: few malloc arenas, rare garbage collection."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def few_arenas() -> None:
 
 
 def rare_collections() -> None:
-    """Look for reference cycles rarely: the hot loops make none, and walking a large state again and again doubled the
-    cost of an event."""
+    """Collect garbage rarely: the hot loops make no reference cycles, and scanning a large state again and again
+    doubled the cost of an event."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)

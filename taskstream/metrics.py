@@ -1,4 +1,4 @@
-"""Every metric, declared once; docs/metrics.md is generated from here. Each process serves its own on loopback.
+"""Every metric, declared once; docs/reference/metrics.md is generated from here. Each process serves its own.
 
 ``serve`` answers ``/metrics`` (Prometheus text), ``/health`` (the process is alive) and ``/ready`` (503 until it is).
 No metric has a label that names a person, an agent or a value.

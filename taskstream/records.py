@@ -15,7 +15,7 @@ WORTH_IT: Final = "worth it"
 MAYBE: Final = "maybe"
 NOT_WORTH_IT: Final = "not worth it"
 NEVER_MONTHS: Final = 999.0
-"""Months that stand for a payback that does not come."""
+"""Number of months that stands for: it never pays back."""
 
 
 class _Record(Struct, frozen=True):
@@ -235,7 +235,7 @@ class Flow(_Record, frozen=True):
 class RoutineVariant(_Record, frozen=True):
     """One way a routine is carried out: the steps of a real execution that stands for those like it.
 
-    ``merged``  ids of earlier variants that this one stands for now: what was said of them is said of it
+    ``merged`` ids of earlier variants that this one replaces: an assignment to one of them counts as one to this
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a listener speaks, asked without believing it or telling it anything secret."""
+"""Whether a listener speaks TLS, found out without trusting it and without sending it a secret."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def speaks_tls(place: tuple[str, int]) -> bool:
 
 
 def wants_certificate(place: tuple[str, int]) -> bool:
-    """Whether the TLS listener at host and port refuses whoever shows no certificate.
+    """Whether the TLS listener at host and port refuses clients without a certificate.
 
-    It says so after the handshake (TLS 1.3), and who has written by then may only see a connection that is cut. So
-    nothing is written here, and its refusal waited for.
+    With TLS 1.3 the refusal comes after the handshake, and a client that has already written something may see no more
+    than a broken connection. So nothing is written here before the refusal is read.
 
     Raises:
         OSError: nobody is there, or it hangs up.

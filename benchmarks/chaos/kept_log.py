@@ -1,4 +1,4 @@
-"""What faults remove is kept first: the input for the undisturbed run, the derived facts for the comparison."""
+"""Keeps what faults are about to remove: input for the undisturbed run, derived facts for the comparison."""
 
 from __future__ import annotations
 

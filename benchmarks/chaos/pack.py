@@ -42,7 +42,7 @@ SECOND_DAY: Final = {
     "retention passes input": 1,
     "retention passes derived": 2,
 }
-"""What days and nights bring; some take minutes."""
+"""Faults of days and nights: sleep, clocks, outages; some take minutes."""
 
 FAULTS: Final[Mapping[str, int]] = QUICK | dict.fromkeys(FOREIGN, 1) | SECOND_DAY
 """Faults and how often each is in the pack."""

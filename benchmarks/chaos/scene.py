@@ -21,7 +21,7 @@ STORED: Final = (CLEAN, "sessions", "segments", "transfers", "activity")
 TIMES: Final = 3
 SETTLED_S: Final = 15.0
 STANDSTILL_S: Final = 180.0
-"""No change for so long: all is done, where it is not known how much is to come; or nothing more will come."""
+"""Without a change for this long, all is done, or nothing more will come (seconds)."""
 CATCH_UP_S: Final = 300.0
 DRAINED_S: Final = 300.0
 

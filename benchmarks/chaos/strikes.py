@@ -79,7 +79,7 @@ def _idle(scene: Scene) -> None:
 
 
 def _sleep(scene: Scene) -> None:
-    """All processes stand still, as on a machine whose lid is closed."""
+    """All processes are stopped, as on a laptop whose lid is closed."""
     world = scene.world
     with scene.sender.paused():
         pids = [child.pid for child in world.children] + [world.kafka.pid, world.clickhouse.pid]

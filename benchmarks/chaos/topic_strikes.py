@@ -67,7 +67,7 @@ def recreate(topics: Sequence[str], scene: Scene) -> None:
         admin.delete_topics([name], operation_timeout=ANSWER_S)[name].result(ANSWER_S)
         _await_gone(admin, name)
         world.apply_topics()
-        time.sleep(FOLLOWED_S)  # what comes sooner may be counted out of turn: at its offset the old log went on
+        time.sleep(FOLLOWED_S)  # sooner, input may be counted out of order: the old log went on there
 
 
 def add_partition(scene: Scene) -> None:

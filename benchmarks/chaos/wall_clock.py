@@ -30,7 +30,7 @@ class WallClock:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a process look at this clock."""
+        """The environment that makes a process use this clock."""
         return {"LD_PRELOAD": str(self._library), "CHAOS_CLOCK": str(self._file)}
 
     def set(self, ahead_s: int) -> None:

@@ -1,4 +1,4 @@
-"""All of it in order: start, days and nights, the end, the counts."""
+"""The whole run in order: start, days and nights, end, counts."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class Soak:
 
 
 def failures(result: dict[str, Any]) -> list[str]:
-    """What is not as it must be, in words."""
+    """The requirements that were missed, in words."""
     wrong = [f"{name}: {result[name]}" for name in ("lost", "duplicated") if result[name]]
     wrong += [f"{name} ended by itself {times} times" for name, times in result["self_exits"].items() if times]
     if result["hours"] >= LEAST_HOURS:

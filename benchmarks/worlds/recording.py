@@ -178,7 +178,7 @@ class _Recorder:
             self._add(row, fresh=step.fresh and k == 0 and not self._turned)
 
     def _turn(self, execution: Execution, element: Element, *, fresh: bool) -> None:
-        """The person turns to the window of the next deed, or scrolls in it."""
+        """The rows of switching to the window of the next deed, or of scrolling in it."""
         app = element.screen.app
         self._turned = app != self._window
         window = self._world.desk.window(element.screen)

@@ -32,9 +32,9 @@ BATCH_MS: Final = 1_000
 LOOK_S: Final = 0.2
 """How often the queue is emptied. Observations carry their own time; waking for each of them would cost."""
 QUIET_MS: Final = 1_000
-"""The listeners are restarted for a new layout only after this silence: a restart misses what comes during it."""
+"""For a new keyboard layout the listeners are restarted only after this silence: a restart misses input."""
 MAX_QUEUE: Final = 65_536
-"""Observations that wait for the gate; beyond it they are dropped, which a ``health`` event says."""
+"""Observations that may wait for the gate; further ones are dropped, and a ``health`` event reports it."""
 
 
 @contextmanager
@@ -149,7 +149,7 @@ class Agent:
             self._store()
 
     def _see(self, seen: Observation) -> None:
-        """Called by the sources' threads: quickly done."""
+        """Take an observation. Called by the sources' threads, so it must be quick."""
         self._heard_ms = now_ms()
         if self._paused:
             return

@@ -1,4 +1,4 @@
-"""Consent to a text and a policy: kept with who, when and what, asked again when any of it changes."""
+"""Consent to a text and a policy: who agreed to what and when; asked for again when text or policy change."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def file_of(home: Path) -> Path:
 
 
 def read(home: Path) -> Consent | None:
-    """The consent that is kept, to whatever it was; None when there is none."""
+    """The consent on file, whatever text and policy it was given to; None when there is none."""
     try:
         return msgspec.json.decode(file_of(home).read_bytes(), type=Consent)
     except (OSError, *UNDECODABLE):

@@ -241,6 +241,6 @@ class Gate:
         self._out.append(redact_event(event))
 
     def _forward(self, at_ms: int) -> int:
-        """An agent's events never step back, not even when a burst is told only after it has ended."""
+        """Keep an agent's times ascending, even though a burst is reported only after it has ended."""
         self._last_ms = max(self._last_ms, at_ms)
         return self._last_ms

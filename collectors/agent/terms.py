@@ -1,4 +1,4 @@
-"""What a recording rests on, looked at again while it runs: the policy in force, and the consent to it."""
+"""What a recording needs to go on, checked while it runs: the policy in force, and the consent to it."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def agreed(settings: Settings, *, by_machine: bool) -> Terms:
 
 
 def _erase_after_withdrawal(home: Path) -> None:
-    """Who removed the consent's file while nothing recorded has withdrawn: what waits to be sent is erased."""
+    """Removing the consent's file while nothing records is a withdrawal: erase what waits to be sent."""
     spool = spool_file(home)
     if spool.exists() and not consent.file_of(home).exists():
         with only_one(home):

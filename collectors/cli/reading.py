@@ -1,4 +1,4 @@
-"""What the commands that read logs share: options on how to read, and the telling of what logs were taken for."""
+"""What the commands that read logs share: options on how to read, and the report on how logs were understood."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def _send(
                         feed.offer(origins[number], event, arrival)
                     feed.finish(close=flush)
                 except KeyboardInterrupt:
-                    feed.drain(5.0)  # what has a number goes out; the rest never had one
+                    feed.drain(5.0)  # events that have a number are sent; the others never got one
                     raise
                 finished = True
                 return feed.delivered

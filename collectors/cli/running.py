@@ -26,7 +26,7 @@ def terminated_as_interrupt() -> Iterator[None]:
 
 
 def serve_metrics(port: int) -> None:
-    """Serve the process's metrics, health and readiness; where, is said on standard error."""
+    """Serve the process's metrics, health and readiness; prints the address on standard error."""
     from taskstream import metrics
 
     click.echo(f"metrics on 127.0.0.1:{metrics.serve(port)}", err=True)

@@ -23,7 +23,7 @@ from taskstream.events import UiEvent
 _OPTIONS: Final = ReadOptions()
 _CHUNK: Final = 1 << 20
 _FINE_MS: Final = 1_000
-"""Rows of two files that are equal in all, with times finer than this, are the same row exported twice."""
+"""Rows of two files that are equal in everything are one row exported twice if their times are finer than this."""
 
 
 class ImportedEvent(Struct, frozen=True):

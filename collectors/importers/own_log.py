@@ -18,7 +18,7 @@ from taskstream.events import UiEvent
 HEAD: Final = 10_000
 LATE_MS: Final = 60_000
 MAX_BACK: Final = 0.05
-"""Share of steps back by more than LATE_MS among the first HEAD events beyond which the file is in no order."""
+"""The file counts as unordered if more than this share of its first HEAD events steps back by more than LATE_MS."""
 
 
 class OwnLog:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 Progress = Callable[[int], None]
-"""Is told how many rows have been read."""
+"""Called with the number of rows read so far."""
 
 _MOST: Final = 50
 """Unknown actions that are named at most; the others are counted together."""

@@ -1,4 +1,4 @@
-"""Tasks drawn at random, plausible but seen by nobody: what a miner finds in them is not what it was tuned on."""
+"""Tasks drawn at random, plausible but never seen before, so that no miner can have been tuned on them."""
 
 from __future__ import annotations
 

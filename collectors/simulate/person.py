@@ -98,7 +98,7 @@ class Traced(NamedTuple):
 
 
 class Purpose(NamedTuple):
-    """What is known of an event's execution; all empty for noise."""
+    """The execution that an event belongs to; all empty for noise."""
 
     execution: str
     routine: str
@@ -292,7 +292,7 @@ class Person:
             self._noise()
 
     def _slip(self, step: TaskStep, slots: _Slots, known: Purpose) -> None:
-        """What goes not quite right: copied twice, clicked twice, mistyped."""
+        """Small mistakes: copied twice, clicked twice, mistyped."""
         rng, behaviour = self._rng, self._behaviour
         if step.kind in ("copy", "click") and rng.random() < behaviour.twin:
             self._wait(0.4)

@@ -63,7 +63,7 @@ class Keyboard:
             self._held.clear()  # released under another name than pressed (Shift went first): forget all
 
     def forget_modifiers(self) -> None:
-        """Take all modifiers as released: some releases may have been missed."""
+        """Treat all modifiers as released: some releases may have been missed."""
         self._modifiers.clear()
 
     def _is_shortcut(self, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which sources this system has."""
+"""Opens the sources of this system."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def console_for_people() -> Console:
 
 
 def quiet_libraries() -> None:
-    """Keep what libraries log off the terminal: the errors that matter arrive as exceptions."""
+    """Keep the libraries' log lines off the terminal: errors that matter arrive as exceptions."""
     for name in ("clickhouse_connect", "urllib3", "jgo"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.1
 REPEAT_S: Final = 5.0
-"""Where lines are written, nothing new for so long is a line of its own."""
+"""Without a terminal, a line is repeated after so long without news (seconds)."""
 BAR: Final = 30
 
 
 class Told:
-    """What was waited for, and what has come of it; makes a line when there is news. Times in seconds."""
+    """Remembers what was waited for, and makes a line when there is news. Times in seconds."""
 
     def __init__(self) -> None:
         self.took: dict[str, float] = {}
@@ -41,7 +41,7 @@ class Told:
 
 
 class Waiting:
-    """Shows it: one changing view on a terminal, lines elsewhere. ``progress`` may be told of downloads meanwhile."""
+    """Shows what is waited for: a changing view on a terminal, lines elsewhere. Call ``progress`` for downloads."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -50,7 +50,7 @@ class Waiting:
 
     @contextlib.contextmanager
     def shown(self, title: str, waiting: Callable[[], Mapping[str, float]]) -> Iterator[None]:
-        """While this lasts, show what ``waiting`` tells: parts and seconds. Nothing told, no line."""
+        """Within the block show what ``waiting`` returns: parts and their seconds. Nothing waited for, no line."""
         from rich.live import Live
 
         began_s, told = time.monotonic(), Told()
@@ -82,7 +82,7 @@ class Waiting:
             writer.join()
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Bytes of a download that have come, of how many; elsewhere than on a terminal a line for each tenth."""
+        """Note the bytes downloaded so far and in all; without a terminal print a line for each tenth."""
         self._downloads[what] = (done, total)
         tenth = 10 * done // total if total else 0
         if not self._console.is_terminal and tenth > self._tenths.get(what, -1):
@@ -93,7 +93,7 @@ class Waiting:
 def render(
     title: str, waiting: Mapping[str, float], took: Mapping[str, float], downloads: Mapping[str, tuple[int, int]]
 ) -> Group:
-    """The view: what has come, what is waited for, what is being fetched."""
+    """The view: parts that are ready, parts waited for, downloads."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table

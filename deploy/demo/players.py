@@ -17,7 +17,7 @@ RECORDINGS = tuple(Path(__file__).with_name(name) for name in ("StudentRecord.cs
 
 
 class Played(Struct, frozen=True):
-    """What a player says it has done: ``events`` there were, ``sent`` is what Kafka has acknowledged."""
+    """What a player reports: the ``events`` it had, and those ``sent``, which Kafka has acknowledged."""
 
     events: int
     sent: int
@@ -81,7 +81,7 @@ class Player:
         return True
 
     def stop(self) -> None:
-        """End it, wherever it is."""
+        """End the player at any point."""
         self._process.stop()
 
 

@@ -79,7 +79,7 @@ def events_of(sent: int, stored: int, distinct: int) -> Events:
 
 
 def writable(path: Path) -> None:
-    """Find out before the run whether its result can be kept.
+    """Check before the run that its result can be written.
 
     Raises:
         UsageError: it cannot.

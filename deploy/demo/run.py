@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from sinks.results.opportunities import ListedOpportunity
 
-# No further row for so long while rows are missing: they are lost.
+# Missing rows count as lost when no further row has come for this long (seconds).
 STALLED_S = 60.0
-# The list counts as complete when it has not changed for so long, and nothing waits anywhere.
+# The list is complete when it has not changed for this long (seconds) and nothing is waiting to be processed.
 STEADY_S = 3.0
 LIST_S = 90.0
-# The team's first event lies at most so many hours before the end of its first day (see collectors.simulate).
+# The team's first event lies at most this many hours before the end of its first day (see collectors.simulate).
 TEAM_DAY_H = 14.0
-# So many opportunities the report holds at most; a view shows the best few.
+# Most opportunities that the report holds; a view shows the best few.
 LISTED = 1000
 
 
@@ -113,7 +113,7 @@ class Demo:
         self.supervisor.stop()
 
     def _send(self) -> None:
-        """The recordings, then the team, whose days come after them: so event time goes on and little is late."""
+        """Play the recordings, then the team, whose days lie after them: event time advances, and little is late."""
         plan = self._plan
         if not plan.people:
             self._enter("playing two recordings", waits=True)
@@ -175,7 +175,7 @@ class Demo:
             self._while(unsteady)
 
     def _while(self, goes_on: Callable[[], bool]) -> None:
-        """Look after everything and show it, as long as the condition holds."""
+        """Supervise everything and show it as long as the condition holds."""
         while goes_on():
             self.supervisor.step()
             sample = self._sample_now()

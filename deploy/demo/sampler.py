@@ -1,4 +1,4 @@
-"""Asks again and again how far things are, in a thread of its own, so that nobody waits for an answer."""
+"""Samples the demo's progress in a thread of its own, so that nobody waits for an answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sampler:
         self.latest = Sample()
 
     def start(self) -> None:
-        """Begin, with a first sample: what earlier runs have left.
+        """Start with a first sample, which holds what earlier runs have left.
 
         Raises:
             ServiceError: ClickHouse cannot be asked.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sinks.results.opportunities import ListedOpportunity
 
 SHOWN = 5
-# A phase that lasts is said again after so many seconds.
+# A long phase is repeated as a line after this many seconds.
 REPEAT_S = 5.0
 
 

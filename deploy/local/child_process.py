@@ -1,4 +1,4 @@
-"""A child process that cannot outlive us, with its output in a bounded log."""
+"""A child process that ends with us at the latest, its output in a bounded log."""
 
 from __future__ import annotations
 

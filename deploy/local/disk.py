@@ -1,4 +1,4 @@
-"""Room on the disk, looked at before anything is made there."""
+"""Checks free disk space before anything is written."""
 
 from __future__ import annotations
 

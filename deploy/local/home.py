@@ -60,7 +60,7 @@ def _file(home: Path) -> Path:
 
 
 def write_state(home: Path, state: InstanceState) -> None:
-    """Replace what the instance says about itself. A full disk loses that alone."""
+    """Publish the instance's state. On a full disk only this is lost."""
     draft = _file(home).with_suffix(".new")
     with contextlib.suppress(OSError):
         draft.write_bytes(msgspec.json.encode(state))
@@ -68,7 +68,7 @@ def write_state(home: Path, state: InstanceState) -> None:
 
 
 def read_state(home: Path) -> InstanceState | None:
-    """What the running instance says about itself; None when none runs."""
+    """The state that the running instance has published; None when none runs."""
     if not is_locked(home):
         return None
     try:
@@ -137,7 +137,7 @@ class HomeLock:
         self.handle = -1
 
     def acquire(self, waiting: AbstractContextManager[None] | None = None) -> None:
-        """Take it, at once or not at all; only for the remains of a killed instance it waits, within ``waiting``.
+        """Take the lock now or not at all; only the remains of a killed instance are waited for, in ``waiting``.
 
         Raises:
             ServiceError: another instance runs here, or the folder cannot be written.

@@ -1,4 +1,4 @@
-"""What runs here, asked from what runs: for `taskstream status`."""
+"""For `taskstream status`: asks the running processes themselves what runs here."""
 
 from __future__ import annotations
 

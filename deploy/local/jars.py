@@ -69,7 +69,7 @@ def locked(lock: Path = LOCK) -> tuple[Jar, ...]:
 
 
 def folder_of(cache: Path, jars: tuple[Jar, ...]) -> Path:
-    """Where they are kept: its name changes with the lock, so two versions of Taskstream do not disturb each other."""
+    """The jars' folder: its name changes with the lock, so two versions of Taskstream do not disturb each other."""
     digest = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:12]
     return cache / f"kafka-{digest}"
 
@@ -142,7 +142,7 @@ def install(
 
 
 def kafka_version(folder: Path) -> str:
-    """The version that the jars in the folder say they are: what a broker run from them is."""
+    """Kafka's version as the jars in the folder state it, which is the version of a broker that runs from them."""
     for path in folder.glob("kafka-clients-*.jar"):
         with zipfile.ZipFile(path) as jar:
             text = jar.read("kafka/kafka-version.properties").decode()

@@ -261,7 +261,7 @@ class EmbeddedKafka:
         return ClassArchive.of(self._java, self.prepare())
 
     def _await_ready(self, cluster: str) -> None:
-        """Until a client is told of one broker in our own cluster (its port could be another server's)."""
+        """Wait until the broker answers as a member of our own cluster (another server might hold the port)."""
         assert self._process is not None
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:

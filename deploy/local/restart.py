@@ -1,4 +1,4 @@
-"""When a process that ended is started again, and when that is given up."""
+"""When a process that has ended is restarted, and when to give up."""
 
 from __future__ import annotations
 

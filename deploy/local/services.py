@@ -137,13 +137,13 @@ class Services:
 
 
 def _roll(log: Path) -> None:
-    """Begin a new log when the old one is long; the one before it goes."""
+    """Begin a new log when the old one is long; the one before that is removed."""
     if log.is_file() and log.stat().st_size > LOG_BYTES:
         log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _require_own(settings: Settings) -> None:
-    """What is said about reaching an own service is refused where the embedded one would be started.
+    """Refuse settings for TLS and logins where the embedded service would be started.
 
     Raises:
         UsageError: TLS or a login is asked for without an address.

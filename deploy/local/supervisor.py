@@ -186,7 +186,7 @@ class Supervisor:
                 raise Stopped
 
     def _heeding(self, progress: Progress) -> Progress:
-        """``progress``, which also ends what it reports when the user asks to stop."""
+        """``progress``, which also cancels the work it reports on when the user asks to stop."""
 
         def report(what: str, done: int, total: int) -> None:
             if self.stop_requested.is_set():

@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""The callback by which long-running work reports its progress."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Tells nobody."""
+    """Reports to nobody."""
     del what, done, total

@@ -1,4 +1,4 @@
-"""What is waited for just now and for how long: told by whoever waits, asked by whoever shows it, in any thread."""
+"""What is being waited for, and for how long. Written by those who wait, read by the display, in any thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Waits:
 
     @contextlib.contextmanager
     def on(self, part: str) -> Iterator[None]:
-        """While this lasts, ``part`` is waited for."""
+        """Within the block ``part`` is waited for."""
         self._since_s[part] = self._clock_s()
         try:
             yield

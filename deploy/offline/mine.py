@@ -117,7 +117,7 @@ class Miner:
         raw: list[RawStep],
         transfers: TransferJoin,
     ) -> None:
-        """Give an execution to the catalogue; work of no routine only counts as time at work."""
+        """Give an execution to the catalogue; work that belongs to no routine counts only as time at work."""
         if len(raw) < MIN_STEPS:
             return
         complete = any(model.completion[step.act] for step in raw[-CLOSING:])
@@ -132,7 +132,7 @@ class Miner:
         self._catalogue.add(segment, transfers.take(segment), group=execution.routine)
 
     def _note(self, segment: Segment, rows: array[int], seqs: list[int], steps: list[int]) -> None:
-        """Keep of each row what it belongs to."""
+        """Remember for each row which execution it belongs to."""
         number = self._numbers[segment.id] = len(self._numbers)
         segment_at, step_at = self._segment_at, self._step_at
         for seq, step in zip(seqs, steps, strict=True):

@@ -1,4 +1,4 @@
-"""What the streams have said of segments that the catalogue has yet to take in."""
+"""Assignments made by the streams for segments that have not reached the catalogue yet."""
 
 from __future__ import annotations
 

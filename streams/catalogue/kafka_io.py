@@ -30,9 +30,9 @@ log = logging.getLogger("taskstream.catalogue")
 BATCH: Final = 2_000
 TIMEOUT_S: Final = 20.0
 AHEAD_S: Final = 30.0
-"""Silence of the topics read ahead while there is something to read in them, at most (seconds)."""
+"""How long the topics read ahead may stay silent although they hold unread records (seconds)."""
 RESTORE_S: Final = 120.0
-"""Reading the state may take this long (seconds); then something is wrong that waiting does not mend."""
+"""How long reading the state may take (seconds); beyond it something is wrong that waiting does not cure."""
 
 INPUTS: Final = (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
 ENDING: Final = frozenset(
@@ -241,7 +241,7 @@ class CatalogueKafka:
                 self._producer.poll(0.1)
 
     def _retrying(self, call: Callable[[], None], stop: threading.Event) -> None:
-        """Again and again while the broker is merely away; anything else ends the session."""
+        """Repeat while the broker is merely away; any other error ends the session."""
         while True:
             try:
                 call()
@@ -256,7 +256,7 @@ class CatalogueKafka:
 
 
 def _received(messages: Iterable[Message]) -> list[Message]:
-    """The messages that carry data. Connection errors are librdkafka's to mend; others end the session."""
+    """The messages that carry data. librdkafka recovers from connection errors itself; others end the session."""
     kept = []
     for message in messages:
         error = message.error()

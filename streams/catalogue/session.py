@@ -179,7 +179,7 @@ class CatalogueSession:
         self._out.append((topic.name, key, value))
 
     def _commit(self, stop: threading.Event) -> None:
-        """Refine, and make public in one transaction: outputs, changed state, positions."""
+        """Refine, then publish outputs, changed state and positions in one transaction."""
         state: list[tuple[str, bytes | None]] = []
         public = 0
         for tenant, catalogue in sorted(self._catalogues.items()):

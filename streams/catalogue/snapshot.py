@@ -20,7 +20,7 @@ from taskstream.errors import UNDECODABLE, InputError, ServiceError
 
 FORMAT: Final = 2
 PENDING: Final = 500
-"""Executions kept in a checkpoint of a cluster that is not public yet, beyond its sample."""
+"""Executions that a checkpoint keeps of a cluster that is not public yet, besides its sample."""
 
 
 class ShapeState(Struct, array_like=True):

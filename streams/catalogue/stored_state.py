@@ -1,4 +1,4 @@
-"""What the catalogue stored, as it comes back. What is not its own is passed over, named and counted. Pure."""
+"""Reads back what the catalogue has stored. Foreign records are skipped, logged and counted. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from taskstream.kafka import pieces
 
 R = TypeVar("R")
 PassOver = Callable[[str, str], None]
-"""Told of each item that is passed over: its key, and why."""
+"""Called with the key of each item that is skipped, and why."""
 
 POSITIONS: Final = "\x1fpositions"
 """Key of the input positions."""

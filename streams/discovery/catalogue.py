@@ -35,7 +35,7 @@ MAX_CLUSTERS = 4_096
 MAX_AGENTS = 50_000
 MAX_ACTIVITIES = 200_000
 MAX_WITHDRAWN = 1_000
-"""Routines that left the catalogue and are still remembered, so that it can be said what took their place."""
+"""Withdrawn routines that are remembered, so that their successors can be named."""
 
 
 class Changes(NamedTuple):
@@ -80,12 +80,13 @@ class Catalogue:
         *,
         group: int | None = None,
     ) -> list[Assignment]:
-        """Take in one execution, or a part of one, with the values moved in it.
+        """Take in one execution, or a part of one, with the values moved in it; returns assignments to publish now.
 
-        ``group`` is the routine that whoever found the execution gave it; where it is given, routines are as given:
-        nothing is merged, split or joined any more.
-        ``told`` is what the streams have said of it already. Returns the assignment of the segment if its routine is in
-        the catalogue and this was not said, or if what was said is wrong; others follow from ``refine``.
+        ``told`` is the assignment that the streams have published already. It is returned only if it was wrong; without
+        it, the segment's assignment is returned if its routine is in the catalogue. ``refine`` gives all others.
+
+        ``group`` is a routine that was found beforehand: then routines stay as given, and nothing is merged, split or
+        joined.
         """
         steps = self.shared([step.activity for step in segment.steps[:MAX_STEPS]])
         if not steps:
@@ -266,7 +267,7 @@ class Catalogue:
         return Changes(changed, moved, self._forget())
 
     def _forget(self) -> list[str]:
-        """Let go of the routines withdrawn the longest ago, beyond the bound; their ids."""
+        """Forget the routines that were withdrawn longest ago, beyond the bound; returns their ids."""
         withdrawn = [routine for routine in self._published.values() if routine.withdrawn]
         if len(withdrawn) <= MAX_WITHDRAWN:
             return []
@@ -306,7 +307,7 @@ class Catalogue:
         changed.append(routine)
 
     def _reassign(self, cluster: Cluster) -> list[Assignment]:
-        """Assignments of the remembered segments that were not yet told, or told otherwise."""
+        """Assignments of the remembered segments that are new or have changed."""
         routine = cluster.id if cluster.public else ""
         return [
             self._assign(execution, piece, cluster)

@@ -1,4 +1,4 @@
-"""Which policies' batches a worker lets in."""
+"""Which policies a worker accepts batches of."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class Checkpoint:
             self._noted = True
 
     def note(self, output: Output) -> None:
-        """An output that no record caused; it goes with the next transaction, which is due at once."""
+        """Add an output that no record caused; it is part of the next transaction, which is due at once."""
         self._put([output])
         self._noted = True
 
@@ -187,7 +187,7 @@ class Checkpoint:
         return "applied"
 
     def _put(self, outputs: list[Output]) -> None:
-        """To the producer at once, or behind the commit under way."""
+        """Hand outputs to the producer at once, or keep them until the commit under way has ended."""
         if self._committing is None and not self._waiting and self._writer is not None:
             taken = self._writer.put(outputs)
             if taken == len(outputs):
@@ -203,7 +203,7 @@ class Checkpoint:
         return self.position > self.committed
 
     async def room(self) -> None:
-        """Back-pressure: wait while too much has not left yet."""
+        """Back-pressure: wait while too many outputs are still unsent."""
         while self.state == "ready" and self._bytes > MAX_WAITING_BYTES:
             if self._committing is None:
                 self.begin()

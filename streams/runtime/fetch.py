@@ -60,7 +60,7 @@ class Fetcher:
         self._unsure.discard(tp)
 
     def end(self, partitions: Iterable[TP]) -> None:
-        """Fetch these no longer; those that were not fetched are passed over."""
+        """Stop fetching these partitions; those that were not being fetched are ignored."""
         known = [tp for tp in partitions if tp in self._next]
         for tp in known:
             del self._next[tp]

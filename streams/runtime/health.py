@@ -25,14 +25,14 @@ killed worker wait for it. A zombie that wakes learns within it that it was repl
 STALL_S: Final = 90.0
 """A worker with input and without progress for this long ends."""
 APART_S: Final = 60.0
-"""A worker without a part in its group for this long ends: a client that lost its way does not find it by waiting."""
+"""A worker that is no member of its group for this long ends: such a client does not recover by waiting."""
 QUIET_S: Final = 5.0
-"""Input that Kafka holds and that does not come for this long is asked for again (seconds)."""
+"""Input that is in Kafka and has not arrived for this long is fetched again (seconds)."""
 VOIDS_S: Final = 300.0
 """Partitions begun again within this time (seconds) are counted together."""
 DEALT_S: Final = 60.0
 MOST_DEALT: Final = 15
-"""Assignments within :data:`DEALT_S` seconds that are still no sign of a second worker with the same name."""
+"""More assignments than this within :data:`DEALT_S` seconds are a sign of a second worker with the same name."""
 
 
 class _Watched:
@@ -48,7 +48,7 @@ class WorkerHealth:
     """Looks at everything about once a second. ``now`` is attended time (seconds); see :mod:`streams.runtime.patience`.
 
     ``failure``  why the worker cannot go on, or None: a supervisor starts another
-    ``stalled``  whether it is one that the stacks of all threads may explain
+    ``stalled`` whether the stacks of all threads may explain that failure
     """
 
     def __init__(self, ownership: Ownership, intake: Intake, prefix: str) -> None:
@@ -63,7 +63,7 @@ class WorkerHealth:
         self._dealt: list[float] = []
 
     def watch_group(self, now: float, *, joined: bool) -> None:
-        """End the worker when it has had no part in its group for too long. (A part may be no partition at all.)"""
+        """End the worker when it has been no member of its group for too long. (A member may own no partition.)"""
         consumer = self._intake.consumer
         member = joined and consumer is not None and consumer.in_group()
         if self._apart.seconds(not member, "apart", now) > APART_S:
@@ -81,7 +81,7 @@ class WorkerHealth:
             )
 
     async def watch_partitions(self, now: float, ends: dict[TP, int]) -> None:
-        """Look after each partition that is owned when its turn comes: they come and go meanwhile."""
+        """Watch each partition that is still owned when its turn comes: ownership may change in between."""
         owned = self._ownership.owned
         for tp, checkpoint in list(owned.items()):
             if owned.get(tp) is checkpoint:
@@ -90,7 +90,7 @@ class WorkerHealth:
             del self._watched[tp]
 
     async def watch(self, tp: TP, checkpoint: Checkpoint, now: float, end: int) -> None:
-        """Mend one partition where that can be done; ``end`` is its end offset."""
+        """Repair one partition if possible; ``end`` is its end offset."""
         error, watched = checkpoint.error, self._watched[tp]
         name = f"{checkpoint.topic}/{checkpoint.partition}"
         if isinstance(error, VoidError):
@@ -113,8 +113,9 @@ class WorkerHealth:
     def _void(self, tp: TP, checkpoint: Checkpoint, watched: _Watched, now: float, error: VoidError) -> None:
         """An aborted transaction, a newer writer, or a transaction that ran into Kafka's timeout.
 
-        A worker that was replaced learns so from the group within the session timeout, and then the partition is no
-        longer owned. Who still owns it after that lost its transaction alone: it begins again from what is committed.
+        A worker that was replaced hears of it from the group within the session timeout, and then no longer owns the
+        partition. If it still owns it after that, only its transaction was lost: it begins again from what is
+        committed.
         """
         if isinstance(error, AbortedError):
             observe.aborted()

@@ -33,7 +33,7 @@ class HeartbeatProducer(Protocol):
 
 
 def heartbeat_producer(settings: Settings) -> HeartbeatProducer:
-    """A producer for heartbeats: those that Kafka does not take soon are given up."""
+    """A producer for heartbeats; those that Kafka does not accept soon are dropped."""
     made: HeartbeatProducer = new_producer(
         kafka_config(settings, "heartbeat") | {"linger.ms": 0, "message.timeout.ms": 10_000}
     )
@@ -43,8 +43,8 @@ def heartbeat_producer(settings: Settings) -> HeartbeatProducer:
 class IdleHeartbeat:
     """Writes a heartbeat into a partition after ``idle_heartbeat_ms`` without a record, while somebody waits for it.
 
-    A partition that has read all its input is as far as the furthest of all sources. It follows that one; the furthest
-    itself goes on with the time that passes. How far the sources of other workers are, the second phase's marks say.
+    A partition that has read all its input follows the partition whose event time is furthest; that one advances with
+    the time that passes. The marks of the second phase tell how far the partitions of other workers are.
     """
 
     def __init__(self, settings: Settings, producer: HeartbeatProducer) -> None:
@@ -76,7 +76,7 @@ class IdleHeartbeat:
         self._producer.poll(0)
 
     def close(self) -> None:
-        """Nothing is waited for: a heartbeat that is not written is written by the next owner."""
+        """Does not wait: the next owner writes what was not written."""
         self._producer.purge()
 
     def _write(

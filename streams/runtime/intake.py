@@ -75,7 +75,7 @@ class Intake:
         return self._fetcher.fetches(tp)
 
     async def seek(self, tp: TP, checkpoint: Checkpoint) -> None:
-        """Fetch again from the position on: records were dropped on the way, or none came."""
+        """Fetch again from the position: records were dropped on the way, or none arrived."""
         now = time.monotonic()
         if now - self._sought.get(tp, -SEEK_S) < SEEK_S:
             return  # what comes meanwhile had been fetched before
@@ -91,7 +91,7 @@ class Intake:
         first, end = bounds
         if end < checkpoint.position:
             log.error("%s/%d ends at %d, before the position %d", *tp, end, checkpoint.position)
-            await self._ownership.begin_in_another_log(tp, checkpoint)  # it finds out what that means, and says so
+            await self._ownership.begin_in_another_log(tp, checkpoint)  # finds out what happened and logs it
             return
         if first > checkpoint.position:
             why = "left Kafka before they were read; going on behind them"

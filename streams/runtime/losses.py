@@ -12,7 +12,7 @@ log = logging.getLogger("taskstream.streams")
 
 
 def report_loss(checkpoint: Checkpoint, loss: Loss) -> None:
-    """Say what is lost, wherever one looks."""
+    """Report a loss in the metrics, in the log and as a dead letter."""
     topic, partition = checkpoint.topic, checkpoint.partition
     log.error("%s/%d: %s", topic, partition, loss)
     if loss.last >= loss.first:

@@ -107,7 +107,7 @@ def lost(records: int) -> None:
 
 
 def topic_reset(topic: str) -> None:
-    """A topic is another one than before."""
+    """A topic was created anew."""
     metrics.TOPIC_RESETS.labels(topic).inc()
 
 

@@ -120,9 +120,9 @@ class Ownership:
         return len(leaving)
 
     async def begin_in_another_log(self, tp: TP, checkpoint: Checkpoint) -> None:
-        """The log is another one than that whose offsets we have: begin again, with the state of now.
+        """The topic was created anew: begin at its start with the present state.
 
-        It is written first: a restore could not run again what the old log held since the last snapshot.
+        The state is written first: a restore could not replay what the old topic held since the last snapshot.
         """
         await checkpoint.close(REVOKE_S)
         if self.owned.get(tp) is checkpoint:
@@ -179,7 +179,8 @@ class Ownership:
             await self._on_ready(tp, checkpoint)
 
     def _open(self, checkpoint: Checkpoint, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
-        """In the partition's thread: fence first, then read; the other way round, a zombie may still change it."""
+        """Runs in the partition's thread: fence first, then read; the other way round, a zombie could still change the
+        state."""
         if not wanted():
             raise UnwantedError
         topic, partition = checkpoint.topic, checkpoint.partition

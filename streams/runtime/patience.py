@@ -1,7 +1,7 @@
-"""How long something has not moved, in time during which this process ran.
+"""How long something has made no progress, counting only time in which this process ran.
 
-A machine that sleeps, a paused process and a Kafka that is away are no reason to give up: nobody could have made
-progress in them. And what begins to wait now has waited for no time, however long it was quiet before.
+While the machine sleeps, the process is paused or Kafka is away, nothing can make progress, so that time does not
+count. Nor does the quiet time before something began to wait.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class AttendedTime:
 
 
 class Stuck:
-    """For how long something is wanted and has not moved. Times in attended seconds."""
+    """For how long something has been wanted without progress. Times in attended seconds."""
 
     def __init__(self) -> None:
         self._mark: Hashable = None

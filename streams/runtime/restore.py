@@ -133,8 +133,8 @@ def _where(
         )
     end = reader.bounds(name, partition)[1]
     if not items and not committed.next:
-        # Nothing is kept. Where the group had read something, the topic ``state`` has lost it: beginning at the start
-        # would write everything again.
+        # There is no state. If the group has committed an offset, the topic ``state`` was lost: starting at the
+        # beginning would write everything again.
         told = reader.committed(group_of(settings), name, partition)
         position = told if told <= end else 0
         return position, position, [Loss(0, told - 1, "the topic state has lost what was kept")] if told else []
@@ -157,8 +157,8 @@ def _position(data: bytes | None) -> Position:
 def _items(reader: Reader, settings: Settings, topic: str, partition: int) -> dict[str, bytes]:
     name = settings.prefix + STATE.name
     begin = f"{topic}/".encode()
-    # The end is asked for without regard to open transactions: ours are settled, but what we look for may lie behind an
-    # open one of the other phase, and then the end of committed records comes too early.
+    # The end must include open transactions: our own are settled, but our state may lie behind an open one of the other
+    # phase, and then the end of committed records would come too early.
     end = reader.bounds(name, partition)[1]
     items: dict[str, bytes] = {}
     for message in reader.read(name, partition, 0, end):

@@ -11,9 +11,9 @@ REST_BYTES: Final = 16_384
 BUSY_BYTES: Final = 65_536
 """What an agent takes in memory while it is quiet, and while its events come (13 and 51 KB measured)."""
 BUSY_PERCENT: Final = 10
-"""Of the agents that a worker can keep, how many are held ready for their next event at most (percent)."""
+"""Most agents that are held ready for their next event, in percent of those a worker can keep."""
 MIN_BUSY: Final = 50
-"""Agents of a partition that may be held ready in any case."""
+"""Agents of a partition that may always be held ready."""
 TIGHT_PERCENT: Final = 90
 """A partition that uses more of its share than this (percent) is given more where others leave room."""
 
@@ -34,7 +34,7 @@ def busy_share(total: int, owned: int) -> int:
 
 
 def shares(agents: Mapping[T, int], total: int) -> dict[T, int]:
-    """What each partition may keep: what it has now, and an equal part of what is free.
+    """How many agents each partition may keep: those it has now, and an equal part of the free room.
 
     Where all together have more than ``total``, as after taking over many partitions, each gives up the same part.
     """

@@ -167,7 +167,7 @@ async def _serve(settings: Settings) -> TaskstreamError | None:
 
 
 def _fault(error: BaseException | None) -> TaskstreamError | None:
-    """A fault of our own ends the worker with its place in the log, so that it can be reported."""
+    """A defect of ours ends the worker; its place goes to the log, so that it can be reported."""
     if error is None:
         return None
     log.error("the worker's own loop failed: %s", place_of(error))
@@ -181,7 +181,7 @@ async def _crash_of(app: Any, watchdog: Watchdog) -> None:
 
 
 async def _shut_down(app: Any, worker: Worker, failure: TaskstreamError | None) -> None:
-    """Commit, leave the group, and go; after the deadline go anyway."""
+    """Commit, leave the group and exit; after the deadline exit anyway."""
     loop = asyncio.get_running_loop()
     code = 0 if failure is None else failure.exit_code
 

@@ -18,7 +18,7 @@ PAUSE_S: Final = 0.1
 
 
 class VoidError(Exception):
-    """This writer's transaction is void, and so is the state that was to go with it: restore says what is committed."""
+    """This writer's transaction is void, and so is the state that belongs to it: restore from what is committed."""
 
 
 class FencedError(VoidError):
@@ -71,7 +71,7 @@ class TransactionWriter:
         self._written: defaultdict[str, int] = defaultdict(int)
 
     def fence(self) -> None:
-        """Shut out whoever wrote for this partition before, and settle what it left open."""
+        """Fence the partition's previous writer, and settle its open transaction."""
         self._retrying(lambda: self._producer.init_transactions(TRIES_S / 2), self.clock() + TRIES_S)
 
     def put(self, outputs: Sequence[Output]) -> int:

@@ -1,4 +1,4 @@
-"""A process that stands still says where: the stacks of all its threads, on standard error."""
+"""Dumps the stacks of all threads to standard error when the process hangs, and ends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots of cells keyed by tuples: in chunks that stay below Kafka's bound on a message."""
+"""Writes and reads cells keyed by tuples in snapshots, in chunks below Kafka's bound on a message."""
 
 from __future__ import annotations
 

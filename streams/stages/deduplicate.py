@@ -1,4 +1,4 @@
-"""Stage 3: each ``(agent, seq)`` once. State: the next number expected, and the numbers that have not come yet."""
+"""Lets each ``(agent, seq)`` through once. State: the next number expected, and the numbers that are missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 6: values that move from field to field: copied and pasted, or read somewhere and typed again (re-keyed)."""
+"""Finds values that move from field to field: copied and pasted, or read somewhere and typed again (re-keyed)."""
 
 from __future__ import annotations
 

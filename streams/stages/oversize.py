@@ -1,4 +1,4 @@
-"""Segments within the bound of their topic: one that is too large leaves in parts."""
+"""Keeps segments within the bound of their topic: one that is too large is split."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from taskstream.records import Segment, Step
 def encoded(segment: Segment, bound: int) -> Iterator[bytes]:
     """``segment`` in JSON of at most ``bound`` bytes, or else its parts in order, each a segment of its own.
 
-    Only very many steps with very long names come so far. The parts share the steps, times and counts among them; all
-    but the last are incomplete.
+    Only segments of very many steps with very long names are that large. The parts share the steps, times and counts
+    among them; all but the last are incomplete.
     """
     value = encode(segment)
     if len(value) <= bound or len(segment.steps) < 2:

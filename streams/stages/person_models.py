@@ -1,4 +1,4 @@
-"""What was learned of each person, kept for the person's next agent: an agent's id is new at each login."""
+"""Keeps what was learned of each person for the person's next agent: each login gives a new agent id."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ MIN_STEPS: Final = 2
 """A segment of fewer steps is not an execution of anything."""
 
 Members = Callable[[Segment, list[int], list[int]], None]
-"""PendingAssignments of each segment: the seqs of all its events, and the number of the step that each was folded into.
+"""Called with each segment, the seqs of all its events, and for each of them the number of its step.
 
-Only a miner of files needs this: to say of each row what it belongs to.
+Only mining of files needs this, to say for each row which execution it belongs to.
 """
 
 
@@ -73,7 +73,7 @@ class AgentSegmenter:
         return segment
 
     def dump(self) -> bytes:
-        """The state but for :meth:`times`, in the form that earlier versions read too."""
+        """All state except :meth:`times`, in a form that earlier versions can read too."""
         folder = self._folder
         under_way = [] if folder.step is None else dump_steps([folder.step])
         return msgspec.msgpack.encode(
@@ -113,7 +113,7 @@ class AgentSegmenter:
 
     @classmethod
     def load(cls, data: bytes, times: Sequence[int] = ()) -> AgentSegmenter:
-        """The inverse of :meth:`dump` and :meth:`times`; none where an earlier version has written."""
+        """The inverse of :meth:`dump` and :meth:`times`; an earlier version has written no times."""
         names, core, step, lead, lead_ms, focus, *rest = msgspec.msgpack.decode(data)
         made = cls(*names)
         made._core = Segmenter.load(core)

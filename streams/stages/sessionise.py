@@ -1,4 +1,4 @@
-"""Stage 5: sessions in the agent's event time: closed by a gap, the lock screen, the end of the UTC day, a bound."""
+"""Cuts sessions in the agent's event time: closed by a gap, the lock screen, the end of the UTC day, or a bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 2: desktops whose clock is wrong. Their events' times are moved by the error, and counted."""
+"""Corrects desktops whose clock is wrong: their events' times are moved by the error, and counted."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def skew_of(sent_ms: int, newest_ms: int, arrived_ms: int, max_skew_ms: int) -> 
 
 
 def certain_ms(newest_ms: int, sent_ms: int, arrived_ms: int) -> int:
-    """How far event time has come for certain, by a batch whose latest event has the time ``newest_ms``.
+    """Event time that is certainly reached, by a batch whose latest event has the time ``newest_ms``.
 
-    A message arrives after it was sent, and is sent after its events. So what a desktop's clock is ahead of the
-    broker's by at least is taken off, and nothing is later than the broker's time of arrival. A clock that is wrong
-    by less than the correction's bound thus keeps its own events' times, and moves nobody else's watermark.
+    A message is sent after its events and arrives after it was sent. So the least by which the desktop's clock must be
+    ahead of the broker's is subtracted, and the result is never later than the broker's time of arrival. A clock whose
+    error is too small to be corrected thus keeps its own events' times, and moves nobody else's watermark.
     """
     if arrived_ms <= 0:
         return newest_ms

@@ -1,4 +1,4 @@
-"""Stage 1: bytes in, a checked message or a refusal out. Nothing a producer can send makes it raise."""
+"""Checks input: bytes in, a valid message or a refusal out. Nothing a producer can send makes it raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8, phase 1 of the 1-minute tumbling windows: what one partition saw, by (window, team, application, kind).
+"""Phase 1 of the 1-minute tumbling windows: what one partition saw, by (window, team, application, kind).
 
 A window closes when the partition's watermark has passed its end by the allowed lateness. What comes after that is a
 late record: it is gathered apart and sent with the next window that closes: added downstream, never dropped.

@@ -1,4 +1,4 @@
-"""Phase 2's floor: counts of one window are let out only where they cover at least k people.
+"""The k-anonymity floor of phase 2: counts of a window are released only when they cover at least k people.
 
 A count below the floor is merged into the row of its team and application, over all kinds; that row, if still below it,
 into its team's ``(other)`` row; a team's row still below it, into the tenant's row (of this partition; rows of one key

@@ -1,4 +1,4 @@
-"""Whether Kafka lets us in, asked when a process or command begins: a wrong setting is told then, not waited out."""
+"""Checks that Kafka lets us in when a process or command starts, so that a wrong setting is reported at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAID_AGAIN_S: Final = 60.0
 PAUSE_S: Final = 8.0
 """Longest pause between two tries while Kafka is away (seconds)."""
 REFUSED_S: Final = 2.0
-"""A refusal counts when Kafka has not let us in for so long: another broker of the cluster may (seconds)."""
+"""A refusal is final after this long (seconds); until then another broker of the cluster may still accept us."""
 
 
 def check(settings: KafkaSettings, role: str, *, may_be_away: bool = False, answer_s: float = ANSWER_S) -> int:
@@ -72,7 +72,7 @@ def check(settings: KafkaSettings, role: str, *, may_be_away: bool = False, answ
 
 
 def wait(settings: KafkaSettings, role: str, is_stopped: Callable[[], bool] = lambda: False) -> None:
-    """Until Kafka answers, however long it is away: one line at the beginning, one a minute, one at the end.
+    """Wait until Kafka answers, however long that takes; log a line at the start, each minute, and at the end.
 
     Raises:
         UsageError, ServiceError: as :func:`check`; being away is no error.

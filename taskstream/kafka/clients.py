@@ -26,7 +26,7 @@ _librdkafka.addHandler(logging.NullHandler())
 _librdkafka.propagate = False
 
 SAID_AGAIN_S: Final = 60.0
-"""A refusal is logged once in this time (seconds)."""
+"""A refusal is logged at most once in this time (seconds)."""
 
 
 def kafka_config(settings: KafkaSettings, role: str) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _login(settings: KafkaSettings) -> dict[str, Any]:
 
 
 class _Refusals:
-    """Logs why Kafka lets a running client in no longer, now and then. Called in the client's ``poll``."""
+    """Logs why Kafka no longer accepts a running client, once a minute at most. Called in its ``poll``."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings

@@ -41,7 +41,7 @@ def _advice(said: str) -> str:
 
 
 def probe(settings: KafkaSettings) -> str:
-    """Ask the listener itself what it wants, where it only hangs up on us; empty when that tells nothing."""
+    """Ask a listener that only hangs up on us what it expects; empty when it does not tell."""
     host, _, port = settings.kafka.split(",")[0].strip().rpartition(":")
     place, protocol = (host.strip("[]"), int(port) if port.isdigit() else 0), settings.kafka_security_protocol
     tls = protocol.endswith("SSL")

@@ -88,7 +88,7 @@ def apply(settings: Settings, *, dry_run: bool) -> list[Change]:
 
 
 def _await(admin: AdminClient, settings: Settings) -> None:
-    """Until the broker tells of what the controller has made: who asks before hears that it is not there."""
+    """Wait until the broker knows what the controller has created; before, it denies that it exists."""
     wanted = {settings.prefix + topic.name: partitions_of(topic, settings) for topic in ALL}
     deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
@@ -100,9 +100,9 @@ def _await(admin: AdminClient, settings: Settings) -> None:
 
 
 def _widened_last(topic: Topic) -> int:
-    """What is read by partition number comes after what is written by the same number, the first input last of all.
+    """Sort key by which outputs are widened before the input that has the same partitions, and ``ui-events`` last.
 
-    So a worker that finds a new partition finds the same one wherever it writes.
+    So a worker that finds a new input partition finds its counterpart in every topic that it writes.
     """
     return {UI_EVENTS.name: 2, ACTIVITY_PARTIAL.name: 1}.get(topic.name, 0)
 

@@ -1,4 +1,4 @@
-"""What a long-running process must notice of Kafka: that it is away, that a topic is another one, or has grown."""
+"""Notices that Kafka is away, or that a topic was created anew or has more partitions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TopicWatch:
         threading.Thread(target=self._run, name="topic-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Have the thread end, without waiting for it."""
+        """Tell the thread to end; does not wait for it."""
         self._stop.set()
 
     def id_of(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The policy that is offered to one person who tries it on their own desktop, and where others may begin."""
+"""Policies to begin with: one for a person who tries it on their own desktop, and a draft for a company."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ APPLICATIONS: Final = tuple(sorted({
     "org.remmina.remmina", "qterminal", "remmina", "rxvt", "tilix", "uxterm", "urxvt", "virt-manager", "xfce4-terminal",
     "xfreerdp", "xterm", "zenity",
 }))  # fmt: skip
-"""Names that programs of work give themselves on a desktop, in small letters."""
+"""Common work applications, in lower case, as they name themselves on a desktop."""
 
 _WORDS: Final = (
     "about", "bookmarks", "calendar", "compose", "confirm", "contacts", "dashboard", "downloads", "drafts", "error",
@@ -53,7 +53,7 @@ SCREENS: Final = (
         values={"word": _WORDS, "mark": (" - ", " – ", " — ", " | ", ": ")},
     ),
 )
-"""One common word as the whole title or before a mark; what follows the mark is not told."""
+"""A common word that is the whole title, or stands before a separator; what follows the separator is dropped."""
 
 
 def personal_policy(today: date, *, k: int, applications: Sequence[str] = ()) -> Policy:

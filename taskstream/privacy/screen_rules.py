@@ -131,7 +131,7 @@ def outcomes(rule: ScreenRule) -> list[str]:
 
 
 def _same(text: str) -> str:
-    """Texts of different letter case are one."""
+    """The form in which texts are compared: letter case makes no difference."""
     return text.casefold()
 
 

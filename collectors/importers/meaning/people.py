@@ -1,4 +1,4 @@
-"""Whose row it is: a column's names as numbers; rows that name nobody belong to the person of the row before."""
+"""Tells whose row it is: names become numbers; a row that names nobody belongs to the person of the row before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column could hold what a log is said to lack, told by its values; only ever proposed."""
+"""Proposes, by its values, a column that could hold what a log seems to lack; never reads it unasked."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ MAX_PLACES: Final = 50_000
 MAX_VALUES: Final = 4_096
 """Values of a place that are told apart at most."""
 KEPT_VALUES: Final = 6
-"""A place with fewer values is never masked for keeping its value."""
+"""A place with fewer values than this is never masked on the ground that it keeps its value."""
 KEPT_CHANGES: Final = 0.5
-"""Share of steps with a change up to which a place counts as keeping its value."""
+"""A place counts as keeping its value if it changes in at most this share of the steps."""
 SEGMENTS: Final = 6
 """Segments at the end of a path that make up the name."""
 MAX_NAME: Final = 120

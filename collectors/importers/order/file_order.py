@@ -1,11 +1,11 @@
-"""Times of a log that are not used to order it: the file's order stays, and steps that cannot be are left out."""
+"""Keeps the file's order where a log's times cannot be trusted: impossible steps between times count as none."""
 
 from __future__ import annotations
 
 from typing import Final
 
 MAX_GAP_MS: Final = 600_000
-"""Longest gap that is believed of such a log."""
+"""Longest gap between two rows of such a log that counts (milliseconds)."""
 
 
 class Mended:

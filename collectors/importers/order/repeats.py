@@ -11,7 +11,7 @@ from typing import Final
 from collectors.importers.order.runs import Row
 
 MIN_TIMES: Final = 20
-"""Times in a row at which every row must be there twice: a recorder writes one row twice now and then, not so many."""
+"""Consecutive times at which every row must occur twice: a recorder may write single rows twice, but not so many."""
 
 
 class Repeats:

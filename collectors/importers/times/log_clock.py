@@ -32,7 +32,7 @@ _SAMPLE: Final = 5_000
 _MIN_READABLE: Final = 0.5
 """Share of the sampled times that must be readable; below, the column is refused."""
 _CLOCK_BACK: Final = (20 * 60_000, 60 * 60_000)
-"""A step back by so much, once, is that of a clock set back in autumn (milliseconds)."""
+"""A single step back of this size is a clock set back in autumn (milliseconds)."""
 _RISING: Final = 0.95
 """Share of steps in one direction from which on a file counts as in that order."""
 _HALVES: Final = re.compile(r"\d[\d./-]{9}[T ]\d\d:\d\d:\d\d[^AaPpMm]*$")
@@ -159,7 +159,7 @@ class LogClock:
             )
 
     def readings(self) -> tuple[str, str]:
-        """The sample that can be read in two ways, with the day first and with the month first."""
+        """The sampled times that can be read in two ways, each with the day first and with the month first."""
         walls = (read_wall(self.orders.open, day_first) for day_first in (True, False))
         first, second = (f"{_moment(wall.ms):%d %B %Y}".lstrip("0") if wall else "" for wall in walls)
         return first, second

@@ -172,7 +172,7 @@ class _Names(dateutil_parser.parserinfo):
 
 _parser: Final = dateutil_parser.parser(_Names())
 _DEFAULTS: Final = (datetime(1971, 2, 3), datetime(1976, 5, 6, 7, 8, 9, 10))
-"""Whatever differs between two readings that start from these was not in the text."""
+"""Two default dates: parts that differ between the two results were not in the text."""
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 

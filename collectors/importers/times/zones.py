@@ -20,7 +20,7 @@ OFFSETS: Final[dict[str, int]] = {
 zones use (IST, BST) are left out: a time with one of them is refused."""
 
 LATE_MS: Final = 5 * 60_000
-"""Rows are written late by at most this; a longer step back within the hour that comes twice starts its second pass."""
+"""Rows are late by at most this; a longer step back within the repeated hour begins its second pass (milliseconds)."""
 
 
 @lru_cache(maxsize=64)

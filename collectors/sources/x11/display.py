@@ -37,5 +37,5 @@ def connect() -> Any:
         display = Display()
     except (error.DisplayError, OSError, OverflowError, ValueError) as failure:
         raise ServiceError(f"the display {os.environ.get('DISPLAY', '')} does not answer: {failure}") from failure
-    display.set_error_handler(lambda *_: None)  # windows vanish between two requests; the library would print each
+    display.set_error_handler(lambda *_: None)  # else it prints an error for each window that vanishes
     return display

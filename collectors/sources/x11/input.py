@@ -55,7 +55,7 @@ class X11Input:
                 raise ServiceError("keyboard and mouse cannot be observed: the X server does not allow RECORD")
 
     def healthy(self) -> bool:
-        """Whether both listeners live: an error inside one would end it without a word."""
+        """Whether both listeners are alive: an error ends a listener silently."""
         return bool(self._listeners) and all(listener.is_alive() for listener in self._listeners)
 
     def restart(self, why: str) -> None:
@@ -72,12 +72,12 @@ class X11Input:
             self._listeners = []
 
     def _guarded(self, handle: Callable[..., None]) -> Callable[..., None]:
-        """``handle``, which must not raise: an exception in a callback ends its listener."""
+        """``handle`` with its exceptions caught: one that escapes a callback ends the listener."""
 
         def guarded(*args: Any) -> None:
             try:
                 handle(*args)
-            except Exception:  # whatever it was, its text might hold what was typed
+            except Exception:  # its message might hold what was typed
                 self._keyboard = Keyboard()
 
         return guarded

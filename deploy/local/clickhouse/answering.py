@@ -70,7 +70,7 @@ class Answering:
         await self._response.write_eof()
 
     async def fail(self, error: Failure) -> None:
-        """Say what went wrong, where the client is still there."""
+        """Report an error, if the client is still connected."""
         with contextlib.suppress(ConnectionError):
             await self._fail(error)
 

@@ -15,7 +15,7 @@ from deploy.local.clickhouse.failures import CANNOT_WRITE, failure
 
 
 class Incoming:
-    """A file that nobody else can name; gone when closed, or with the process where the system is Linux."""
+    """A file that nobody else can name; on Linux it vanishes with the process, elsewhere when closed."""
 
     def __init__(self, directory: Path) -> None:
         try:

@@ -88,7 +88,7 @@ def _check_words(seen: Sequence[SqlToken], settings: Mapping[str, str]) -> None:
 
 
 def _named(tree: str) -> Iterator[str]:
-    """Names in the parsed statement that are not allowed, if they are those of tables.
+    """Names in the parsed statement that are not allowed if they name tables.
 
     Raises:
         Failure: one is a table's for sure, and not allowed.

@@ -1,4 +1,4 @@
-"""Turns: how many statements run and wait at a time; the reader's slow questions never keep the owner waiting."""
+"""Bounds how many statements run and wait at a time, so that slow queries of the reader never delay the owner."""
 
 from __future__ import annotations
 

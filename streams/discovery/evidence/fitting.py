@@ -1,4 +1,4 @@
-"""A routine's record within the bound of its topic: what tells least of it goes first."""
+"""Fits a routine's record into its topic's bound: what says least about it is dropped first."""
 
 from __future__ import annotations
 

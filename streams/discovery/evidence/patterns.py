@@ -1,4 +1,4 @@
-"""What kind of work a routine is: decides which automation fits it."""
+"""The kind of work a routine is, which decides what sort of automation fits it."""
 
 from __future__ import annotations
 

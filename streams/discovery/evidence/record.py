@@ -19,15 +19,15 @@ SKELETON = 0.8
 RARE = 0.04
 """Activities in fewer executions are noise to the routine's variants."""
 PARTIAL = 0.45
+"""An execution that holds less of the usual activities, each weighted by its presence, was cut off."""
 TIMED = 0.68
-"""Times are told by executions that hold so much of what is usual: one that was cut in two would halve them."""
+"""Times are measured on executions that hold this share of the usual activities: half an execution would halve them."""
 MOST = 0.75
-"""... where so many of the whole ones do; else the routine's ways are that different."""
-"""An execution that holds less of what is usual, each activity weighted by its presence, was cut off."""
+"""... if this share of the whole executions does; otherwise its variants really differ that much, and all count."""
 FOREIGN = 0.15
 """Screens that fewer executions visit are not the routine's."""
 OWN = 0.7
-"""Share of the time that is a routine's own at least, where screens have names by which they are told apart."""
+"""Least share of the time that is a routine's own; below it, its screens have no stable names."""
 SHOWN_VARIANTS = 12
 SHOWN_FLOWS = 24
 MIN_FLOW = 0.05
@@ -56,7 +56,7 @@ def variants_of(cluster: Cluster, k: int, limit: int) -> list[Variant]:
 
 
 def whole_executions(cluster: Cluster) -> tuple[list[Execution], float]:
-    """The sampled executions that hold a good part of what is usual; the share of such among all that are known."""
+    """The sampled executions that hold a good part of the usual activities, and their share of all that are known."""
     least = PARTIAL * sum(cluster.counts.values())
 
     def is_whole(execution: Execution) -> bool:
@@ -73,7 +73,7 @@ def whole_executions(cluster: Cluster) -> tuple[list[Execution], float]:
 def foreign_activities(executions: Sequence[Execution]) -> frozenset[str]:
     """Activities on screens that few executions visit: chat, news, another task. Their time is not the routine's.
 
-    Where that would be a good part of the time, it is the screens' names that differ from one execution to the next.
+    None where that would be a large part of the time: then screens merely have other names in each execution.
     """
     visits: dict[tuple[str, str], int] = {}
     places: dict[str, tuple[str, str]] = {}
@@ -106,7 +106,7 @@ def _own_share(cluster: Cluster, foreign: frozenset[str]) -> float:
 
 
 def timed(cluster: Cluster, executions: Sequence[Execution]) -> Sequence[Execution]:
-    """Those by which times are told: most of what is usual is in them, so that no part of them is missing."""
+    """The executions on which times are measured: those that hold most of the usual activities."""
     least = TIMED * sum(cluster.counts.values())
     held = [e for e in executions if sum([cluster.counts.get(step, 0) for step in set(e.steps)]) >= least]
     return held if len(held) >= MOST * len(executions) else executions
@@ -274,7 +274,7 @@ def _apps(executions: Sequence[Execution], k: int) -> tuple[str, ...]:
 
 
 def in_direction(apps: Sequence[str], flows: Mapping[FlowKey, int], order: Sequence[str]) -> tuple[str, ...]:
-    """Applications from where values come to where they go; beside that in the order of the steps."""
+    """Applications ordered from the source of values to their target; otherwise in the order of the steps."""
     out: dict[str, int] = {}
     into: dict[str, int] = {}
     for flow, n in flows.items():
@@ -296,7 +296,7 @@ def in_direction(apps: Sequence[str], flows: Mapping[FlowKey, int], order: Seque
 
 
 def _triggers(executions: Sequence[Execution], name_by_number: Callable[[int], str]) -> tuple[str, ...]:
-    """What comes right before it in a good part of the executions."""
+    """Routines that come right before this one in a good part of its executions."""
     votes: dict[str, int] = {}
     for execution in executions:
         name = name_by_number(execution.before) if execution.before >= 0 else ""

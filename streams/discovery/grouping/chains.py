@@ -26,9 +26,9 @@ PAUSE = 2.0
 CLOSER = 1.0
 """Where two shapes only ever alternate, the pause inside the task is shorter by 2 to this power."""
 RIVAL = 0.25
-"""Share of a common begin's occurrences from which a second task that has it counts."""
+"""Share of a common beginning's occurrences from which a second task that starts with it counts."""
 KIN = 0.3
-"""Cosine from which two continuations of one begin are variants of a task rather than two tasks."""
+"""Cosine from which two continuations of one beginning are variants of a task rather than two tasks."""
 ADJACENT = 8
 """Sequence numbers between two segments of an agent that still count as one right after the other."""
 
@@ -110,9 +110,9 @@ def _follows(first: ChainUnit, second: ChainUnit) -> list[float]:
 
 
 def _excess(n: float, of: ChainUnit, other: ChainUnit) -> float:
-    """How far the share of ``of``'s occurrences that stand beside ``other`` exceeds what is needed; 0 or less: not.
+    """By how much the share of ``of``'s occurrences next to ``other`` exceeds the share needed; 0 or less: it does not.
 
-    How often ``other`` follows itself tells how frequent it is in these people's work.
+    How often ``other`` follows itself shows how frequent it is in these people's work.
     """
     usual = min(1.0, _follows(other, other)[0] / other.times)
     return _at_least(n, of.times) - max(FOLLOWED, usual + LIFT * (1 - usual))
@@ -126,7 +126,7 @@ def _at_least(n: float, times: int) -> float:
 
 
 def _shared(units: dict[int, ChainUnit], first: ChainUnit, second: ChainUnit, n: float) -> bool:
-    """Whether the two meet only because one of them is a begin or an end that different tasks have in common."""
+    """Whether the two adjoin only because one of them is a beginning or an end shared by different tasks."""
     others = [unit for unit in units.values() if unit is not first and unit is not second]
     if n < FOLLOWED * first.times and any(_rivals(_follows(first, other)[0], other, first, second) for other in others):
         return True
@@ -136,14 +136,15 @@ def _shared(units: dict[int, ChainUnit], first: ChainUnit, second: ChainUnit, n:
 
 
 def _rivals(m: float, other: ChainUnit, common: ChainUnit, one: ChainUnit) -> bool:
-    """Whether ``other`` hangs on ``common`` as ``one`` does, and is something else."""
+    """Whether ``other`` adjoins ``common`` as ``one`` does, and is a different task."""
     return m >= FOLLOWED * other.times and m >= RIVAL * common.times and counts_cosine(other.counts, one.counts) < KIN
 
 
 def _leads(first: ChainUnit, second: ChainUnit, n: float, pause: float) -> bool:
-    """Whether the two are begin and end of a task, where they may also follow each other the other way round.
+    """Whether the two are beginning and end of a task, although each may follow the other.
 
-    Two tasks in turn, or one task again and again, cut in two: the pause tells, or that the first never completes.
+    They may be two tasks in turn, or one repeated task cut in two: the pauses decide, or that the first never
+    completes.
     """
     back, back_pauses = _follows(second, first)
     if back < 0.5 * n:
@@ -159,7 +160,7 @@ def continues(execution: Execution, shape: int, first_seq: int, joints: set[tupl
 
 
 def _rejoin(cluster: Cluster, joints: set[tuple[int, int]]) -> None:
-    """Join what is remembered of the cluster's executions by the new joints, and count anew."""
+    """Join the cluster's remembered executions at the new joints, and count again."""
     remembered = cluster.remembered()
     kept: list[Execution] = []
     paused = 0

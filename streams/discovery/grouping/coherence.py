@@ -11,7 +11,7 @@ from streams.discovery.grouping.variants import Bags, jaccard
 COHERENT = 0.42
 """Least coherence of a routine. Groups of random events measured .24 to .36, real tasks with 40 % noise .48 to .83."""
 SMALL = 0.75
-"""Few executions are alike by chance more easily: this divided by their number is asked for on top."""
+"""Added to the threshold, divided by the number of executions: few executions are alike by chance more easily."""
 LOOKED_AT = 64
 """Executions compared at most."""
 COMMON = 0.15

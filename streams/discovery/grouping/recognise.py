@@ -37,7 +37,7 @@ class _Part(Struct):
 
 
 class _Known(Struct):
-    """What is kept of a routine: 2 to 4 KB, whatever else is known.
+    """What is kept of a routine: 2 to 4 KB, however many others are known.
 
     ``slots``     its parts
     ``names``     activities of its variants that are in none of its parts
@@ -101,7 +101,7 @@ class Recogniser:
         return list(dict.fromkeys(activity for slot in slots for activity in self._parts[slot].activities))
 
     def forget(self, routine: str) -> None:
-        """Know nothing of a routine any more."""
+        """Forget a routine."""
         known = self._routines.pop(routine, None)
         self._hot.pop(routine, None)
         for slot in known.slots if known is not None else ():

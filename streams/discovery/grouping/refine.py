@@ -63,7 +63,7 @@ def _is_main(grouping: Grouping, shape: Shape) -> bool:
 
 
 def _rank(grouping: Grouping, shape: Shape) -> tuple[bool, bool, int, list[str]]:
-    """Which of two shapes stays: a whole one before a fragment, a public one before a new one, then the commoner."""
+    """Which of two shapes is kept: whole before fragment, public before new, then the more frequent."""
     return shape.fragment, grouping.owner(shape).id == "", -shape.times, sorted(shape.counts)
 
 

@@ -169,10 +169,10 @@ class Former(NamedTuple):
 
 
 def carry_ids(found: Sequence[Variant], before: Sequence[Former]) -> list[Variant]:
-    """The variants with the ids that they had before: the most alike first, one each.
+    """Give variants the ids that they had before: the most similar pairs first, each id once.
 
-    Each earlier variant that none is the same as is merged into the one most like it, so that every id that was ever
-    said of an execution leads to a variant with steps.
+    An earlier variant that matches none is merged into the one most like it, so that every id ever assigned to an
+    execution leads to a variant with steps.
     """
     if not found:
         return []
