@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := $(VENV)/.compiled
 
-.PHONY: help install demo test lint lock bench bench-discovery bench-figures bench-reading chaos
+.PHONY: help install demo test lint lock bench bench-discovery bench-figures bench-reading chaos soak
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -37,7 +37,7 @@ bench-discovery: install  ## accuracy and speed of discovery: public logs, own w
 bench-figures: install  ## every figure that users see beside the truth of 20 simulated offices (JSON=out.json)
 	$(BIN)/python -m benchmarks.figures $(if $(JSON),--json $(JSON))
 
-lint: install  ## ruff, mypy, import-linter
+lint: install  ## ruff, mypy, import-linter, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from collectors.clock import now_ms
-from collectors.delivery.publisher import Publisher, input_partitions, send_ticks
+from collectors.delivery.publisher import Publisher, input_partitions, send_closing_heartbeats
 from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
 from taskstream.events import UiEvent
@@ -40,7 +40,7 @@ APPEND_TOGETHER: Final = 32
 
 
 class PacedFeed:
-    """Takes events in the order of their arrival and sees them into Kafka. Use as a context manager.
+    """Takes events in the order of their arrival and delivers them to Kafka. Use as a context manager.
 
     ``speed``    how many times faster than recorded; 0: as fast as possible
     ``sent_ms``  the desktop's clock at hand-over, given the agent's id
@@ -131,7 +131,7 @@ class PacedFeed:
         self.flush()
         self.drain()
         if close:
-            send_ticks(self._settings, self._topic, range(self.partitions), FLUSH_ADVANCE_MS)
+            send_closing_heartbeats(self._settings, self._topic, range(self.partitions), FLUSH_ADVANCE_MS)
 
     def drain(self, timeout_s: float = STALL_S) -> None:
         """Wait until the spool is empty.

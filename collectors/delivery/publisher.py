@@ -41,7 +41,8 @@ _HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
-    """Settings of the producer. ``murmur2_random`` places a key as the Java client does, so all clients agree."""
+    """Settings of the producer. ``murmur2_random`` is the Java client's partitioner, so all clients put a key into the
+    same partition."""
     return kafka_config(settings, "collector") | {
         "enable.idempotence": True,
         "enable.gapless.guarantee": True,
@@ -72,7 +73,7 @@ def input_partitions(settings: Settings, topic: str, timeout_s: float = 5.0) -> 
     return len(topics[topic].partitions)
 
 
-def send_ticks(
+def send_closing_heartbeats(
     settings: Settings, topic: str, partitions: Iterable[int], advance_ms: int, timeout_s: float = 30.0
 ) -> None:
     """Advance the event time of each partition, so that everything still open closes.
@@ -199,11 +200,11 @@ class Publisher:
             while not self._stop.is_set():
                 self._step()
             if self._producer is not None and not self._at_once:
-                self._producer.flush(2.0)  # what is under way spares the next start sending it again
+                self._producer.flush(2.0)  # what is acknowledged now need not be sent again at the next start
             self._leave()
         except TaskstreamError as error:
             self.error = error
-        except Exception as error:  # a thread's exception reaches nobody else
+        except Exception as error:  # nobody else would see an exception of this thread
             log.exception("publisher")
             self.error = TaskstreamError(f"the publisher failed: {error}")
 

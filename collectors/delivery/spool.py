@@ -42,7 +42,7 @@ MAX_MISSING: Final = 1_000_000
 _WORTH: Final = {"scroll": 0, "idle": 0, "keys": 1, "health": 8, "lock": 8, "unlock": 8, "gap": 9}
 _COMMON_WORTH: Final = 4
 _NEVER_DROPPED: Final = 10
-"""Worth of a row that is a gap event alone: it is merged with its neighbours, never dropped."""
+"""Worth of a row that holds only a gap event: it is merged with its neighbours, never dropped."""
 
 _SCHEMA: Final = """
 create table if not exists counter (
@@ -99,7 +99,7 @@ def erase(path: Path) -> bool:
 
 
 def worth(events: Iterable[UiEvent]) -> int:
-    """How much is lost with a batch: the worth of its most valuable event, 0 (scrolling) to 9."""
+    """How valuable a batch is: as its most valuable event, from 0 (scrolling) to 9."""
     return max(_COMMON_WORTH if event.value is not None else _WORTH.get(event.kind, _COMMON_WORTH) for event in events)
 
 
@@ -323,12 +323,6 @@ class Spool:
         """Close the file; what is in it stays."""
         with self._lock:
             self._db.close()
-
-    def delete_file(self) -> None:
-        """Close and remove the file with its companions."""
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:

@@ -30,7 +30,6 @@ class X11Desktop:
         self._watched: Any = None
         self._own_pid = os.getpid()
         self._last: tuple[str, str, bool] | None = None
-        self._clipboard_event = -1
 
     def start(self) -> None:
         """Begin to watch.

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from collectors.delivery.publisher import Publisher, input_partitions, send_ticks
+from collectors.delivery.publisher import Publisher, input_partitions, send_closing_heartbeats
 from collectors.delivery.spool import Origin, Spool
 from taskstream.errors import ServiceError
 from taskstream.events import UiEvent, decode_batch, decode_heartbeat
@@ -60,7 +60,7 @@ def test_everything_arrives_once_in_order_with_its_headers(kafka: str, topic: st
 
 def test_ticks_reach_every_partition(kafka: str, topic: str) -> None:
     assert input_partitions(Settings(kafka=kafka), topic) == PARTITIONS
-    send_ticks(Settings(kafka=kafka), topic, range(PARTITIONS), 5_000)
+    send_closing_heartbeats(Settings(kafka=kafka), topic, range(PARTITIONS), 5_000)
     messages = read_all(kafka, topic)
     assert sorted(message.partition() for message in messages) == [0, 1, 2]
     assert {decode_heartbeat(message.value()).advance_ms for message in messages} == {5_000}
