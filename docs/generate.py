@@ -1,10 +1,14 @@
-"""Writes docs/reference/*.md from the declarations in the code; ``--check`` only compares and fails on a difference."""
+"""Writes docs/reference/*.md from the declarations in the code, and the lines of new files into the maps.
+
+``--check`` only compares, and fails on a difference.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import maps
 from pydantic import SecretStr
 
 from collectors.importers.meaning.known_tables import KNOWN_TABLES
@@ -13,7 +17,7 @@ from taskstream import metrics
 from taskstream.settings import GROUPS
 from taskstream.topics import ALL
 
-FOLDER = Path(__file__).parent / "reference"
+FOLDER = Path(__file__).resolve().parent / "reference"
 HEAD = "<!-- made by `python docs/generate.py` from {source}; do not edit -->\n\n"
 
 
@@ -134,16 +138,16 @@ PAGES = {"logs.md": logs_page, "settings.md": settings_page, "topics.md": topics
 
 
 def main(check: bool) -> int:
-    """Write the pages, or compare them; returns the number of pages that differ."""
+    """Write pages and maps, or compare them; returns how many differ."""
     FOLDER.mkdir(exist_ok=True)
-    stale = [
-        name for name, page in PAGES.items() if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != page()
-    ]
-    for name in stale:
+    made = {FOLDER / name: page() for name, page in PAGES.items()}
+    made |= {folder / "__init__.py": maps.updated(folder) for folder in maps.packages()}
+    stale = [path for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
         if check:
-            print(f"docs/reference/{name} is not what the code says: run `python docs/generate.py`")
+            print(f"{path.relative_to(maps.ROOT)} is not what the code says: run `python docs/generate.py`")
         else:
-            (FOLDER / name).write_text(PAGES[name]())
+            path.write_text(made[path], encoding="utf-8")
     return len(stale) if check else 0
 
 

@@ -2,8 +2,8 @@
 
 May import: taskstream.
 
-    operator     What the checkpoint drives
-    dead_letter  What is refused, kept for somebody to look at: with its reason, and where it stood
+    operator     The interface that the checkpoint drives
+    dead_letter  Refused input with its reason and its place in the log
     discovery/   From one person's steps to a ranked list. Pure: no Kafka, no clock
     stages/      One partition of `ui-events`
     teams/       The second phase: windows by team, let out only for k people or more. Pure

@@ -10,13 +10,13 @@ May import: nobody.
     settings       Every setting, declared once
     endpoints      Where Kafka and ClickHouse are
     files          Files that settings name
-    tls            What a listener speaks
+    tls            Whether a listener speaks TLS
     errors         The errors a user can meet
     extras         Which extra holds a missing package
     metrics        Every metric, declared once
     interning      Numbers for strings
     faults         Where an exception came from, in words that may be logged
-    memory         How a busy process treats its memory: few heaps, and rare looks for reference cycles
+    memory         Memory settings of a busy process: few malloc arenas, rare garbage collection
     privacy/       Privacy by construction: values without content, redacted strings, keyed pseudonyms
     kafka/         Kafka at the edges
     cli/           The command `taskstream`, and the commands that belong to no part

@@ -80,9 +80,22 @@ def replay(
     if not as_json:
         tell(read)
     origins = _origins(dealt, run, derive(local_master_key(settings.home), "actor", settings.key_epoch), settings)
-    summary: dict[str, object] = {
-        "run_id": run,
-        "reading": told(read),
+    summary = {"run_id": run, "reading": told(read)} | _who_sends(dealt, origins)
+    if dry_run:
+        _print(summary | {"sent": 0}, as_json)
+        exit_as_read(read)
+        return
+    with terminated_as_interrupt():
+        if run_id is not None:
+            _keep_key(folder, key)  # forgotten with the folder when the run is complete
+        end_ms = None if keep_times else _end_ms(dealt, speed, ago)
+        sent = _send(settings, dealt, origins, run, speed, end_ms, flush, keep=run_id is not None, quiet=as_json)
+    _print(summary | {"sent": sent}, as_json)
+    exit_as_read(read)
+
+
+def _who_sends(dealt: list[DealtDesktop], origins: list[Origin]) -> dict[str, object]:
+    return {
         "events": sum(len(desktop.events) for desktop in dealt),
         "desktops": len(dealt),
         "agents": [
@@ -95,17 +108,6 @@ def replay(
             for origin, desktop in zip(origins, dealt, strict=True)
         ],
     }
-    if dry_run:
-        _print(summary | {"sent": 0}, as_json)
-        exit_as_read(read)
-        return
-    with terminated_as_interrupt():
-        if run_id is not None:
-            _keep_key(folder, key)  # forgotten with the folder when the run is complete
-        end_ms = None if keep_times else _end_ms(dealt, speed, ago)
-        sent = _send(settings, dealt, origins, run, speed, end_ms, flush, keep=run_id is not None, quiet=as_json)
-    _print(summary | {"sent": sent}, as_json)
-    exit_as_read(read)
 
 
 def _labels(settings: Settings, key: bytes) -> Labels:

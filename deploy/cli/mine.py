@@ -62,11 +62,7 @@ def mine(
     from deploy.offline.mine import Miner
     from sinks.results import opportunities, routine, words
 
-    if len(logs) > 1 and (assignments or routines):
-        raise UsageError("--assignments and --routines name events by their row: give one LOG")
-    for target in (assignments, routines):
-        if target is not None and not target.absolute().parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent} to write {target.name} into")
+    _check_targets(logs, assignments, routines)
     miner = Miner(settings, k=k)
     started = time.perf_counter()
     with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
@@ -83,7 +79,32 @@ def mine(
         _write_assignments(assignments, miner)
     if routines is not None:
         _write_routines(routines, miner)
-    summary = {
+    summary = _summary(logs, read, miner, k, seconds)
+    shown_routines = [routine.listed(one) for one in miner.routines()] if evidence else []
+    if as_json:
+        _print_json(summary, found, shown_routines if evidence else None)
+    else:
+        tell(read)
+        with words.finest(read.resolution_ms):
+            _print_lists(summary, found, shown_routines, k)
+    exit_as_read(read)
+
+
+def _check_targets(logs: tuple[Path, ...], *targets: Path | None) -> None:
+    """See before any reading that results by row can be written.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if len(logs) > 1 and any(targets):
+        raise UsageError("--assignments and --routines name events by their row: give one LOG")
+    for target in targets:
+        if target is not None and not target.absolute().parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent} to write {target.name} into")
+
+
+def _summary(logs: tuple[Path, ...], read: Logs, miner: Miner, k: int, seconds: float) -> dict[str, Any]:
+    return {
         "logs": [path.name for path in logs],
         "reading": told(read),
         "resolution_ms": read.resolution_ms,
@@ -95,14 +116,6 @@ def mine(
         "seconds": round(seconds, 3),
         "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
     }
-    shown_routines = [routine.listed(one) for one in miner.routines()] if evidence else []
-    if as_json:
-        _print_json(summary, found, shown_routines if evidence else None)
-    else:
-        tell(read)
-        with words.finest(read.resolution_ms):
-            _print_lists(summary, found, shown_routines, k)
-    exit_as_read(read)
 
 
 def _explain(read: Logs, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """The read side, once: what an opportunity, a routine and a variant are as read, for page, commands and exports.
 
-A new field of an opportunity or a routine is added to the record (`taskstream.records`), to one migration (column and
-view) and to the declaration here.
+A new field of an opportunity or a routine goes into the record (`taskstream.records`), the function that fills it, one
+migration (column and view) and the declaration here.
 
 May import: taskstream, sinks.connect.
 

@@ -3,7 +3,7 @@
 May import: taskstream, streams.
 
     run                The worker as a process: logs, metrics, signals, deadlines, exit codes
-    accepted_policies  Which policies' batches a worker lets in
+    accepted_policies  Which policies a worker accepts batches of
     app                The Faust application
     transport          Faust's transport in micro-batches
     faust_internals    Every private name of Faust and aiokafka that this project relies on; no other file touches one
@@ -14,8 +14,8 @@ May import: taskstream, streams.
     log_reader         Reading one partition of a topic from one offset to another, for a restore
     room               How many agents each owned partition may keep
     health             Whether the worker can go on
-    patience           How long something has not moved, in time during which this process ran
-    watchdog           A process that stands still says where
+    patience           How long something has made no progress, counting only time in which this process ran
+    watchdog           Dumps the stacks of a process that hangs, and ends it
     fetch              Input from Kafka
     chunks             Records of one partition as they travel through Faust
     thread             One thread for the blocking calls of one partition, kept for the life of the process

@@ -5,9 +5,9 @@ May import: taskstream.
     clients       How every client here reaches Kafka
     faust_broker  Faust's way to Kafka (aiokafka)
     tokens        Access tokens for OAUTHBEARER
-    check         Whether Kafka lets us in, asked when a process or command begins
+    check         Checks that Kafka lets us in when a process or command starts
     refusals      Why Kafka does not let us in, in a line that names TLS or the login
     topic_admin   Bring the broker's topics in line with their declaration
-    topic_watch   What a long-running process must notice of Kafka: that it is away, a topic another one, or grown
+    topic_watch   Notices that Kafka is away, or that a topic was created anew or has more partitions
     pieces        Values larger than a topic takes, cut into pieces and put together again
 """

@@ -8,7 +8,7 @@ May import: taskstream.
     screen_rules  Templates that name a screen: what they can say is a finite list, so that no free text gets through
     signing       Ed25519 signatures (RFC 8032) and the key files for them
     policy        The policy: what may be recorded on a desktop, and for how long
-    personal      The policy that is offered to one person, and where others may begin
+    personal      Policies to begin with: for one person, and a draft for a company
     explanation   A policy in plain language: what would be recorded
     pseudonym     Keyed pseudonyms of people and desktops, and the keys they need
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,25 @@ def test_the_map_says_what_may_be_imported(package: str) -> None:
     for file in sorted((ROOT / package).glob("*.py")):
         for name in _imported(file):
             assert any(name == one or name.startswith(f"{one}.") for one in allowed), f"{file.name} imports {name}"
+
+
+def test_a_new_file_is_given_its_line_and_one_that_is_gone_loses_it(tmp_path: Path) -> None:
+    head = '"""A room.\n\nMay import: nobody.\n\n    old   What it was\n    gone  What it was\n"""\n\nX = 1\n'
+    (tmp_path / "__init__.py").write_text(head)
+    (tmp_path / "old.py").write_text("")
+    (tmp_path / "newer.py").write_text('"""Counts ``things``, and\nmore. The rest."""\n')
+    updated = runpy.run_path(str(ROOT / "docs" / "maps.py"))["updated"]
+    wanted = head.replace("    old   What", "    old    What").replace(
+        "    gone  What it was", "    newer  Counts `things`, and more"
+    )
+    assert updated(tmp_path) == wanted
+    (tmp_path / "__init__.py").write_text(wanted)
+    assert updated(tmp_path) == wanted
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("__init__.py")), ids=lambda path: path.parent.name)
+def test_the_maps_of_the_benchmarks_name_every_file(path: Path) -> None:
+    told = set(re.findall(r"``(\w+)``", path.read_text(encoding="utf-8")))
+    files = {file.stem for file in path.parent.glob("*.py")} - {"__init__"}
+    folders = {file.parent.name for file in path.parent.glob("*/__init__.py")}
+    assert files | folders <= told

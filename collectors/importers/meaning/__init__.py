@@ -4,7 +4,7 @@ May import: taskstream, collectors.importers.names, collectors.importers.read_re
 
     vocabulary    What logs call things: columns and actions
     known_tables  Tables that are known by their columns
-    proposal      Which column could hold what a log is said to lack
+    proposal      Proposes a column that could hold what a log seems to lack
     columns       Which column is read for what
     convert       One row → what the event says, but for time and value
     templates     Rows with the same names share one template

@@ -5,5 +5,5 @@ May import: taskstream.
     runs        Rows as sorted columns, on disk beyond a bound
     event_runs  Our own events, likewise
     repeats     A stretch that a file holds twice
-    file_order  Times of a log that keeps the file's order
+    file_order  Keeps the file's order where times cannot be trusted
 """

@@ -12,7 +12,7 @@ May import: taskstream.
     guard             Which statements are refused
     rights            What the reader may read: views made for people
     limits            The bounds within which the endpoint works, all in one place
-    turns             Turns: how many statements run and wait at a time
+    turns             Bounds how many statements run and wait at a time
     sessions          Sessions: connections kept between requests, for temporary tables and SET
     incoming          The data of one INSERT, collected in a private file that the engine then reads
     engine            Connections to the chDB engine: one process, one directory, one fresh connection a request

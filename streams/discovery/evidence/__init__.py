@@ -5,7 +5,7 @@ May import: taskstream, streams.discovery.words, streams.discovery.grouping.
     record       A routine's public record, with all its evidence, from what the catalogue keeps of it
     timing       How long executions take
     process_map  The process map of a routine
-    patterns     What kind of work a routine is: decides which automation fits it
-    fitting      A routine's record within the bound of its topic
+    patterns     The kind of work a routine is, which decides what sort of automation fits it
+    fitting      Fits a routine's record into the bound of its topic
     naming       A routine's human name, from what its activities say
 """

@@ -140,9 +140,7 @@ def routine_of(
     cluster.own = _own_share(cluster, foreign)
     active = [own_ms(execution, foreign) for execution in timed(cluster, executions)]
     elapsed = [execution.end_ms - execution.start_ms for execution in executions]
-    calls = sum([execution.call_ms for execution in executions])
-    waiting = [execution.waiting_ms - execution.call_ms for execution in executions]
-    total = max(1, sum(waiting) + calls + sum([execution.active_ms for execution in executions]))
+    waiting_ms, waiting_share, call_share = _waiting(executions)
     low, high = median_interval(active)
     return Routine(
         id=cluster.id,
@@ -168,8 +166,8 @@ def routine_of(
         active_high_ms=high,
         elapsed_median_ms=median(elapsed),
         elapsed_p90_ms=quantile(elapsed, 0.9),
-        waiting_share=round(sum(waiting) / total, 4),
-        call_share=round(calls / total, 4),
+        waiting_share=waiting_share,
+        call_share=call_share,
         transfer_share=round(min(1.0, cluster.transfers / cluster.written), 4) if cluster.written else 0.0,
         determinism=determinism(steps),
         merged=cluster.merged,
@@ -177,13 +175,21 @@ def routine_of(
         steps=steps,
         edges=edges,
         active_by_idle_ms=_by_idle(timed(cluster, executions), active),
-        waiting_median_ms=median(waiting),
+        waiting_median_ms=waiting_ms,
         partial=cluster.partial + cluster.executions - n,
         parts=_parts(shapes, rare) if len(shapes) > 1 else (),
         complete_share=round(sum([execution.complete for execution in executions]) / max(1, len(executions)), 4),
         transferred_values=round(cluster.transfers / n, 3),
         active_total_ms=round((cluster.active_ms + cluster.partial_ms) * cluster.own),
     )
+
+
+def _waiting(executions: Sequence[Execution]) -> tuple[int, float, float]:
+    """Median time without activity, calls left out (milliseconds); shares of the time spent waiting, and in calls."""
+    calls = sum([execution.call_ms for execution in executions])
+    waiting = [execution.waiting_ms - execution.call_ms for execution in executions]
+    total = max(1, sum(waiting) + calls + sum([execution.active_ms for execution in executions]))
+    return median(waiting), round(sum(waiting) / total, 4), round(calls / total, 4)
 
 
 def _variant(variant: Variant, n: int, foreign: frozenset[str]) -> RoutineVariant:
