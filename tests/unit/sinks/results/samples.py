@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_origin
+
+import msgspec
 
 from sinks.results.opportunities import ListedOpportunity
 from sinks.results.routine import ListedRoutine, ListedVariant
@@ -80,11 +82,20 @@ _ROUTINE: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
+R = TypeVar("R", bound=msgspec.Struct)
+
+
 def opportunity(**changed: Any) -> ListedOpportunity:
-    """One, but for what is said."""
-    return ListedOpportunity(**_OPPORTUNITY | changed)
+    """The sample, with the fields given changed."""
+    return _made(ListedOpportunity, _OPPORTUNITY | changed)
 
 
 def routine(**changed: Any) -> ListedRoutine:
-    """One, but for what is said."""
-    return ListedRoutine(**_ROUTINE | changed)
+    """The sample, with the fields given changed."""
+    return _made(ListedRoutine, _ROUTINE | changed)
+
+
+def _made(kind: type[R], given: dict[str, Any]) -> R:
+    """A field that has been added since holds its type's empty value, so that a sample need not know it."""
+    types = {field.name: field.type for field in msgspec.structs.fields(kind) if field.required}
+    return kind(**{name: (get_origin(of) or of)() for name, of in types.items()} | given)
