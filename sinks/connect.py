@@ -25,7 +25,7 @@ _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
 ADMISSION_S: Final = 3
-"""How long a server that hangs may keep a process from starting: it is waited for afterwards."""
+"""How long a hanging server may delay a start (seconds); afterwards it is waited for like one that is away."""
 
 
 class AccessRefused(ServiceError):

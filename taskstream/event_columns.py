@@ -20,7 +20,7 @@ from taskstream.events import EventBatch, KeyCounts, ObjectRef, UiEvent, Value
 
 COLUMNS_TYPE: Final = b"taskstream.event-columns"
 MAX_ROWS: Final = 1 << 16
-"""Events a message holds at most; so many can be counted in two bytes."""
+"""Most events in a message; their numbers fit into two bytes."""
 
 CODE: Final = "H"
 """How the index of a string, or the number of a row, is packed: two bytes, as module :mod:`struct` names it."""

@@ -25,7 +25,7 @@ def missing(extras: Sequence[str] = tuple(MODULES)) -> list[str]:
 
 
 def require(*extras: str) -> None:
-    """See that extras are there before anything is begun that would fail later, and in another process.
+    """Check that extras are installed before anything starts that would fail later, in another process.
 
     Raises:
         TaskstreamError: one is not; the message says what to install.

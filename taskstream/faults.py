@@ -1,4 +1,4 @@
-"""Where an exception came from, in words that may be logged: a message may hold values, its place cannot."""
+"""Where an exception came from, as text that may be logged: its message may hold values, its place cannot."""
 
 from __future__ import annotations
 

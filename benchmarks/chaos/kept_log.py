@@ -18,8 +18,7 @@ CLEAN: Final = "ui-events.clean"
 
 
 class CalmInput:
-    """Gives the very same log to a second set of topics: same partitions, order, times; without what was removed
-    before anybody had read it."""
+    """Copies the log to a second set of topics: same partitions, order and times, without what was removed unread."""
 
     def __init__(self, world: World) -> None:
         self._world = world

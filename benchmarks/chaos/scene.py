@@ -1,4 +1,4 @@
-"""What a fault needs to know: the world, the load, what is kept of both, and what was removed."""
+"""The context of a fault: the world, the load, what is kept of both, and what was removed."""
 
 from __future__ import annotations
 

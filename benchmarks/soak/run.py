@@ -37,7 +37,7 @@ LEAST_HOURS: Final = 0.5
 
 
 class Soak:
-    """One run in ``folder``; what an earlier one there left is gone on from. Its times are running time."""
+    """One run in ``folder``; it continues a run that was interrupted there. Times are running time."""
 
     def __init__(self, folder: Path, hours: float, people: int, seed: int, day_s: float) -> None:
         self._folder, self._wanted_s = folder, hours * 3600
@@ -105,7 +105,7 @@ class Soak:
         return self._now_s() >= self._wanted_s or self._failure is not None or self._interrupted.is_set()
 
     def _await(self, item: Arrived) -> None:
-        """Nights pass in small steps, so that the end of the run does not wait for the morning."""
+        """Wait in small steps, so that the end of the run does not have to wait for a night to pass."""
         while (left := (item.arrival_ms - DEFAULT_START_MS) / 1000 / self._speed - self._now_s()) > 1:
             if self._is_over():
                 return

@@ -42,7 +42,7 @@ class Record(msgspec.Struct):
 
     @classmethod
     def load(cls, folder: Path) -> Record | None:
-        """That of an earlier run in this folder; None: there is none."""
+        """The record of an earlier run in this folder; None without one."""
         file = folder / FILE
         return msgspec.json.decode(file.read_bytes(), type=cls) if file.exists() else None
 

@@ -1,4 +1,4 @@
-"""Cues taken away from what discovery sees, one at a time and all: what is left shows on which of them it leans."""
+"""Takes cues away from what discovery sees, one at a time and all, to show which of them it depends on."""
 
 from __future__ import annotations
 

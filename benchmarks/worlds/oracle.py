@@ -1,4 +1,4 @@
-"""What the order of steps alone would reach if it were known: the true first-order chain of every task, exact decoding.
+"""What the order of steps alone would achieve: exact decoding with the true first-order chain of every task.
 
 Each person's stream is cut into ten pieces; the tables that decode one come from the true executions of the others, so
 nothing is decoded with what it taught. The oracle is told of interleaving (the executions are laid one after the other

@@ -1,4 +1,4 @@
-"""Which seeds are for what. Whoever tunes looks at LOOK, decides on DECIDE, and reports seeds that nobody looked at."""
+"""Which seeds are for what: look at LOOK while tuning, decide on DECIDE, and report seeds that nobody has seen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DECIDE: Final = range(61, 101)
 GUARD: Final = range(101, 113)
 """Small worlds of the regression guard in the normal tests."""
 FIRST_FRESH: Final = 1_000
-"""Seeds from here on are for reports. A range that was reported is used up for whoever tunes afterwards."""
+"""Seeds from here on are for reports; a range that was reported must not be reported again after tuning."""
 
 
 def ranges(text: str) -> list[int]:

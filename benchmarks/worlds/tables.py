@@ -1,4 +1,4 @@
-"""What many logs' figures say together: means and worst tenths, of all, by trait, and by pairs of traits."""
+"""Summarises the figures of many logs: means and worst tenths, of all, by trait, and by pairs of traits."""
 
 from __future__ import annotations
 

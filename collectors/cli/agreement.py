@@ -1,4 +1,4 @@
-"""What must be settled before a recording begins: a policy, and the person's consent to it."""
+"""What a recording needs before it begins: a policy, and the person's consent to it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collectors.importers import Logs
     from collectors.importers.names.label_words import Labels
-    from collectors.importers.options import ReadOptions
+    from collectors.importers.read_options import ReadOptions
 
 _OPTIONS = (
     click.option("--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="read COLUMN as FIELD; again for more"),

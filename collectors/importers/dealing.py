@@ -1,4 +1,4 @@
-"""Recorded logs dealt to desktops: who sends which event, and when it is said to have happened."""
+"""Deals recorded logs to desktops: who sends which event, and with which time."""
 
 from __future__ import annotations
 

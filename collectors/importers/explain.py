@@ -1,4 +1,4 @@
-"""How a log is understood, shown by its first rows and as a mapping file."""
+"""Shows how a log is understood, by its first rows and as a mapping file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from collectors.importers.log import Logs
-from collectors.importers.options import as_toml
+from collectors.importers.read_options import as_toml
 from collectors.importers.read_report import ReadReport
 from taskstream.activity import activity
 

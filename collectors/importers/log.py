@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from collectors.importers.files.container import Member, members
 from collectors.importers.formats.sniff import NotALog, OwnEvents, opened
-from collectors.importers.options import ReadOptions
 from collectors.importers.own_log import OwnLog
+from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport
 from collectors.importers.row_log import RowLog
 from taskstream.errors import InputError

@@ -9,8 +9,8 @@ from typing import Final
 from collectors.importers.files.container import Member
 from collectors.importers.formats.sniff import OwnEvents
 from collectors.importers.meaning.people import NOBODY, LogPeople
-from collectors.importers.options import ReadOptions
 from collectors.importers.order.event_runs import EventRuns, Placed
+from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport, moment
 from taskstream.errors import InputError
 from taskstream.events import UiEvent

@@ -1,4 +1,4 @@
-"""What a log was taken for, and what of it was read: told to the user, in words and in JSON."""
+"""The report on a log, in words and in JSON: how it was understood, and what of it was read."""
 
 from __future__ import annotations
 

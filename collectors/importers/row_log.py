@@ -18,10 +18,10 @@ from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople
 from collectors.importers.meaning.templates import Templates
 from collectors.importers.names.paths import Paths, is_path
-from collectors.importers.options import ReadOptions
 from collectors.importers.order.file_order import Mended
 from collectors.importers.order.repeats import Repeats
 from collectors.importers.order.runs import Runs
+from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport, moment
 from collectors.importers.times import LogClock
 from taskstream.errors import InputError

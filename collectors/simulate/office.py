@@ -34,7 +34,7 @@ class DesktopClock(Struct, frozen=True):
     drift_ms_per_hour: int = 0
 
     def error_ms(self, since_start_ms: float) -> int:
-        """How far it is ahead, that long after the office's start."""
+        """How far it is ahead at a time since the office's start (milliseconds)."""
         return self.ahead_ms + int(self.drift_ms_per_hour * since_start_ms / HOUR_MS)
 
 

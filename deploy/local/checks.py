@@ -1,4 +1,4 @@
-"""Looks at this machine: what is there, what is missing, what to do about it. For `taskstream doctor`."""
+"""The checks of `taskstream doctor`: what this machine has, what it lacks, what to do about it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Unit(Protocol):
 
     @property
     def log(self) -> Path:
-        """Where it says what it does."""
+        """Its log file."""
         ...
 
     def start(self) -> None:
@@ -41,7 +41,7 @@ class Unit(Protocol):
         ...
 
     def ready(self) -> bool:
-        """Whether it does its work yet."""
+        """Whether it is working yet."""
         ...
 
     def terminate(self) -> None:

@@ -29,7 +29,7 @@ def show(console: Console, rows: Sequence[ListedOpportunity]) -> None:
 
 
 def why(row: ListedOpportunity) -> str:
-    """What the hours saved, by which the list is ranked, are the product of."""
+    """The factors whose product is the hours saved, by which the list is ranked."""
     return reasons(row.why)
 
 

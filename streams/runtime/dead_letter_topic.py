@@ -76,9 +76,9 @@ def read(settings: Settings, on_foreign: Callable[[str], None]) -> Iterator[Dead
 
 
 def replayable(letter: DeadLetter) -> bool:
-    """Whether the whole input is in the letter, and comes from outside.
+    """Whether the letter holds the whole input, and it came from a desktop.
 
-    What the streams have written is not sent again: of what the sink refuses, the other rows are stored.
+    What the streams wrote is not sent again: the sink has stored the other rows of such a message.
     """
     return letter.source_topic == UI_EVENTS.name and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
 

@@ -60,7 +60,7 @@ def client_of(owner: driver.Consumer | driver.ConsumerRebalanceListener) -> AIOK
 
 
 class _NoOffsets(dict[Any, Any]):
-    """Knows no offset and remembers none."""
+    """A mapping that stays empty, whatever is written to it."""
 
     def __missing__(self, key: Any) -> None:
         return None

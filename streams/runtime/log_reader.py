@@ -13,13 +13,13 @@ from taskstream.kafka.clients import new_consumer, reading
 from taskstream.settings import Settings
 
 DEADLINE_S: Final = 120.0
-"""Reading that takes longer has met something that will not get better."""
+"""How long a read may take (seconds); beyond it something is wrong that waiting does not cure."""
 BATCH: Final = 1_000
 """Messages taken at once; the call waits for so many or 50 ms."""
 
 
 class LogReader:
-    """``clock`` counts the seconds in which Kafka answered: an outage is waited for, however long it is."""
+    """``clock`` counts only seconds in which Kafka answers, so an outage of any length is waited out."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings

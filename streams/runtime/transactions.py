@@ -50,7 +50,7 @@ class TransactionWriter:
     keep them until the commit cost a microsecond an event. The other calls block and belong into the partition's
     thread. Nothing may be put while :meth:`commit` runs.
 
-    ``clock``  counts the seconds in which Kafka answered: an outage is waited for, however long it is
+    ``clock``  counts only seconds in which Kafka answers, so an outage of any length is waited out
     """
 
     def __init__(

@@ -72,7 +72,7 @@ def fetch(command: str) -> Token:
 
 
 def _claims(token: str) -> _Claims:
-    """The claims where the token is a JWT; they are read, not believed: it is Kafka that checks it."""
+    """The claims of a token that is a JWT. They are read without being verified: that is Kafka's task."""
     parts = token.split(".")
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=="), type=_Claims)

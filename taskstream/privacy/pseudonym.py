@@ -50,7 +50,7 @@ def local_master_key(home: Path) -> bytes:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
                 handle.write(os.urandom(KEY_BYTES))
             try:
-                os.link(draft, path)  # fails when another process was first: its key is the one
+                os.link(draft, path)  # fails if another process was faster: then its key counts
             except FileExistsError:
                 pass
             finally:

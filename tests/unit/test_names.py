@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,13 +14,20 @@ SAME_IN_SEVERAL_ROOMS = {
     "__init__.py": "what a folder holds",
     "__main__.py": "a package as a command",
     "run.py": "a part as a process",
+    "running.py": "what the commands of a part share that run something",
 }
-"""By file name, what files of this name do in each of their rooms. A file in a folder ``cli`` is the command for the
-file of its name."""
+"""By file name, what files of this name do in each of their rooms."""
 
 
 def sources() -> list[Path]:
     return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def commands() -> set[Path]:
+    """The files of commands: each may have the name of the file that it is the command for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    modules = (place.partition(":")[0] for place in project["entry-points"]["taskstream.commands"].values())
+    return {ROOT / f"{module.replace('.', '/')}.py" for module in modules}
 
 
 def test_no_class_name_stands_for_two_things() -> None:
@@ -34,8 +42,8 @@ def test_no_class_name_stands_for_two_things() -> None:
 
 def test_no_two_files_have_one_name_unless_they_do_the_same() -> None:
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for path in sources():
-        if path.parent.name != "cli" and path.name not in SAME_IN_SEVERAL_ROOMS:
+    for path in set(sources()) - commands():
+        if path.name not in SAME_IN_SEVERAL_ROOMS:
             found[path.name].append(str(path.relative_to(ROOT)))
     twice = {name: places for name, places in found.items() if len(places) > 1}
     assert twice == {}

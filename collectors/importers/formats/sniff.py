@@ -24,7 +24,7 @@ from collectors.importers.formats.ocel import read_ocel_sqlite, read_ocel_xml
 from collectors.importers.formats.tables import Table, of_records
 from collectors.importers.formats.workbook import read_parquet, read_xlsx
 from collectors.importers.formats.xes import read_xes
-from collectors.importers.options import ReadOptions
+from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import ReadReport
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.events import UiEvent

@@ -1,4 +1,4 @@
-"""What of a log's names may be shown: all on the owner's machine, allow-listed words alone where they travel on."""
+"""Which names of a log may be shown: all on the owner's machine, only allow-listed words in what is sent on."""
 
 from __future__ import annotations
 

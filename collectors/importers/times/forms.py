@@ -101,5 +101,5 @@ class Orders:
 
     @property
     def one_date(self) -> bool:
-        """All dates seen are the same: the order changes nothing but its name."""
+        """Whether all dates seen are the same, so that their order matters little."""
         return len(self._dates) == 1

@@ -1,4 +1,4 @@
-"""Who may ask: passwords, and no web page but our own address."""
+"""Access control: passwords, and no requests from foreign web pages."""
 
 from __future__ import annotations
 

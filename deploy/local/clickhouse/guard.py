@@ -51,7 +51,7 @@ _PROTECTED: Final = frozenset(
      "allow_introspection_functions", "format_schema", "format_schema_source", "max_temporary_data_on_disk_size",
      "allow_ddl", "implicit_select"}
 )  # fmt: skip
-"""Settings that a reader cannot change inside a statement (in the URL they are bounded)."""
+"""Settings that a reader may not change inside a statement (in the URL they are capped)."""
 
 
 class Known(Struct, frozen=True):
@@ -202,7 +202,7 @@ def _data_after(sql: bytes, at: int) -> int:
 
 
 def _without_comments(sql: bytes, seen: Sequence[SqlToken]) -> bytes:
-    """What was judged is what runs: comments become a blank, whatever else a lexer might read in them."""
+    """The statement with a blank in place of each comment, so that what was checked is what runs."""
     pieces = [sql[seen[0].start : seen[0].end]]
     for before, token in pairwise(seen):
         gap = sql[before.end : token.start]

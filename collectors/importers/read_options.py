@@ -46,7 +46,7 @@ class ReadOptions(Struct, frozen=True, kw_only=True):
     labels: Labels = field(default_factory=OpenLabels)
 
     def asked(self) -> dict[str, str]:
-        """What was said besides the mapping, by the names of the options."""
+        """The options given besides the mapping, by their names."""
         told = {
             "timezone": str(self.zone) if self.zone is not None else "", "date_order": self.date_order or "",
             "date": self.day, "encoding": self.encoding, "order": "" if self.order == "time" else self.order,
