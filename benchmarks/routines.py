@@ -29,7 +29,7 @@ from collectors.simulate.generator import generate_tasks
 from collectors.simulate.office import Office
 from streams.discovery.catalogue import Catalogue
 from streams.stages.segment import AgentSegmenter
-from taskstream.records import Segment
+from taskstream.records import WORTH_IT, Segment
 from taskstream.settings import Settings
 
 TASKS_EACH: Final = 6
@@ -129,7 +129,7 @@ def _judge(
     own = [routine for routine in public if owner.get(routine)]
     merged = [routine for routine in own if _second(of_routine[routine]) >= 0.2]
     split = [task for task in tasks if _second(of_task[task]) >= 0.1]
-    best = [o for o in catalogue.opportunities(Settings()) if o.verdict == "worth it"][: len(tasks)]
+    best = [o for o in catalogue.opportunities(Settings()) if o.verdict == WORTH_IT][: len(tasks)]
     return Outcome(
         seed=seed, events=events, segments=len(work), tasks=len(tasks), routines=len(public),
         found=len(found) / len(tasks), merged=len(merged) / max(1, len(own)), split=len(split) / len(tasks),

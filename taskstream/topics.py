@@ -59,7 +59,7 @@ class Topic(Struct, frozen=True):
 
 UI_EVENTS: Final = Topic(
     "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and idle heartbeats",
-    ("collectors", "streams"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch",
+    ("collectors", "streams", "steward"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch",
 )  # fmt: skip
 CLEAN: Final = Topic(
     "ui-events.clean", "none", "checked, de-duplicated, redacted batches, many in a message, as columns",
@@ -77,7 +77,7 @@ ACTIVITY_PARTIAL: Final = Topic(
     retention_ms=7 * DAY_MS, record="ActivityPartial",
 )  # fmt: skip
 ACTIVITY: Final = Topic(
-    "activity", "team", "1-minute windows of at least k people", ("streams",), ("sinks", "dashboards"),
+    "activity", "team", "1-minute windows of at least k people", ("streams",), ("sinks",),
     retention_ms=90 * DAY_MS, record="ActivityWindow",
 )  # fmt: skip
 ASSIGNMENTS: Final = Topic(
@@ -85,11 +85,11 @@ ASSIGNMENTS: Final = Topic(
     ("catalogue", "streams"), ("sinks", "catalogue"), record="Assignment",
 )  # fmt: skip
 ROUTINES: Final = Topic(
-    "routines", "routine id", "routine models with their evidence", ("catalogue",), ("streams", "sinks"),
+    "routines", "routine id", "routine models with their evidence", ("catalogue",), ("streams", "sinks", "catalogue"),
     partitions=1, compacted=True, record="Routine",
 )  # fmt: skip
 OPPORTUNITIES: Final = Topic(
-    "opportunities", "routine id", "ranked opportunities", ("catalogue",), ("sinks", "dashboards"),
+    "opportunities", "routine id", "ranked opportunities", ("catalogue",), ("sinks", "catalogue"),
     partitions=1, compacted=True, record="Opportunity",
 )  # fmt: skip
 STATE: Final = Topic("state", "partition/key", "checkpoints of the streams", ("streams",), ("streams",), compacted=True)
@@ -99,8 +99,7 @@ CATALOGUE_STATE: Final = Topic(
 )  # fmt: skip
 DEAD_LETTER: Final = Topic(
     "dead-letter", "none", "refused input with its reason; restricted",
-    ("collectors", "streams", "catalogue", "sinks"), ("steward",),
-
+    ("streams", "catalogue", "sinks"), ("sinks", "steward"),
     partitions=1, retention_ms=3 * DAY_MS, record="DeadLetter",
 )  # fmt: skip
 

@@ -199,15 +199,12 @@ def rights() -> dict[str, list[Right]]:
                 AclOperation.ALTER_CONFIGS,
             )
         ],
-        "collector": topics(WRITE, "ui-events"),
+        "collector": of("collectors"),
         "worker": [*of("streams"), every(GROUPS, READ), every(TRANSACTIONS, WRITE)],
-        "sink": [*of("sinks"), *topics(READ, "dead-letter"), every(GROUPS, READ)],
-        "catalogue": [
-            *of("catalogue"), *topics(READ, "opportunities", "routines"),
-            every(GROUPS, DESCRIBE), every(TRANSACTIONS, WRITE),
-        ],
+        "sink": [*of("sinks"), every(GROUPS, READ)],
+        "catalogue": [*of("catalogue"), every(GROUPS, DESCRIBE), every(TRANSACTIONS, WRITE)],
         "page": [every(ResourceType.TOPIC, DESCRIBE), every(GROUPS, DESCRIBE)],
-        "steward": [*topics(READ, "dead-letter"), *topics(WRITE, "ui-events"), every(GROUPS, DESCRIBE)],
+        "steward": [*of("steward"), every(GROUPS, DESCRIBE)],
     }  # fmt: skip
 
 
@@ -234,6 +231,7 @@ def test_each_part_works_with_few_rights(secured: Secured, clickhouse: ClickHous
 
         made.until("the worker refuses", lambda: '"reason":"json"' in letters())
         assert '"replayed": 1' in made.run("dead-letter", "replay", "--reason", "json", "--json", user="steward")
+        made.until("the page is served", lambda: '"url"' in made.log("dashboard"))
         address = json.loads(made.log("dashboard").splitlines()[0])["url"]
         made.until("the page reads Kafka", lambda: {"sink", "streams"} <= _groups(address).keys())
     finally:
