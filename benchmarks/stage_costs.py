@@ -20,7 +20,6 @@ from benchmarks import ending
 from benchmarks.streams_load import batches
 from streams.operator import InputRecord
 from streams.runtime.chunks import CHUNK_RECORDS
-from streams.stages.agent_state import AgentState
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import BatchColumns
 from streams.stages.link import Linker
@@ -96,6 +95,18 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
         for batch in load:
             windows.add(batch, [0] * len(batch.events))
 
+    return {
+        "validate (decode)": validate, "deduplicate": deduplicate, "clock": clock, "redact": redact,
+        "gather columns": gather, "sessionise": sessionise, "link": link, "segment": segment, "windows, phase 1": count,
+    } | _whole(records)  # fmt: skip
+
+
+def _whole(records: list[InputRecord]) -> dict[str, Callable[[], None]]:
+    """All stages together, and the snapshot of what they leave."""
+    left = PartitionState(0, StageSettings(partitions=4))
+    for record in records:
+        left.apply(record)
+
     def everything() -> None:
         state = PartitionState(0, StageSettings(partitions=4))
         for number, record in enumerate(records, 1):
@@ -104,19 +115,10 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
                 state.flush()
 
     def snapshot() -> None:
-        for agent in agents.values():
+        for agent in left.agents.values():
             agent.dump()
 
-    agents: dict[str, AgentState] = {}
-    state = PartitionState(0, StageSettings(partitions=4))
-    for record in records:
-        state.apply(record)
-    agents = state.agents
-    return {
-        "validate (decode)": validate, "deduplicate": deduplicate, "clock": clock, "redact": redact,
-        "gather columns": gather, "sessionise": sessionise, "link": link, "segment": segment, "windows, phase 1": count,
-        "all": everything, f"snapshot of {len(agents)} agents": snapshot,
-    }  # fmt: skip
+    return {"all": everything, f"snapshot of {len(left.agents)} agents": snapshot}
 
 
 def measure(function: Callable[[], None]) -> float:

@@ -52,7 +52,7 @@ REFUSED: Final = _counter("refused", "Input sent to the dead-letter topic, by re
 LATE: Final = _counter("late_events", "Events behind the watermark and the allowed lateness; added downstream")
 SESSIONS_CUT: Final = _counter("sessions_cut", "Sessions closed because the worker had no room for so many agents")
 SKEWED: Final = _counter("skewed_events", "Events of agents whose clock is wrong; their times were corrected")
-REDACTED: Final = _counter("redacted_strings", "Strings changed by the second line of redaction")
+REDACTED: Final = _counter("redacted_strings", "Events in which the second line of redaction changed a string")
 WATERMARK_DELAY: Final = _gauge("watermark_delay_seconds", "Wall clock minus watermark", "partition")
 POSITION: Final = _gauge(
     "position", "Offset up to which a partition's input is committed with its outputs", "partition"

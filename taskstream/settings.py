@@ -64,7 +64,7 @@ class KafkaSettings(BaseModel):
         default="PLAINTEXT", description="how your Kafka is reached: SSL is TLS, SASL is a login"
     )
     kafka_ca: str = Field(
-        default="", description="PEM file of who signed Kafka's certificate; empty: those the system trusts"
+        default="", description="PEM file of the CA of Kafka's certificate; empty: those the system trusts"
     )
     kafka_certificate: str = Field(
         default="", description="PEM file of our certificate, where Kafka wants one (mutual TLS)"
@@ -88,7 +88,7 @@ class KafkaSettings(BaseModel):
     partitions: int = Field(
         default=4, ge=1, le=1024, description="partitions of ui-events and of the topics derived from it"
     )
-    replication: int = Field(default=1, ge=1, le=7, description="replicas of each topic (an enterprise wants 3)")
+    replication: int = Field(default=1, ge=1, le=7, description="replicas of each topic (3 is usual in production)")
 
     @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:
@@ -133,7 +133,7 @@ class ClickHouseSettings(BaseModel):
     )
     clickhouse_password_file: str = Field(default="", description="file that holds the password at ClickHouse")
     clickhouse_ca: str = Field(
-        default="", description="PEM file of who signed ClickHouse's certificate; empty: those the system trusts"
+        default="", description="PEM file of the CA of ClickHouse's certificate; empty: those the system trusts"
     )
     clickhouse_certificate: str = Field(
         default="", description="PEM file of our certificate, where ClickHouse wants one"
@@ -211,8 +211,8 @@ class StreamSettings(BaseModel):
     worker_id: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9._-]{0,64}$",
-        description="name of this worker in its group: no other's, and the same after a restart, as a pod's; then "
-        "a restarted worker takes its partitions at once. Empty: the group deals them out anew",
+        description="name of this worker, unique in its group and the same after a restart, such as a pod's: a "
+        "restarted worker then takes its partitions at once. Empty: the group deals them out again",
     )
     agents_mb: int = Field(
         default=2_300, ge=1, description="memory for the state of agents in one worker, over all the partitions it owns"
@@ -266,7 +266,7 @@ class CatalogueSettings(BaseModel):
 
 
 class PortSettings(BaseModel):
-    """Ports of this machine that we serve."""
+    """Ports that we serve on this machine."""
 
     model_config = _GROUP
 
@@ -326,7 +326,7 @@ class CostSettings(BaseModel):
         "working days were observed",
     )
     build_uncertainty: float = Field(
-        default=1.0, ge=0, le=10, description="further build cost where no step follows surely (share at determinism 0)"
+        default=1.0, ge=0, le=10, description="further build cost where no order is usual (share, at determinism 0)"
     )
     build_spread: float = Field(
         default=0.25, ge=0, le=1, description="uncertainty of the build cost (share, one sigma)"

@@ -106,7 +106,7 @@ def _difference(usual: Sequence[str], steps: Sequence[str], words: dict[str, str
 
 
 def _plain(activity: str) -> str:
-    """An activity too rare in the routine to have a label there."""
+    """A readable name for an activity too rare in the routine to have a label."""
     app, kind, screen, element = [*activity.split("|", 3), "", "", ""][:4]
     return f"{kind} {element or screen} ({app})"
 

@@ -13,7 +13,7 @@ May import: taskstream, sinks.connect.
     writer        Stores blocks, whatever ClickHouse says
     store         The sink's side of ClickHouse
     dead_letters  The sink's dead letters: messages, or rows of them, that no table can hold
-    read_again    Messages of the input once more
+    read_again    Reads messages of the input again
     progress      How far the sink is behind
     migrate       Bring a ClickHouse database to the schema that the numbered files in `migrations/` describe
     migrations/   The schema, in numbered files

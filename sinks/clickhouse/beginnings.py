@@ -23,7 +23,7 @@ log = logging.getLogger("taskstream.sink")
 KAFKA_S: Final = 10.0
 ASK_AGAIN_S: Final = 0.5
 MISSING_TRIES: Final = 10
-"""After so many a topic counts as gone."""
+"""A topic counts as gone after so many answers without it."""
 
 
 class Beginnings:
@@ -70,7 +70,7 @@ class Beginnings:
         return found
 
     def _report(self, source: TopicPartition, gap: Gap, name: str) -> None:
-        """Say it, count it, and write the letter before anything is committed that would forget it."""
+        """Log and count the loss, and write its dead letter before anything is committed past it."""
         words = gap.words(name)
         log.warning("%s/%d: %s", source.topic, source.partition, words)
         if gap.reason == "retention":
@@ -81,7 +81,7 @@ class Beginnings:
         self._ask(lambda: self._send([letter]) or None)
 
     def _logs(self, topics: Iterable[str]) -> Logs:
-        """The topics' logs; one that is only just made is not known to every broker at once."""
+        """The topics' logs; not every broker knows a new topic at once, so a missing one is asked for again."""
         wanted, tries = set(topics), 0
 
         def attempt() -> Logs | None:

@@ -32,7 +32,7 @@ class Gap(Struct, frozen=True):
     reason: Literal["retention", "recreated", "truncated"]
 
     def words(self, log: str) -> str:
-        """What happened, for people."""
+        """What happened, as a line for people."""
         if self.reason == "retention":
             return f"offsets {self.first} to {self.last}: retention removed them before they were stored"
         what = "the topic was created anew" if self.reason == "recreated" else "the end of the topic was lost"

@@ -1,4 +1,4 @@
-"""How far the sink is behind, and in which logs: asked at intervals, also while nothing can be stored."""
+"""Measures at intervals how far the sink is behind, and in which logs; also while nothing can be stored."""
 
 from __future__ import annotations
 

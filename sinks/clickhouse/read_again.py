@@ -1,4 +1,4 @@
-"""Messages of the input once more: blocks do not keep them, so the few that must go into a letter are read again.
+"""Reads messages again: blocks do not keep them, so the few that go into dead letters are fetched once more.
 
 To keep them until their block is stored took 30 MB for 200,000 events and, in page faults and cold caches, a tenth of
 the sink's rate.

@@ -53,14 +53,14 @@ def now_ms() -> int:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether ClickHouse may answer otherwise in a second."""
+    """Whether the error may pass by itself."""
     return isinstance(error, ServiceError | Unavailable | NoSchema) and not isinstance(error, AccessRefused)
 
 
 def _reach(
     settings: Settings, endpoints: Endpoints, stop: threading.Event
 ) -> tuple[Store, dict[str, RecordLayout | None]]:
-    """The database, and how records fill its tables; waited for, however long it is away or without its schema.
+    """The database, and how records fill its tables. Waits for as long as it is away or lacks its schema.
 
     Raises:
         AccessRefused: TLS fails, or the login.

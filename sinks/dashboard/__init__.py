@@ -3,7 +3,7 @@
 May import: taskstream, sinks.connect, sinks.results.
 
     page_server  Serves the page and its JSON on loopback until told to stop
-    safety       Keeps the page to this machine
+    safety       Keeps the page on this machine
     overview     The page: built once for each viewer, then only what has changed is sent
     parts/       The parts of the overview, from top to bottom
     page_data    What the page shows, as data

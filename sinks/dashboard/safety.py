@@ -1,4 +1,4 @@
-"""Keeps the page to this machine: no name but loopback's, no other site's page, nothing loaded from elsewhere."""
+"""Keeps the page on this machine: only loopback's names, no other site's requests, nothing loaded from elsewhere."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ OTHER: Final = "#93a1af"
 
 
 def colours(apps: Iterable[str], theme: Theme, known: Mapping[str, int]) -> dict[str, str]:
-    """A colour for each application: by its place in ``known``, which only ever grows."""
+    """A colour for each application by its place in ``known``, which only grows."""
     return {
         app: OTHER if app.startswith("(") or app not in known else theme.palette[known[app] % len(theme.palette)]
         for app in apps

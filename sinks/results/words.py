@@ -15,7 +15,7 @@ _JUDGED: Final[dict[str, Literal["good", "bad"]]] = {WORTH_IT: "good", NOT_WORTH
 
 
 def judged(verdict: str) -> Literal["good", "bad", "unsure"]:
-    """What a verdict means; one that this version does not know is unsure."""
+    """How a verdict is shown; one that this version does not know counts as unsure."""
     return _JUDGED.get(verdict, "unsure")
 
 
@@ -77,7 +77,7 @@ def money(number: float) -> str:
 
 
 def rough(value: float, low: float, high: float) -> str:
-    """A number with the digits that its interval allows: ``380`` for 378 between 258 and 447.
+    """A number with the digits that its interval supports: ``380`` for 378 between 258 and 447.
 
     Half the interval keeps two digits where they are below 35, and one above (the Particle Data Group's rule).
     """

@@ -7,6 +7,6 @@ May import: taskstream, sinks.results, sinks.dashboard.
     opportunity_list  The table of opportunities; while there are none, what to do
     activity_chart    Activity by application, over a span that the viewer chooses
     transfer_chart    Values carried between applications
-    pipeline          The way of the events, from the desktops to the database
+    pipeline          The path of the events from the desktops to the database
     drawing           What the charts share
 """

@@ -11,7 +11,7 @@ from sinks.dashboard.theme import DARK, LIGHT, Theme
 
 
 class Palette:
-    """One viewer's colours. An application keeps the place that it had when it was first seen."""
+    """One viewer's colours. An application keeps the colour that it got when it was first seen."""
 
     def __init__(self) -> None:
         self.theme: Theme = LIGHT

@@ -1,4 +1,4 @@
-"""The way of the events, from the desktops to the database."""
+"""The path of the events from the desktops to the database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Pipeline:
 
 
 def _stages(snapshot: Snapshot) -> list[tuple[str, str, str]]:
-    """The way of the events: a heading, a figure and a remark for each part."""
+    """The path of the events: a heading, a figure and a remark for each part."""
     kafka = snapshot.kafka
     stages = [("Kafka: messages in", "–" if kafka.problem else words.count(kafka.messages_in), kafka.problem)]
     stages += [
