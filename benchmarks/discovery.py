@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from benchmarks.discovered import discovered
 from benchmarks.discovery_logs import CPN, RECORDED, Labelled, load
-from benchmarks.discovery_metrics import NEAR, Score, boundary_f1, mean_edit_distance, routine_f, type_f1
+from benchmarks.discovery_metrics import NEAR, SegmentationScore, boundary_f1, mean_edit_distance, routine_f, type_f1
 from benchmarks.discovery_tasks import person
 from benchmarks.discovery_variants import interleaved, masked, mix, noisy
 from collectors.importers import ImportedEvent
@@ -122,14 +122,14 @@ SUITES: Final = (
 )
 
 
-def measure(log: Log) -> Score:
+def measure(log: Log) -> SegmentationScore:
     """Mine a log of one person and score the result."""
     mined = discovered([ImportedEvent(row, "", one.event) for row, one in enumerate(log)])
     found: list[Hashable] = [execution or None for execution in mined.executions]
     routines: list[Hashable] = [routine or None for routine in mined.routines]
     acts, true = [one.act for one in log], [one.case for one in log]
     patterns = [tuple([acts[row] for row in example]) for example in mined.examples]
-    return Score(
+    return SegmentationScore(
         events=len(log),
         found=len(set(found) - {None}),
         true=len(set(true) - {None}),
@@ -142,7 +142,7 @@ def measure(log: Log) -> Score:
     )
 
 
-def row_of(scores: Sequence[Score]) -> dict[str, float]:
+def row_of(scores: Sequence[SegmentationScore]) -> dict[str, float]:
     """The figures of a suite: means, and the worst edit distance."""
     return {
         "boundary": statistics.mean(score.boundary_f1 for score in scores),

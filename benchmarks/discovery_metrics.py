@@ -21,7 +21,7 @@ NEAR = 2
 """Events by which a boundary may be off and still count as near: the phase is wrong, not the executions."""
 
 
-class Score(Struct):
+class SegmentationScore(Struct):
     """Figures of one log; those that need routines are None without. ``boundary_near``: within :data:`NEAR` events."""
 
     events: int

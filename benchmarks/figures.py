@@ -59,7 +59,7 @@ HOLDS: Final = (0.92, 0.98)
 """Share of the intervals that must hold the truth."""
 
 
-class Judged(Struct):
+class TaskErrors(Struct):
     """A task with its errors (found over true, minus 1; variants: share by which they differ) and intervals."""
 
     office: int
@@ -69,15 +69,15 @@ class Judged(Struct):
     holds: dict[str, bool]
 
 
-class Outcome(Struct):
+class OfficeErrors(Struct):
     """One office: the tasks that should be found, those found."""
 
     seed: int
     tasks: int
-    judged: list[Judged]
+    judged: list[TaskErrors]
 
 
-def measure(seed: int) -> Outcome:
+def measure(seed: int) -> OfficeErrors:
     """One office from events to figures beside the truth."""
     office = Office(
         PEOPLE, SEEN_DAYS + MORE_DAYS, seed, tasks=generate_tasks(TASKS, seed), teams=("office",),
@@ -119,13 +119,13 @@ def measure(seed: int) -> Outcome:
               listed[routines[task].id], ways[routines[task].id])
         for task in wanted if task in routines
     ]  # fmt: skip
-    return Outcome(seed, len(wanted), judged)
+    return OfficeErrors(seed, len(wanted), judged)
 
 
 def judge(
     seed: int, first: Sequence[TrueExecution], more: Sequence[TrueExecution], listed: Opportunity,
     ways: Mapping[str, float],
-) -> Judged:  # fmt: skip
+) -> TaskErrors:  # fmt: skip
     """A routine's figures beside the executions that were seen, and its intervals beside those that came later.
 
     ``ways``  the share of its variants that stand for each way to do the task
@@ -166,7 +166,7 @@ def judge(
             sqrt(1 + SEEN_DAYS / MORE_DAYS),
         ),
     }  # fmt: skip
-    return Judged(seed, first[0].routine, len(first), errors, holds)
+    return TaskErrors(seed, first[0].routine, len(first), errors, holds)
 
 
 def _holds(truth: float, middle: float, low: float, high: float, own: float) -> bool:
@@ -174,7 +174,7 @@ def _holds(truth: float, middle: float, low: float, high: float, own: float) -> 
     return middle - own * (middle - low) <= truth <= middle + own * (high - middle)
 
 
-def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def summary(outcomes: Sequence[OfficeErrors]) -> dict[str, Any]:
     """The table's figures."""
     judged = [one for outcome in outcomes for one in outcome.judged]
     figures = {}
@@ -224,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="two offices: a look, no measurement")
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args(arguments)
-    outcomes: list[Outcome] = []
+    outcomes: list[OfficeErrors] = []
     for seed in range(given.seed, given.seed + (2 if given.quick else given.offices)):
         outcomes.append(measure(seed))
         sys.stderr.write(f"office {seed}: {len(outcomes[-1].judged)} of {outcomes[-1].tasks} tasks found\n")

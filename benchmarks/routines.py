@@ -39,7 +39,7 @@ REFINE_EVERY: Final = 10_000
 MUST: Final = {"found": 0.9, "merged_or_split": 0.1}
 
 
-class Truth(Struct, frozen=True):
+class TrueSegment(Struct, frozen=True):
     """A segment with the task that most of its steps belong to; empty for none."""
 
     segment: Segment
@@ -63,7 +63,7 @@ class Outcome(Struct):
     refine_s: float
 
 
-def segments_of(people: int, days: int, seed: int, counts: Counter[str]) -> Iterator[Truth]:
+def segments_of(people: int, days: int, seed: int, counts: Counter[str]) -> Iterator[TrueSegment]:
     """The office's segments in order of decision; ``counts`` takes the number of events."""
     tasks = generate_tasks(TASKS_EACH * TEAMS, seed)
     tasks = tuple(replace(task, teams=(f"team {i // TASKS_EACH}",)) for i, task in enumerate(tasks))
@@ -86,9 +86,9 @@ def segments_of(people: int, days: int, seed: int, counts: Counter[str]) -> Iter
             yield _labelled(segment, labels[desktop_number])
 
 
-def _labelled(segment: Segment, labels: Sequence[str]) -> Truth:
+def _labelled(segment: Segment, labels: Sequence[str]) -> TrueSegment:
     votes = Counter(labels[step.seq] for step in segment.steps)
-    return Truth(segment, max(votes, key=lambda task: (votes[task], task)) if votes else "")
+    return TrueSegment(segment, max(votes, key=lambda task: (votes[task], task)) if votes else "")
 
 
 def measure(people: int, days: int, seed: int) -> Outcome:
@@ -110,8 +110,8 @@ def measure(people: int, days: int, seed: int) -> Outcome:
 
 
 def _judge(
-    seed: int, events: int, work: Sequence[Truth], tasks: set[str], catalogue: Catalogue, assigned: dict[str, str],
-    segments_per_s: float, refine_s: float,
+    seed: int, events: int, work: Sequence[TrueSegment], tasks: set[str], catalogue: Catalogue,
+    assigned: dict[str, str], segments_per_s: float, refine_s: float,
 ) -> Outcome:  # fmt: skip
     public = {routine.id for routine in catalogue.routines()}
     of_routine: dict[str, Counter[str]] = defaultdict(Counter)

@@ -9,7 +9,7 @@ Where a fault removed something that had not been read, exactly that is missing,
 ``proxy``         the network in between, which can refuse and delay
 ``wall_clock``    a clock for each process that can be set (``clock_shim.c``)
 ``child``         a process that is started again whenever it ends
-``world``         everything that runs
+``testbed``       everything that runs
 ``pack``          which faults there are, how often each; dealing them
 ``scene``         what a fault needs to know, and what it removed
 ``strikes``       what each fault does; ``topic_strikes``: those of topics

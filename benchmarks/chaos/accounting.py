@@ -20,7 +20,7 @@ Place = tuple[str, int, int]
 """Topic without prefix, partition, offset."""
 
 
-class Told(msgspec.Struct):
+class LetterContents(msgspec.Struct):
     """What dead letters tell: where input was refused, and where a range is gone."""
 
     refused: set[Place]
@@ -28,7 +28,7 @@ class Told(msgspec.Struct):
     gaps: set[Place]
 
     @classmethod
-    def of(cls, letters: Iterable[bytes], prefix: str) -> Told:
+    def of(cls, letters: Iterable[bytes], prefix: str) -> LetterContents:
         """Sort letters by what they tell."""
         found = cls(set(), set(), set())
         for value in letters:
@@ -39,7 +39,7 @@ class Told(msgspec.Struct):
 
 
 def differences(
-    told: Told, foreign: set[Place], removed: set[Place], recreated: set[tuple[str, int]]
+    told: LetterContents, foreign: set[Place], removed: set[Place], recreated: set[tuple[str, int]]
 ) -> dict[str, list[Any]]:
     """Where the dead letters differ from what the faults did; every list is empty when they are exact.
 

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from benchmarks.chaos.accounting import TABLES, Told, differences
+from benchmarks.chaos.accounting import TABLES, LetterContents, differences
 from benchmarks.chaos.kept_log import CalmInput, Derived
 from benchmarks.chaos.pack import FAULTS, deal
 from benchmarks.chaos.scene import Scene, settle
 from benchmarks.chaos.sender import Sender
 from benchmarks.chaos.strikes import strike
+from benchmarks.chaos.testbed import PASSWORD, USER, Testbed, begin
 from benchmarks.chaos.topic_log import DERIVED, is_foreign, read
-from benchmarks.chaos.world import PASSWORD, USER, World, begin
 from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 
@@ -29,12 +29,17 @@ GATHER_S: Final = 6.0
 def run(kills: int, seed: int, rate: int, folder: Path, pack: Mapping[str, int] = FAULTS) -> dict[str, Any]:
     """The whole experiment; returns what was counted."""
     began = time.monotonic()
-    world = begin(folder, seed, rate)
+    testbed = begin(folder, seed, rate)
     try:
         time.sleep(GATHER_S)
-        sender = Sender(world)
+        sender = Sender(testbed)
         scene = Scene(
-            world, sender, CalmInput(world), Derived(world, "chaos."), Derived(world, "calm."), random.Random(seed)
+            testbed,
+            sender,
+            CalmInput(testbed),
+            Derived(testbed, "chaos."),
+            Derived(testbed, "calm."),
+            random.Random(seed),
         )
         sender.start()
         _disturb(scene, kills, deal(random.Random(f"faults {seed}"), pack))
@@ -42,12 +47,12 @@ def run(kills: int, seed: int, rate: int, folder: Path, pack: Mapping[str, int] 
         counted = _compare(scene)
         return {"kills": kills, "seed": seed, "minutes": round((time.monotonic() - began) / 60, 1)} | counted
     finally:
-        for child in world.children:
+        for child in testbed.children:
             child.stop()
-        world.proxy.close()
-        world.kafka_proxy.close()
-        world.clickhouse.stop()
-        world.kafka.stop()
+        testbed.proxy.close()
+        testbed.kafka_proxy.close()
+        testbed.clickhouse.stop()
+        testbed.kafka.stop()
 
 
 def _disturb(scene: Scene, kills: int, faults: Any) -> None:
@@ -56,14 +61,14 @@ def _disturb(scene: Scene, kills: int, faults: Any) -> None:
         time.sleep(scene.draw.uniform(1.0, 4.0))
         strike(scene, next(faults))
         now = time.strftime("%H:%M:%S")
-        console.print(f"{now} fault {n + 1} of {kills}: {scene.world.last}, sent {scene.sender.load.sent:,}")
+        console.print(f"{now} fault {n + 1} of {kills}: {scene.testbed.last}, sent {scene.sender.load.sent:,}")
 
 
 def _compare(scene: Scene) -> dict[str, Any]:
     """Wait for the end, give the same log to an undisturbed worker, and count both."""
-    world, facts, calm = scene.world, scene.facts, scene.calm_facts
+    testbed, facts, calm = scene.testbed, scene.facts, scene.calm_facts
     settle(facts.count, None, 300)
-    client = connect(Endpoints("", f"http://127.0.0.1:{world.clickhouse.port}", USER, PASSWORD))
+    client = connect(Endpoints("", f"http://127.0.0.1:{testbed.clickhouse.port}", USER, PASSWORD))
 
     def ask(query: str) -> int:
         return int(client.query(f"SELECT {query}").result_rows[0][0])
@@ -75,8 +80,8 @@ def _compare(scene: Scene) -> dict[str, Any]:
     for topic, table in TABLES.items():
         settle(lambda table=table: ask(f"count() FROM taskstream.{table}"), wanted[topic], 60)  # type: ignore[misc]
     stored, distinct = (ask(f"{what} FROM taskstream.ui_events") for what in ("count()", "uniqExact((agent, seq))"))
-    letters = [m.value() for _, found in read(world, "chaos.dead-letter").items() for m in found if not is_foreign(m)]
-    told = Told.of(letters, "chaos.")
+    letters = [m.value() for _, found in read(testbed, "chaos.dead-letter").items() for m in found if not is_foreign(m)]
+    told = LetterContents.of(letters, "chaos.")
     return {
         "sent": scene.sender.load.sent,
         "removed": len(scene.calm.skipped),
@@ -86,22 +91,22 @@ def _compare(scene: Scene) -> dict[str, Any]:
         + max(0, len(calm.events) - len(scene.unread_events) - distinct),
         "duplicated": stored - distinct + len(facts.events) - len(set(facts.events)),
         "send_failures": scene.sender.failed,
-        "faults": dict(world.faults),
-        "self_exits": {child.name: child.self_exits for child in world.children},
+        "faults": dict(testbed.faults),
+        "self_exits": {child.name: child.self_exits for child in testbed.children},
         "derived": facts.total(),
         "derived_calm": calm.total(),
         "equal": {topic: facts.by_partition(topic) == calm.by_partition(topic) for topic in DERIVED}
         | {"ui-events.clean": sorted(facts.events) == sorted(calm.events)},
         "tables": {topic: ask(f"count() FROM taskstream.{table}") for topic, table in TABLES.items()},
         "rows_wanted": wanted,
-        "dead_letters": differences(told, world.foreign, scene.losses, scene.recreated),
+        "dead_letters": differences(told, testbed.foreign, scene.losses, scene.recreated),
         "letters": len(letters),
-        "commands": {words: _code(world, words) for words in ("dead-letter list",)},
+        "commands": {words: _code(testbed, words) for words in ("dead-letter list",)},
     }
 
 
-def _code(world: World, words: str) -> int:
-    command = world.command(*words.split())
+def _code(testbed: Testbed, words: str) -> int:
+    command = testbed.command(*words.split())
     return subprocess.run(
-        command, env=world.environment("chaos."), check=False, stdout=subprocess.DEVNULL, timeout=120
+        command, env=testbed.environment("chaos."), check=False, stdout=subprocess.DEVNULL, timeout=120
     ).returncode

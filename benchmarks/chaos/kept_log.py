@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.chaos.testbed import Testbed
 from benchmarks.chaos.topic_log import DERIVED, is_foreign, read
-from benchmarks.chaos.world import World
 from streams.runtime.restore import Position, item_key
 from taskstream.event_columns import batches, decode
 from taskstream.events import BATCH_TYPE, EventBatch
@@ -20,8 +20,8 @@ CLEAN: Final = "ui-events.clean"
 class CalmInput:
     """Copies the log to a second set of topics: same partitions, order and times, without what was removed unread."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, testbed: Testbed) -> None:
+        self._testbed = testbed
         self.skipped: set[tuple[str, int]] = set()
         self._next: dict[int, int] = {}
 
@@ -31,9 +31,9 @@ class CalmInput:
         Raises:
             TimeoutError: Kafka does not take it.
         """
-        config = kafka_config(self._world.kafka_settings(), "chaos") | {"enable.idempotence": True}
+        config = kafka_config(self._testbed.kafka_settings(), "chaos") | {"enable.idempotence": True}
         producer = new_producer(config)  # a new one knows of partitions that were added
-        for partition, messages in read(self._world, "chaos.ui-events", self._next).items():
+        for partition, messages in read(self._testbed, "chaos.ui-events", self._next).items():
             for message in messages:
                 if until is None or message.offset() < until.get(partition, 0):
                     _produce(producer, partition, message)
@@ -43,7 +43,7 @@ class CalmInput:
 
     def skip(self, until: dict[int, int]) -> None:
         """What stands before ``until`` and was not copied will be gone: its events are kept in ``skipped``."""
-        for partition, messages in read(self._world, "chaos.ui-events", self._next).items():
+        for partition, messages in read(self._testbed, "chaos.ui-events", self._next).items():
             for message in messages:
                 if message.offset() < until.get(partition, 0):
                     self.skipped.update(_events_sent(message))
@@ -57,8 +57,8 @@ class CalmInput:
 class Derived:
     """The derived facts of one run: values by topic and partition; of clean events agent and number."""
 
-    def __init__(self, world: World, prefix: str) -> None:
-        self._world, self._prefix = world, prefix
+    def __init__(self, testbed: Testbed, prefix: str) -> None:
+        self._testbed, self._prefix = testbed, prefix
         self.values: dict[str, dict[int, list[bytes]]] = {topic: defaultdict(list) for topic in DERIVED}
         self.events: list[tuple[str, int]] = []
         self._next: defaultdict[str, dict[int, int]] = defaultdict(dict)
@@ -66,7 +66,7 @@ class Derived:
     def collect(self, *topics: str) -> None:
         """Add what came since the last time (to all topics when none is named)."""
         for topic in topics or (*DERIVED, CLEAN):
-            for partition, messages in read(self._world, self._prefix + topic, self._next[topic]).items():
+            for partition, messages in read(self._testbed, self._prefix + topic, self._next[topic]).items():
                 for message in messages:
                     self._next[topic][partition] = message.offset() + 1
                     if not is_foreign(message):
@@ -124,11 +124,11 @@ def _events_sent(message: Any) -> list[tuple[str, int]]:
     return [(batch.agent, batch.first_seq + n) for n in range(len(batch.events))]
 
 
-def positions(world: World, topic: str) -> dict[int, int]:
+def positions(testbed: Testbed, topic: str) -> dict[int, int]:
     """The next offset of each partition of ``topic`` as the workers, which have ended, left it in their state."""
     found: dict[int, int] = {}
     key = item_key(topic, "position")
-    for partition, messages in read(world, "chaos.state").items():
+    for partition, messages in read(testbed, "chaos.state").items():
         for message in messages:
             if message.key() == key and message.value() and not is_foreign(message):
                 found[partition] = msgspec.msgpack.decode(message.value(), type=Position).next

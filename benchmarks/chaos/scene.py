@@ -1,4 +1,4 @@
-"""The context of a fault: the world, the load, what is kept of both, and what was removed."""
+"""The context of a fault: the testbed, the load, what is kept of both, and what was removed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Final
 
 from benchmarks.chaos.kept_log import CLEAN, CalmInput, Derived, positions
 from benchmarks.chaos.sender import Sender
+from benchmarks.chaos.testbed import Testbed
 from benchmarks.chaos.topic_log import committed, ends
-from benchmarks.chaos.world import World
 from sinks.clickhouse.consumer import GROUP
 
 SINK_GROUP: Final = f"chaos.{GROUP}"
@@ -35,7 +35,7 @@ class Scene:
     ``unread``  rows by topic that were removed before the sink had read them
     """
 
-    world: World
+    testbed: Testbed
     sender: Sender
     calm: CalmInput
     facts: Derived
@@ -63,11 +63,11 @@ class Scene:
     def _behind(self) -> list[str]:
         """The partitions whose readers have not reached their end."""
         self.facts.collect()
-        world = self.world
-        reached = {topic: positions(world, topic) for topic in ("ui-events", "activity.partial")}
-        reached |= {topic: committed(world, SINK_GROUP, f"chaos.{topic}") for topic in STORED}
+        testbed = self.testbed
+        reached = {topic: positions(testbed, topic) for topic in ("ui-events", "activity.partial")}
+        reached |= {topic: committed(testbed, SINK_GROUP, f"chaos.{topic}") for topic in STORED}
         wanted = {topic: self.facts.next_of(topic) for topic in ("activity.partial", *STORED)}
-        wanted["ui-events"] = ends(world, "chaos.ui-events")
+        wanted["ui-events"] = ends(testbed, "chaos.ui-events")
         return [
             f"{topic}/{partition}"
             for topic, offsets in wanted.items()
@@ -77,10 +77,10 @@ class Scene:
 
     def catch_up(self) -> None:
         """Let an undisturbed worker work through what was copied so far."""
-        child = self.world.start("calm.", "calm-worker", "worker")
+        child = self.testbed.start("calm.", "calm-worker", "worker")
         settle(self.calm_facts.count, self.facts.count(), CATCH_UP_S)
         child.stop()
-        self.world.children.remove(child)
+        self.testbed.children.remove(child)
 
 
 def settle(count: Callable[[], int], wanted: int | None, deadline_s: float) -> int:

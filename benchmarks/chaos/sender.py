@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.chaos.load import Load
-from benchmarks.chaos.world import World
+from benchmarks.chaos.testbed import Testbed
 from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, EventBatch, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_producer
 
@@ -23,12 +23,12 @@ class Sender(threading.Thread):
     ``events`` are all that were sent, by agent and number.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, testbed: Testbed) -> None:
         super().__init__(name="load", daemon=True)
-        self.load = Load(world.seed, agents=200)
+        self.load = Load(testbed.seed, agents=200)
         self.failed = 0
         self.events: set[tuple[str, int]] = set()
-        self._world = world
+        self._testbed = testbed
         self._stop_now = threading.Event()
         self._turn = threading.Lock()
         self._producer = self._new_producer()
@@ -47,7 +47,7 @@ class Sender(threading.Thread):
         self._stop_now.set()
         self.join()
         self._producer.flush(FLUSH_S)
-        for partition in range(self._world.partitions):
+        for partition in range(self._testbed.partitions):
             day = encode(Heartbeat(schema=1, advance_ms=86_400_000))
             self._producer.produce("chaos.ui-events", day, partition=partition, headers={"ce_type": HEARTBEAT_TYPE})
         self._producer.flush(60)
@@ -60,7 +60,7 @@ class Sender(threading.Thread):
             with self._turn:
                 paused_s += time.monotonic() - asked
                 self._send(batch)
-            ahead = self.load.sent / self._world.rate - (time.monotonic() - began - paused_s)
+            ahead = self.load.sent / self._testbed.rate - (time.monotonic() - began - paused_s)
             if self._stop_now.wait(max(0.0, ahead)) if ahead > 0.01 else self._stop_now.is_set():
                 break
 
@@ -69,7 +69,7 @@ class Sender(threading.Thread):
             "enable.idempotence": True, "compression.type": "zstd", "linger.ms": 20, "partitioner": "murmur2_random",
             "message.timeout.ms": int(FLUSH_S * 1000),
         }  # fmt: skip
-        return new_producer(kafka_config(self._world.kafka_settings(), "chaos") | config)
+        return new_producer(kafka_config(self._testbed.kafka_settings(), "chaos") | config)
 
     def _send(self, batch: EventBatch) -> None:
         while True:

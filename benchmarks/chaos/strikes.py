@@ -26,23 +26,23 @@ JUMPS_S: Final = (-72 * HOUR_S, -HOUR_S, 180, 2 * HOUR_S, 48 * HOUR_S)
 
 
 def _kill(kind: str, scene: Scene) -> None:
-    scene.draw.choice(scene.world.of(kind)).send(signal.SIGKILL)
+    scene.draw.choice(scene.testbed.of(kind)).send(signal.SIGKILL)
 
 
 def _kill_broker(scene: Scene) -> None:
-    scene.world.kafka.kill()
+    scene.testbed.kafka.kill()
     time.sleep(scene.draw.random())
-    scene.world.kafka.start()
+    scene.testbed.kafka.start()
 
 
 def _kill_clickhouse(scene: Scene) -> None:
-    scene.world.clickhouse.kill()
+    scene.testbed.clickhouse.kill()
     time.sleep(scene.draw.random())
-    scene.world.clickhouse.start()
+    scene.testbed.clickhouse.start()
 
 
 def _zombie(scene: Scene) -> None:
-    zombie = scene.draw.choice(scene.world.of("worker"))
+    zombie = scene.draw.choice(scene.testbed.of("worker"))
     zombie.send(signal.SIGSTOP)
     time.sleep(ZOMBIE_S)
     zombie.send(signal.SIGCONT)
@@ -63,7 +63,7 @@ def _delay(proxy: Proxy) -> None:
 
 def _away(seconds: float, scene: Scene) -> None:
     """Kafka cannot be reached, also by processes that start meanwhile."""
-    proxy = scene.world.kafka_proxy
+    proxy = scene.testbed.kafka_proxy
     proxy.refuse = True
     proxy.cut()
     time.sleep(seconds / 3)
@@ -80,9 +80,9 @@ def _idle(scene: Scene) -> None:
 
 def _sleep(scene: Scene) -> None:
     """All processes are stopped, as on a laptop whose lid is closed."""
-    world = scene.world
+    testbed = scene.testbed
     with scene.sender.paused():
-        pids = [child.pid for child in world.children] + [world.kafka.pid, world.clickhouse.pid]
+        pids = [child.pid for child in testbed.children] + [testbed.kafka.pid, testbed.clickhouse.pid]
         for pid in pids:
             _signal(pid, signal.SIGSTOP)
         time.sleep(SLEEP_S)
@@ -98,7 +98,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _clock_jumps(scene: Scene) -> None:
     """Somebody sets a machine's clock, under a running process or before its start."""
-    child = scene.draw.choice(scene.world.children)
+    child = scene.draw.choice(scene.testbed.children)
     assert child.clock is not None
     child.clock.set(scene.draw.choice(JUMPS_S))
     if scene.draw.random() < 0.5:
@@ -111,10 +111,10 @@ _BY_NAME: Final[dict[str, Callable[[Scene], None]]] = {
     "kill broker": _kill_broker,
     "kill clickhouse": _kill_clickhouse,
     "pause worker (zombie)": _zombie,
-    "refuse clickhouse": lambda scene: _refuse(scene.world.proxy, 2),
-    "delay clickhouse": lambda scene: _delay(scene.world.proxy),
-    "refuse kafka": lambda scene: _refuse(scene.world.kafka_proxy, 2),
-    "delay kafka": lambda scene: _delay(scene.world.kafka_proxy),
+    "refuse clickhouse": lambda scene: _refuse(scene.testbed.proxy, 2),
+    "delay clickhouse": lambda scene: _delay(scene.testbed.proxy),
+    "refuse kafka": lambda scene: _refuse(scene.testbed.kafka_proxy, 2),
+    "delay kafka": lambda scene: _delay(scene.testbed.kafka_proxy),
     "clock jumps": _clock_jumps,
     "idle for 2 minutes": _idle,
     "machine sleeps": _sleep,
@@ -136,6 +136,6 @@ STRIKES: Final[Mapping[str, Callable[[Scene], None]]] = _BY_NAME | _FOREIGN
 
 def strike(scene: Scene, fault: str) -> None:
     """One fault."""
-    scene.world.faults[fault] += 1
-    scene.world.last = fault
+    scene.testbed.faults[fault] += 1
+    scene.testbed.last = fault
     STRIKES[fault](scene)

@@ -6,20 +6,20 @@ from typing import Any, Final
 
 from confluent_kafka import TopicPartition
 
-from benchmarks.chaos.world import World
+from benchmarks.chaos.testbed import Testbed
 from taskstream.kafka.clients import new_consumer, reading
 
 DERIVED: Final = ("sessions", "segments", "transfers", "activity.partial", "activity")
 FOREIGN_HEADER: Final = "chaos"
 
 
-def read(world: World, topic: str, begin: dict[int, int] | None = None) -> dict[int, list[Any]]:
+def read(testbed: Testbed, topic: str, begin: dict[int, int] | None = None) -> dict[int, list[Any]]:
     """Every committed message of a topic by partition, in order, from the offsets ``begin`` on.
 
     Raises:
         TimeoutError: Kafka does not answer.
     """
-    consumer = new_consumer(reading(world.kafka_settings(), "chaos") | {"enable.partition.eof": True})
+    consumer = new_consumer(reading(testbed.kafka_settings(), "chaos") | {"enable.partition.eof": True})
     try:
         found: dict[int, list[Any]] = {p: [] for p in consumer.list_topics(topic, 20).topics[topic].partitions}
         consumer.assign([TopicPartition(topic, p, (begin or {}).get(p, 0)) for p in found])
@@ -37,9 +37,9 @@ def read(world: World, topic: str, begin: dict[int, int] | None = None) -> dict[
         consumer.close()
 
 
-def ends(world: World, topic: str) -> dict[int, int]:
+def ends(testbed: Testbed, topic: str) -> dict[int, int]:
     """The end offset of each partition."""
-    consumer = new_consumer(reading(world.kafka_settings(), "chaos"))
+    consumer = new_consumer(reading(testbed.kafka_settings(), "chaos"))
     try:
         partitions = consumer.list_topics(topic, 20).topics[topic].partitions
         return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 20)[1] for p in partitions}
@@ -47,9 +47,9 @@ def ends(world: World, topic: str) -> dict[int, int]:
         consumer.close()
 
 
-def committed(world: World, group: str, topic: str) -> dict[int, int]:
+def committed(testbed: Testbed, group: str, topic: str) -> dict[int, int]:
     """The next offset of each partition that a group has committed; those without are left out."""
-    consumer = new_consumer(reading(world.kafka_settings(), "chaos") | {"group.id": group})
+    consumer = new_consumer(reading(testbed.kafka_settings(), "chaos") | {"group.id": group})
     try:
         partitions = consumer.list_topics(topic, 20).topics[topic].partitions
         answers = consumer.committed([TopicPartition(topic, p) for p in partitions], timeout=20)

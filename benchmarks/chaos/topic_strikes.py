@@ -30,10 +30,10 @@ GROW_S: Final = 4.0
 
 def foreign(topic: str, scene: Scene) -> None:
     """A message that the readers of ``topic`` did not expect."""
-    world, name = scene.world, f"chaos.{topic}"
+    testbed, name = scene.testbed, f"chaos.{topic}"
     placed: list[int] = []
-    partition = scene.draw.choice(sorted(ends(world, name)))
-    producer = new_producer(kafka_config(world.kafka_settings(), "chaos"))
+    partition = scene.draw.choice(sorted(ends(testbed, name)))
+    producer = new_producer(kafka_config(testbed.kafka_settings(), "chaos"))
     producer.produce(
         name, scene.draw.choice(BODIES), scene.draw.choice((b"foreign", b"\xff\xfe")), partition,
         headers={FOREIGN_HEADER: b"foreign"},
@@ -43,54 +43,54 @@ def foreign(topic: str, scene: Scene) -> None:
     if placed in ([], [-1]):
         raise TimeoutError(f"{name} takes no message")
     if topic not in NOT_INPUT:
-        world.foreign.add((topic, partition, placed[0]))
+        testbed.foreign.add((topic, partition, placed[0]))
 
 
 def recreate(topics: Sequence[str], scene: Scene) -> None:
     """A topic is deleted and created again under running processes, after all in it was read: nothing may be lost."""
     topic = scene.draw.choice(topics)
-    world, name = scene.world, f"chaos.{topic}"
+    testbed, name = scene.testbed, f"chaos.{topic}"
     with scene.sender.paused():
         scene.drained()
         if topic == "ui-events":
             scene.calm.copy()
             scene.calm.begin_anew()
-            found = ends(world, name)
+            found = ends(testbed, name)
         elif topic in RECREATED:
             scene.facts.collect(topic)
             scene.facts.begin_anew(topic)
-            found = committed(world, SINK_GROUP, name) if topic in STORED else ends(world, name)
+            found = committed(testbed, SINK_GROUP, name) if topic in STORED else ends(testbed, name)
         else:
             found = {}
         scene.recreated.update((topic, partition) for partition, offset in found.items() if offset)
         admin = _admin(scene)
         admin.delete_topics([name], operation_timeout=ANSWER_S)[name].result(ANSWER_S)
         _await_gone(admin, name)
-        world.apply_topics()
+        testbed.apply_topics()
         time.sleep(FOLLOWED_S)  # sooner, input may be counted out of order: the old log went on there
 
 
 def add_partition(scene: Scene) -> None:
     """Every topic of the input's size is widened under running processes. All that came before is worked through by the
     undisturbed worker too, so that both go on from there with the same number."""
-    world = scene.world
+    testbed = scene.testbed
     with scene.sender.paused():
         scene.drained()
         scene.calm.copy()
         scene.catch_up()
-        world.partitions += 1
-        world.apply_topics()
+        testbed.partitions += 1
+        testbed.apply_topics()
         time.sleep(FOLLOWED_S)
 
 
 def retention_passes_input(scene: Scene) -> None:
     """Half of what came while no worker ran is removed."""
-    world = scene.world
-    with world.held("worker"):
+    testbed = scene.testbed
+    with testbed.held("worker"):
         time.sleep(GROW_S)
         with scene.sender.paused():
-            begin = positions(world, "ui-events")
-            low = _half(begin, ends(world, "chaos.ui-events"))
+            begin = positions(testbed, "ui-events")
+            low = _half(begin, ends(testbed, "chaos.ui-events"))
             scene.calm.copy(begin)
             scene.calm.skip(low)
             # Who has never read a partition does not miss what was there before.
@@ -100,19 +100,19 @@ def retention_passes_input(scene: Scene) -> None:
 
 def retention_passes_derived(scene: Scene) -> None:
     """Half of what a topic was given while no sink ran is removed."""
-    world = scene.world
+    testbed = scene.testbed
     topic = scene.draw.choice(STORED)
-    with world.held("sink"):
+    with testbed.held("sink"):
         time.sleep(GROW_S)
-        with scene.sender.paused(), world.held("worker"):
+        with scene.sender.paused(), testbed.held("worker"):
             scene.facts.collect(topic)
-            begin = committed(world, SINK_GROUP, f"chaos.{topic}")
-            low = {p: n for p, n in _half(begin, ends(world, f"chaos.{topic}")).items() if p in begin}
-            for partition, messages in read(world, f"chaos.{topic}", begin).items():
+            begin = committed(testbed, SINK_GROUP, f"chaos.{topic}")
+            low = {p: n for p, n in _half(begin, ends(testbed, f"chaos.{topic}")).items() if p in begin}
+            for partition, messages in read(testbed, f"chaos.{topic}", begin).items():
                 for message in messages:
                     place = (topic, partition, message.offset())
                     if begin.get(partition, 0) <= message.offset() < low.get(partition, 0):
-                        world.foreign.discard(place)
+                        testbed.foreign.discard(place)
                         if topic == CLEAN and not is_foreign(message):
                             scene.unread_events += events_of(message.value())
                         elif not is_foreign(message):
@@ -136,7 +136,7 @@ def _remove(scene: Scene, topic: str, low: dict[int, int]) -> None:
 
 
 def _admin(scene: Scene) -> AdminClient:
-    return new_admin(kafka_config(scene.world.kafka_settings(), "chaos"))
+    return new_admin(kafka_config(scene.testbed.kafka_settings(), "chaos"))
 
 
 def _await_gone(admin: AdminClient, name: str) -> None:

@@ -36,14 +36,14 @@ NAMED: Final = {"look": list(LOOK), "decide": list(DECIDE)}
 UNMIXED: Final = "unmixed, 4 people or more"
 
 
-class Told(Struct, frozen=True):
+class LogFigures(Struct, frozen=True):
     """One log's figures, and its score without each cue."""
 
     judged: Judged
     without: dict[str, Score]
 
 
-def judge(load: Callable[[int], Log], seed: int, *, knockouts: bool) -> Told:
+def judge(load: Callable[[int], Log], seed: int, *, knockouts: bool) -> LogFigures:
     """Discover, score, and score again without each cue."""
     log = load(seed)
     began = time.process_time()
@@ -61,10 +61,10 @@ def judge(load: Callable[[int], Log], seed: int, *, knockouts: bool) -> Told:
     for name, take in KNOCKOUTS.items() if knockouts else ():
         found = discovered(take(log.events))
         without[name] = score(log, found.executions, found.routines)
-    return Told(judged, without)
+    return LogFigures(judged, without)
 
 
-def knocked_out(told: Sequence[Told]) -> dict[str, dict[str, dict[str, float]]]:
+def knocked_out(told: Sequence[LogFigures]) -> dict[str, dict[str, dict[str, float]]]:
     """Group of logs → cue taken away → mean and worst tenth of the executions, mean of the tasks."""
     some = [
         one
@@ -88,7 +88,7 @@ def _effect(scores: Sequence[Score]) -> dict[str, float]:
     }
 
 
-def print_single(told: Told) -> None:
+def print_single(told: LogFigures) -> None:
     """One log in a line."""
     one = told.judged
     figures = " ".join(f"{getattr(one.score, name):.2f}" for name in ("executions", "tasks", "listed", "near"))
@@ -162,7 +162,7 @@ def _earlier(path: Path, seeds: Sequence[int]) -> dict[int, dict[str, float]]:
     return logs
 
 
-def _run(work: Callable[[int], Told], seeds: Sequence[int], jobs: int) -> Iterable[Told]:
+def _run(work: Callable[[int], LogFigures], seeds: Sequence[int], jobs: int) -> Iterable[LogFigures]:
     if jobs <= 1:
         yield from map(work, seeds)
         return
@@ -170,7 +170,7 @@ def _run(work: Callable[[int], Told], seeds: Sequence[int], jobs: int) -> Iterab
         yield from pool.map(work, seeds)
 
 
-def _result(told: Sequence[Told], what_for: str, knockouts: bool) -> dict[str, Any]:
+def _result(told: Sequence[LogFigures], what_for: str, knockouts: bool) -> dict[str, Any]:
     logs = [one.judged for one in told]
     found: dict[str, Any] = {"purpose": what_for} | result(logs, each=what_for != "report")
     if knockouts:

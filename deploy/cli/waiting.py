@@ -17,7 +17,7 @@ REPEAT_S: Final = 5.0
 BAR: Final = 30
 
 
-class Told:
+class WaitLog:
     """Remembers what was waited for, and makes a line when there is news. Times in seconds."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Waiting:
         """Within the block show what ``waiting`` returns: parts and their seconds. Nothing waited for, no line."""
         from rich.live import Live
 
-        began_s, told = time.monotonic(), Told()
+        began_s, told = time.monotonic(), WaitLog()
         if self._console.is_terminal:
 
             def draw() -> Group:

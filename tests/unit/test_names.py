@@ -7,6 +7,8 @@ import tomllib
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("taskstream", "collectors", "streams", "sinks", "deploy")
 
@@ -19,8 +21,8 @@ SAME_IN_SEVERAL_ROOMS = {
 """By file name, what files of this name do in each of their rooms."""
 
 
-def sources() -> list[Path]:
-    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+def sources(*packages: str) -> list[Path]:
+    return [path for package in packages or PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
 def commands() -> set[Path]:
@@ -30,9 +32,10 @@ def commands() -> set[Path]:
     return {ROOT / f"{module.replace('.', '/')}.py" for module in modules}
 
 
-def test_no_class_name_stands_for_two_things() -> None:
+@pytest.mark.parametrize("packages", [PACKAGES, ("benchmarks",)], ids=["product", "benchmarks"])
+def test_no_class_name_stands_for_two_things(packages: tuple[str, ...]) -> None:
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for path in sources():
+    for path in sources(*packages):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(str(path.relative_to(ROOT)))

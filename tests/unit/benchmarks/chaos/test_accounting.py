@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.chaos.accounting import Told, differences, failures
+from benchmarks.chaos.accounting import LetterContents, differences, failures
 from taskstream.events import encode
 from taskstream.records import DeadLetter
 
@@ -19,7 +19,7 @@ def letter(topic: str, partition: int, offset: int, reason: str) -> bytes:
 
 
 def test_letters_are_sorted_by_what_they_tell() -> None:
-    told = Told.of(
+    told = LetterContents.of(
         [
             letter("p.sessions", 1, 5, "invalid"),
             letter("ui-events", 0, 9, "lost"),
@@ -34,13 +34,15 @@ def test_letters_are_sorted_by_what_they_tell() -> None:
 
 
 def test_what_is_told_exactly_makes_no_difference() -> None:
-    told = Told({("sessions", 1, 5)}, {("ui-events", 0, 9), ("state", 0, 1), ("state", 0, 7)}, {("ui-events", 0, 11)})
+    told = LetterContents(
+        {("sessions", 1, 5)}, {("ui-events", 0, 9), ("state", 0, 1), ("state", 0, 7)}, {("ui-events", 0, 11)}
+    )
     found = differences(told, {("sessions", 1, 5)}, {("ui-events", 0, 9)}, {("state", 0)})
     assert not any(found.values())
 
 
 def test_each_difference_has_a_name() -> None:
-    told = Told({("sessions", 1, 6)}, {("ui-events", 0, 8)}, {("ui-events", 0, 10)})
+    told = LetterContents({("sessions", 1, 6)}, {("ui-events", 0, 8)}, {("ui-events", 0, 10)})
     found = differences(told, {("sessions", 1, 5)}, {("activity", 0, 9)}, {("clean", 3)})
     assert found == {
         "foreign_untold": [("sessions", 1, 5)],

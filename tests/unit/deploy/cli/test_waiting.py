@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from rich.console import Console
 
-from deploy.cli.waiting import REPEAT_S, Told, Waiting, render
+from deploy.cli.waiting import REPEAT_S, Waiting, WaitLog, render
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ from deploy.cli.waiting import REPEAT_S, Told, Waiting, render
 def test_there_is_a_line_when_there_is_news(
     observed: list[tuple[float, Mapping[str, float]]], lines: list[str]
 ) -> None:
-    told = Told()
+    told = WaitLog()
     said = [told.line(now_s, waiting) for now_s, waiting in observed]
     assert [line for line in said if line] == lines
 

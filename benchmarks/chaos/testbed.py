@@ -29,7 +29,7 @@ PASSWORD: Final = "chaos"  # noqa: S105 - of a server that lives for this run on
 
 
 @dataclass
-class World:
+class Testbed:
     """Everything that runs."""
 
     folder: Path
@@ -53,7 +53,7 @@ class World:
         return KafkaSettings(kafka=self.bootstrap)
 
     def environment(self, prefix: str, **more: str) -> dict[str, str]:
-        """What a part of this world finds in its environment."""
+        """What a part of this testbed finds in its environment."""
         names = {
             "HOME": self.folder,
             "KAFKA": self.bootstrap,
@@ -105,7 +105,7 @@ class World:
             yield
 
 
-def begin(folder: Path, seed: int, rate: int) -> World:
+def begin(folder: Path, seed: int, rate: int) -> Testbed:
     """Start all of it."""
     cache = Path(os.environ["TASKSTREAM_CACHE"]) if "TASKSTREAM_CACHE" in os.environ else None
     # Clients are told the proxy's address, so every connection to Kafka goes through it, the broker's own too.
@@ -119,11 +119,11 @@ def begin(folder: Path, seed: int, rate: int) -> World:
     clickhouse.port = int(url.rsplit(":", 1)[1])  # the same after each restart, as a cluster's addresses are
     bootstrap = f"127.0.0.1:{kafka_proxy.port}"
     to_clickhouse = Proxy(clickhouse.port)
-    world = World(folder, seed, rate, kafka, clickhouse, to_clickhouse, kafka_proxy, bootstrap, build(folder))
-    world.apply_topics()
-    world.run("chaos.", "migrate")
+    testbed = Testbed(folder, seed, rate, kafka, clickhouse, to_clickhouse, kafka_proxy, bootstrap, build(folder))
+    testbed.apply_topics()
+    testbed.run("chaos.", "migrate")
     for n in (1, 2):
-        world.start("chaos.", f"worker-{n}", "worker")
-        world.start("chaos.", f"sink-{n}", "sink")
-    world.start("chaos.", "catalogue", "catalogue")
-    return world
+        testbed.start("chaos.", f"worker-{n}", "worker")
+        testbed.start("chaos.", f"sink-{n}", "sink")
+    testbed.start("chaos.", "catalogue", "catalogue")
+    return testbed
