@@ -99,7 +99,9 @@ _KINDS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_the_engine_reads_back_what_was_written(database: Any, data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 6))
@@ -132,7 +134,9 @@ def test_dictionaries_beyond_every_index_width(database: Any) -> None:
 _EVENTS = any_event(_TEXT)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     made=st.lists(
         st.tuples(st.integers(0, MAX_SEQ - 10), st.lists(_EVENTS, min_size=1, max_size=4)), min_size=1, max_size=4

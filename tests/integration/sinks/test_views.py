@@ -70,7 +70,9 @@ _EXECUTIONS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(executions=_EXECUTIONS)
 def test_executions(database: Any, executions: list[tuple[int, int, int, list[str]]]) -> None:
     segments, assignments = [], []
@@ -107,7 +109,9 @@ def test_executions(database: Any, executions: list[tuple[int, int, int, list[st
     assert len(log) == len(in_common)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     moves=st.lists(st.tuples(st.integers(0, 5), st.sampled_from("xy"), st.sampled_from("yz")), max_size=30),
     minutes=st.lists(st.tuples(st.sampled_from("xy"), st.integers(1, 6)), max_size=10),

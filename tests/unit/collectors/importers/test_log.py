@@ -78,7 +78,9 @@ def test_times_however_they_are_written(tmp_path: Path, plain: Log, writing: str
         assert Counter(whole_seconds(found, resolution)) == Counter(whole_seconds(plain, resolution))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     separator=st.sampled_from([",", ";", "\t", "|"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]),
