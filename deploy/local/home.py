@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import platform
+import re
+import secrets
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -75,6 +78,26 @@ def read_state(home: Path) -> InstanceState | None:
         return msgspec.json.decode(_file(home).read_bytes(), type=InstanceState)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def worker_name(home: Path, component: str) -> str:
+    """The ``worker_id`` of a component: the same after each restart, and no other home's or component's.
+
+    Drawn once and kept in the home. The machine's name is part of it, for a home may be copied with its machine.
+
+    Raises:
+        ServiceError: it cannot be kept.
+    """
+    kept = home / "run" / "worker-id"
+    try:
+        if not kept.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(secrets.token_hex(8))
+        drawn = kept.read_text().strip()
+    except OSError as error:
+        raise ServiceError(f"the home folder cannot be used: {kept}: {error.strerror}") from error
+    machine = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:24]
+    return f"{machine}.{drawn}.{component}"
 
 
 def is_locked(home: Path) -> bool:

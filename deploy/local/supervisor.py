@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from deploy.local.descriptors import raise_limit
 from deploy.local.disk import STOP_FREE_BYTES, require_room
-from deploy.local.home import ComponentState, HomeLock, InstanceState, await_remains, write_state
+from deploy.local.home import ComponentState, HomeLock, InstanceState, await_remains, worker_name, write_state
 from deploy.local.ports import LOOPBACK, free_ports, is_free
 from deploy.local.restart import RestartPolicy
 from deploy.local.services import Services
@@ -38,16 +38,20 @@ class Stopped(BaseException):  # noqa: N818 (like KeyboardInterrupt, nothing tha
 
 
 class ComponentSpec(Struct, frozen=True):
-    """A process of Taskstream's own. Those that need Kafka alone are started while ClickHouse still starts."""
+    """A process of Taskstream's own. Those that need Kafka alone are started while ClickHouse still starts.
+
+    ``keeps_place``  it has a ``worker_id``, so that it takes its partitions at once when it is started again
+    """
 
     name: str
     arguments: tuple[str, ...]
     needs_clickhouse: bool = True
     program: tuple[str, ...] = (sys.executable, "-m", "taskstream")
+    keeps_place: bool = False
 
 
 COMPONENTS: tuple[ComponentSpec, ...] = (
-    ComponentSpec("worker", ("worker",), needs_clickhouse=False),
+    ComponentSpec("worker", ("worker",), needs_clickhouse=False, keeps_place=True),
     ComponentSpec("catalogue", ("catalogue",), needs_clickhouse=False),
     ComponentSpec("sink", ("sink",)),
     ComponentSpec("dashboard", ("dashboard",)),
@@ -138,11 +142,14 @@ class Supervisor:
         for spec, metrics_port in zip(specs, free_ports(len(specs)), strict=True):
             if self.stop_requested.is_set():
                 raise Stopped
+            environment = self._environment(services, with_clickhouse=needs_clickhouse)
+            if spec.keeps_place and not self.settings.worker_id:
+                environment["TASKSTREAM_WORKER_ID"] = worker_name(self.settings.home, spec.name)
             component = Component(
                 spec.name,
                 spec.arguments,
                 self.settings.home / "logs" / f"{spec.name}.log",
-                self._environment(services, with_clickhouse=needs_clickhouse),
+                environment,
                 metrics_port,
                 keep=self.keep,
                 program=spec.program,

@@ -7,10 +7,11 @@ renamed one of :data:`RELIED_ON`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
@@ -30,8 +31,15 @@ RELIED_ON: Final = (
     ("aiokafka.consumer.subscription_state", "SubscriptionState", "fetch_context"),
     ("aiokafka.consumer.group_coordinator", "GroupCoordinator", "coordinator_id"),
     ("aiokafka.consumer.group_coordinator", "GroupCoordinator", "_coordination_task"),
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinator", "reset_generation"),
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinator", "_send_req"),
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinator", "_group_instance_id"),
+    ("aiokafka.protocol.group", "JoinGroupRequest", "_member_id"),
 )
 """Module, class, and the attribute that the code below reads, calls or replaces."""
+
+FENCED_INSTANCE_ID: Final = 82
+"""Kafka's answer to a member whose name another process has joined under since; aiokafka does not know it."""
 
 
 def renamed() -> list[str]:
@@ -101,3 +109,36 @@ def in_group(consumer: driver.Consumer) -> bool:
     with client._subscription.fetch_context():
         coordinator = client._coordinator
     return coordinator.coordinator_id is not None and not coordinator._coordination_task.done()
+
+
+def heed_replacement(consumer: driver.Consumer, replaced: Callable[[], None]) -> None:
+    """Have ``replaced`` called when another process has joined the group under this one's ``worker_id``.
+
+    A member that the group no longer knows forgets its id, and aiokafka then joins as if it were the newer of the two:
+    they would throw each other out for ever. Joining with the id that it had, it is told whether the name is another's
+    by now; where its session had merely timed out, it is told that the id is unknown, and joins anew. Harmless when
+    called again.
+    """
+    coordinator: Any = client_of(consumer)._coordinator
+    if coordinator._group_instance_id is None or "reset_generation" in vars(coordinator):
+        return
+    forget, send = coordinator.reset_generation, coordinator._send_req
+    kept = ""
+
+    def reset() -> None:
+        nonlocal kept
+        kept = coordinator.member_id or kept
+        forget()
+
+    async def ask(request: Any) -> Any:
+        nonlocal kept
+        if isinstance(request, JoinGroupRequest):
+            if not request._member_id:
+                request._member_id = kept
+            kept = ""
+        answer = await send(request)
+        if getattr(answer, "error_code", 0) == FENCED_INSTANCE_ID:
+            replaced()
+        return answer
+
+    coordinator.reset_generation, coordinator._send_req = reset, ask

@@ -62,9 +62,20 @@ class WorkerHealth:
         self._voids: list[float] = []
         self._dealt: list[float] = []
 
-    def watch_group(self, now: float, *, joined: bool) -> None:
-        """End the worker when it has been no member of its group for too long. (A member may own no partition.)"""
+    def watch_group(self, now: float, *, joined: bool, worker_id: str = "") -> None:
+        """End the worker when its name is another's, or when it has been no member of its group for too long.
+
+        (A member may own no partition.)
+        """
         consumer = self._intake.consumer
+        if consumer is not None and consumer.replaced:
+            self.give_up(
+                ServiceError(
+                    f"another worker has begun under the worker_id {worker_id!r} and has this one's place: ending "
+                    "(nothing is lost; give each worker a name of its own)"
+                )
+            )
+            return
         member = joined and consumer is not None and consumer.in_group()
         if self._apart.seconds(not member, "apart", now) > APART_S:
             self._stall(f"no part in the consumer group for {APART_S:.0f} s")

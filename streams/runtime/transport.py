@@ -78,6 +78,8 @@ class MicroBatchConsumer(driver.Consumer):
     RebalanceListener = RebalanceListener
     in_flight: InFlight
     fetcher: Fetcher
+    replaced = False
+    """Whether another process has joined the group under this one's ``worker_id``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,7 +120,11 @@ class MicroBatchConsumer(driver.Consumer):
 
     def in_group(self) -> bool:
         """Whether this process is a member of the group; see :func:`streams.runtime.faust_internals.in_group`."""
+        faust_internals.heed_replacement(self, self._note_replaced)
         return faust_internals.in_group(self)
+
+    def _note_replaced(self) -> None:
+        self.replaced = True
 
     async def bounds(self, tp: tuple[str, int]) -> tuple[int, int] | None:
         """The first offset that Kafka holds and the one after the last, or None when it does not answer."""

@@ -110,7 +110,7 @@ class Worker:
         self._topics.stop()
 
     async def _watch(self, now: float) -> None:
-        self.health.watch_group(now, joined=self._joined)
+        self.health.watch_group(now, joined=self._joined, worker_id=self._worker_id)
         ends = self.intake.ends()
         await self.health.watch_partitions(now, ends)
         await self.ownership.follow_topics()

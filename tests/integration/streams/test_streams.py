@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from deploy.local.kafka import EmbeddedKafka
 from streams.cli.dead_letter import dead_letter
 from streams.runtime.health import QUIET_S
+from taskstream.errors import ServiceError
 from taskstream.event_columns import batches, decode
 from taskstream.events import MAX_BATCH_BYTES, MAX_EVENTS, EventBatch, ObjectRef, encode
 from tests.fixtures.streams import Deployment
@@ -76,6 +77,24 @@ def test_a_killed_worker_loses_and_repeats_nothing(deployment: Deployment) -> No
     assert second.wait(15) == 0
     assert "Traceback" not in deployment.log_of(second)
     assert clean_events(deployment) == total
+    deployment.check()
+
+
+def test_a_worker_whose_name_another_takes_ends_with_one_clear_line(deployment: Deployment) -> None:
+    first = deployment.start_worker(TASKSTREAM_WORKER_ID="pod-1")
+    deployment.wait("it owns all", lambda: deployment.log_of(first).count("restored") == 2 * deployment.partitions)
+    sent = list(work(6, 20))
+    total = len({(message.agent, message.first_seq + n) for message in sent for n in range(len(message.events))})
+    deployment.publish(sent[:60])
+    second = deployment.start_worker(TASKSTREAM_WORKER_ID="pod-1")
+    deployment.wait("the older one has ended", lambda: first.poll() is not None)
+    assert first.returncode == ServiceError.exit_code
+    said = [line for line in deployment.log_of(first).splitlines() if "another worker has begun" in line]
+    assert said[-1].startswith("taskstream: another worker has begun under the worker_id 'pod-1'"), said
+    deployment.publish(sent[60:])
+    deployment.finish()
+    deployment.wait("all is through", lambda: clean_events(deployment) >= total)
+    assert second.poll() is None
     deployment.check()
 
 

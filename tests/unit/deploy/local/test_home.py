@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import stopping
-from deploy.local.home import HomeLock, InstanceState, is_locked, read_state, running_in, write_state
+from deploy.local.home import HomeLock, InstanceState, is_locked, read_state, running_in, worker_name, write_state
 from taskstream import endpoints
 from taskstream.endpoints import DEMO, Endpoints
 from taskstream.errors import ServiceError
@@ -32,6 +32,19 @@ def test_the_second_is_refused_by_name_and_leaves_the_first_alone(tmp_path: Path
     assert read_state(tmp_path) is None
     second.acquire()
     second.release()
+
+
+def test_each_worker_has_a_name_that_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    homes = tmp_path / "one", tmp_path / "two"
+    names = [worker_name(home, component) for home in homes for component in ("worker", "worker-2")]
+    assert len(set(names)) == 4
+    assert [worker_name(home, component) for home in homes for component in ("worker", "worker-2")] == names
+    monkeypatch.setattr("deploy.local.home.platform.node", lambda: "josé's, laptop" * 9)
+    assert load(home=homes[0], worker_id=worker_name(homes[0], "worker")).worker_id not in names, "another machine"
+    monkeypatch.setattr("deploy.local.home.platform.node", lambda: "")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ServiceError, match="home folder cannot be used"):
+        worker_name(tmp_path / "file", "worker")
 
 
 def test_the_remains_of_a_killed_one_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ class Consumer:
     def __init__(self, first: int | None = 0) -> None:
         self.first, self.end = first, 30
         self.member = True
+        self.replaced = False
 
     def in_group(self) -> bool:
         return self.member
@@ -267,6 +268,17 @@ def test_who_has_no_part_in_the_group_for_long_ends() -> None:
         rig.health.watch_group(101.0, joined=True)
         rig.health.watch_group(102.0 + APART_S, joined=True)
         assert "no part in the consumer group for 60 s" in str(rig.health.failure)
+
+    with_health(body)
+
+
+def test_who_was_replaced_under_its_own_name_ends_at_once_and_says_so() -> None:
+    async def body(rig: Rig) -> None:
+        rig.health.watch_group(1.0, joined=True, worker_id="w1")
+        assert rig.health.failure is None
+        rig.consumer.replaced = True
+        rig.health.watch_group(2.0, joined=False, worker_id="w1")
+        assert "another worker has begun under the worker_id 'w1'" in str(rig.health.failure)
 
     with_health(body)
 
