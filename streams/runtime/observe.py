@@ -70,7 +70,7 @@ def committed(checkpoint: Checkpoint, seconds: float, written: Mapping[str, int]
     for topic, count in written.items():
         metrics.RECORDS_OUT.labels(topic).inc(count)
     metrics.CHECKPOINT_SECONDS.observe(seconds)
-    operator = checkpoint.operator
+    operator = checkpoint.operator  # None: given up meanwhile, and its figures are another worker's to tell
     if isinstance(operator, PartitionState):
         label = str(checkpoint.partition)
         metrics.POSITION.labels(label).set(checkpoint.committed)

@@ -113,9 +113,9 @@ class Ownership:
     async def end(self, partitions: Iterable[TP]) -> int:
         """Commit what is applied of ``partitions``, within the deadline, and forget them; how many there were."""
         leaving = [self.owned.pop(tp) for tp in sorted(partitions) if tp in self.owned]
+        await asyncio.gather(*(checkpoint.close(REVOKE_S) for checkpoint in leaving))
         for checkpoint in leaving:
             observe.forget(checkpoint)
-        await asyncio.gather(*(checkpoint.close(REVOKE_S) for checkpoint in leaving))
         self.deal_room()
         return len(leaving)
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from prometheus_client import generate_latest
 
+from streams.operator import InputRecord, Output
+from streams.runtime.chunks import Chunk
 from streams.runtime.ownership import DEAL_S, INPUT_SIZED, Ownership
+from streams.runtime.restore import Restored
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
+from taskstream import metrics
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
 
@@ -71,6 +79,60 @@ def with_ownership(body: Callable[[Rig], Awaitable[None]]) -> None:
 
 def fill(one: Owned, agents: int) -> None:
     one.operator.agents = dict.fromkeys(map(str, range(agents)))
+
+
+def test_nothing_of_a_revoked_partition_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its producer goes, its figures go, and the commit that its end takes does not bring them back."""
+
+    class Writer:
+        clock = time.monotonic
+
+        def put(self, outputs: list[Output]) -> int:
+            return len(outputs)
+
+        def commit(self) -> dict[str, int]:
+            return {}
+
+        def close(self) -> None:
+            """Nothing is queued."""
+
+    async def main() -> None:
+        settings = Settings(prefix="", partitions=2, kafka="nowhere:1")
+        ready = asyncio.Event()
+
+        async def on_ready(*_: object) -> None:
+            ready.set()
+
+        subject = Ownership(settings, lambda _: [], on_ready, Topics(), lambda: 0.0)
+        made: list[weakref.ref[Writer]] = []
+
+        def open_(*_: object) -> tuple[Writer, Restored]:
+            writer = Writer()
+            made.append(weakref.ref(writer))
+            return writer, Restored(PartitionState(77, StageSettings(partitions=2)), 5, 0, 0, [], 0.0)
+
+        monkeypatch.setattr(subject, "_open", open_)
+        tp = "ui-events", 77
+        subject.begin(tp)
+        await ready.wait()
+        checkpoint = subject.owned[tp]
+        checkpoint.apply(Chunk(5, 6, [InputRecord(5, 0, None, b"no batch")], 0))
+        checkpoint.begin()
+        while 'position{partition="77"} 6' not in generate_latest(metrics.REGISTRY).decode():
+            await asyncio.sleep(0.001)
+        checkpoint.apply(Chunk(6, 7, [InputRecord(6, 0, None, b"no batch")], 0))
+        assert await subject.end([tp]) == 1
+        assert checkpoint.committed == 7
+        assert 'partition="77"' not in generate_latest(metrics.REGISTRY).decode()
+        del checkpoint
+        for _ in range(100):
+            gc.collect()
+            if made[0]() is None:
+                break
+            await asyncio.sleep(0.01)
+        assert made[0]() is None
+
+    asyncio.run(main())
 
 
 def test_a_partition_gets_what_it_needs_of_the_workers_room() -> None:
