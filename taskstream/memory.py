@@ -1,15 +1,20 @@
-"""Memory settings of a busy process: few malloc arenas, rare garbage collection."""
+"""Memory settings of a busy process: few malloc arenas, rare garbage collection; and how much memory there is."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import sys
+from pathlib import Path
 from typing import Final
+
+import psutil
 
 _M_ARENA_MAX: Final = -8
 """glibc's name (malloc.h)."""
 HEAPS: Final = 8
+_LIMITS: Final = ("memory.max", "memory/memory.limit_in_bytes")
+"""Where Linux tells what the process's container may take, in version 2 and 1 of control groups."""
 
 
 def few_arenas() -> None:
@@ -26,6 +31,19 @@ def rare_collections() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+
+
+def machine_mb(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Memory that this process may take at most (MB): the machine's, or what its container is allowed."""
+    found = [psutil.virtual_memory().total]
+    for name in _LIMITS:
+        try:
+            told = (groups / name).read_text().strip()
+        except OSError:
+            continue
+        if told.isdigit():
+            found.append(int(told))
+    return min(found) >> 20
 
 
 def _mallopt(name: int, value: int) -> None:

@@ -10,7 +10,9 @@ from taskstream.settings import Settings
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
-@with_settings("kafka", "clickhouse", "java", "dashboard_port", "kafka_port", "clickhouse_port")
+@with_settings(
+    "kafka", "clickhouse", "java", "partitions", "agents_mb", "dashboard_port", "kafka_port", "clickhouse_port"
+)
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, settings: Settings) -> None:
     """Check this machine, and your own services where some are named. Changes nothing, asks no other network.

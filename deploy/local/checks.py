@@ -22,6 +22,7 @@ from deploy.local.ports import is_free
 from taskstream import extras
 from taskstream.endpoints import own_clickhouse
 from taskstream.errors import ServiceError, TaskstreamError
+from taskstream.memory import machine_mb
 from taskstream.settings import Settings
 
 GB = 1 << 30
@@ -117,6 +118,37 @@ def _own_kafka(settings: Settings) -> Check:
     return Check("Kafka", "ok", f"your own at {settings.kafka}: {brokers} brokers, {protocol}")
 
 
+def topics(settings: Settings) -> Check:
+    """Whether the topics of an own Kafka are as they are declared: partitions, message sizes, retention."""
+    if not settings.kafka:
+        return Check("topics", "ok", "made at the start")
+    from taskstream.kafka import topic_admin
+    from taskstream.kafka.check import check
+
+    try:
+        check(settings, "doctor", answer_s=ANSWER_S)
+        wrong = topic_admin.apply(settings, dry_run=True)
+    except TaskstreamError as error:
+        return Check("topics", "warn", f"not known: {error}", "they must be there before a worker starts")
+    if not wrong:
+        return Check("topics", "ok", f"as declared, {settings.partitions} partitions")
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Check("topics", "warn", f"{wrong[0].topic}: {wrong[0].what}{more}", "run `taskstream topics apply`")
+
+
+def worker(settings: Settings) -> Check:
+    """Whether what a worker may need fits this machine."""
+    from streams.runtime.fit import misfit, needed_mb
+    from streams.runtime.room import most_agents
+
+    partitions = settings.partitions
+    if words := misfit(settings, partitions, machine_mb()):
+        found, _, advice = words.partition(": ")
+        return Check("worker", "warn", found, advice)
+    found = f"room for {most_agents(settings):,} agents over {partitions} partitions"
+    return Check("worker", "ok", f"{found}, in {needed_mb(settings, partitions):,} MB at most")
+
+
 def _own_clickhouse(settings: Settings) -> Check:
     """Whether an own ClickHouse lets us in."""
     from sinks.connect import connect
@@ -210,8 +242,8 @@ def tools_of_tests(_: Settings) -> Check:
 
 
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
-    python, system, packages, compiled, java, kafka_jars, clickhouse, disk, memory, files, ports, display,
-    tools_of_tests,
+    python, system, packages, compiled, java, kafka_jars, topics, clickhouse, disk, memory, worker, files, ports,
+    display, tools_of_tests,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ May import: taskstream, streams.
     losses             Input that can no longer be read: counted, logged, and named in a dead letter
     log_reader         Reading one partition of a topic from one offset to another, for a restore
     room               How many agents each owned partition may keep
+    fit                Whether what a worker may need fits the machine
     health             Whether the worker can go on
     patience           How long something has made no progress, counting only time in which this process ran
     watchdog           Dumps the stacks of a process that hangs, and ends it

@@ -16,6 +16,7 @@ from streams.runtime.accepted_policies import resolved
 from streams.runtime.app import create_app
 from streams.runtime.checkpoint import MAX_WAITING_BYTES
 from streams.runtime.fetch import AHEAD_KB, ANSWER_BYTES
+from streams.runtime.fit import misfit
 from streams.runtime.health import STALL_S
 from streams.runtime.ownership import QUEUE_KB, ROLE
 from streams.runtime.room import BUSY_BYTES, BUSY_PERCENT, REST_BYTES, most_agents
@@ -27,7 +28,7 @@ from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.faults import place_of
 from taskstream.kafka import topic_admin
 from taskstream.kafka.check import check, wait
-from taskstream.memory import few_arenas, rare_collections
+from taskstream.memory import few_arenas, machine_mb, rare_collections
 from taskstream.settings import Settings
 from taskstream.topics import ALL, UI_EVENTS
 
@@ -126,6 +127,8 @@ def _print_bounds(settings: Settings) -> None:
         settings.transaction_ms, MAX_INPUT_BYTES + settings.partitions * 2 * ((AHEAD_KB << 10) + ANSWER_BYTES) >> 20,
         settings.partitions * 2 * (MAX_WAITING_BYTES + (QUEUE_KB << 10)) >> 20, MAX_ROUTINES,
     )  # fmt: skip
+    if words := misfit(settings, settings.partitions, machine_mb()):
+        log.warning("this does not fit: %s", words)
 
 
 def _logging(as_json: bool) -> None:

@@ -118,6 +118,8 @@ class TransactionWriter:
             if not error.txn_requires_abort():
                 raise _final(error) from exception
             self._abort(deadline)
+            if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:  # the next try would end the same way
+                raise _final(error) from exception
             raise AbortedError(error.str()) from exception
         self._open = False
         written, self._written = self._written, defaultdict(int)
@@ -158,4 +160,11 @@ def _final(error: KafkaError) -> Exception:
         KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError._STATE,
     ):  # fmt: skip
         return FencedError(error.str())
-    return ServiceError(f"Kafka refuses a transaction: {error.str()}")
+    return ServiceError(f"Kafka refuses a transaction: {_words(error)}")
+
+
+def _words(error: KafkaError) -> str:
+    """Kafka's words, and what to do where that is known."""
+    if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return f"{error.str()}: a topic takes only smaller messages than declared, run `taskstream topics apply`"
+    return str(error.str())

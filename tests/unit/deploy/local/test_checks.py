@@ -106,3 +106,11 @@ def test_prerequisites_install_what_is_missing(tmp_path: Path) -> None:
     assert calls.read_text().splitlines() == ["update -qq", "install -y -qq --no-install-recommends xvfb xterm"]
     fake.write_text("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n")
     assert prerequisites.install([str(fake)], ["xvfb"]) == "E: no network"
+
+
+def test_a_worker_that_does_not_fit_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "machine_mb", lambda: 2_000)
+    found = checks.worker(load(home=tmp_path, partitions=96))
+    assert (found.state, "this machine has 2,000" in found.found) == ("warn", True)
+    assert found.advice.startswith("set agents_mb to 1,")
+    assert checks.worker(load(home=tmp_path, partitions=96, agents_mb=1_000)).state == "ok"

@@ -95,6 +95,13 @@ def test_abortable_aborts_and_says_so(call: str) -> None:
     assert (producer.committed, producer.calls.count("abort")) == ([], 1)
 
 
+def test_what_is_too_large_for_a_topic_ends_with_what_to_do() -> None:
+    producer = FakeProducer(commit=[error(KafkaError.MSG_SIZE_TOO_LARGE, txn_requires_abort=True)])
+    with pytest.raises(ServiceError, match="run `taskstream topics apply`"):
+        write(producer)
+    assert producer.calls[-1] == "abort"
+
+
 def test_retriable_commits_again_without_sending_again() -> None:
     producer = FakeProducer(commit=[error(KafkaError._TIMED_OUT, retriable=True)] * 3)
     write(producer)
