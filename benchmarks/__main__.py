@@ -48,6 +48,11 @@ PARTS: Final[dict[str, tuple[str, list[str], list[str]]]] = {
         ["--sustain", "300", "--search", "70000", "80000", "100000"],
         ["--sustain", "20"],
     ),
+    "size": (
+        "size",
+        [],
+        ["--partitions", "12", "--agents", "2000", "--rate", "500", "--seconds", "15", "--backlog", "20"],
+    ),
 }
 """Part → its module, its arguments, and those of a quick look."""
 

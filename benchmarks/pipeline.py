@@ -41,7 +41,7 @@ from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 from taskstream.events import BATCH_TYPE, EventBatch, encode
 from taskstream.kafka.clients import kafka_config, new_producer
-from taskstream.settings import KafkaSettings, load
+from taskstream.settings import KafkaSettings, Settings, load
 
 PARTITIONS = 4
 PREFIX = "pipeline."
@@ -49,6 +49,8 @@ RATE = 2_000
 """Events a second at which freshness is measured."""
 PATIENCE_S = 60.0
 """Standstill after which the run is given up."""
+END_S: Final = 60.0
+"""Time that a process has to end (seconds)."""
 WARM_UP: Final = 0.2
 """Share of a sustained run, at its beginning, that does not count for the slope: caches fill, the model grows."""
 GROWN_S: Final = 1.0
@@ -61,8 +63,9 @@ HELD: Final = 0.99
 class Pipeline:
     """Broker and engine, and the processes of Taskstream as they are asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, partitions: int = PARTITIONS) -> None:
         self._folder = folder
+        self._partitions = partitions
         self.kafka = EmbeddedKafka(folder / "kafka", load().cache)
         self.clickhouse = EmbeddedClickHouse(folder / "clickhouse", user="taskstream")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -80,7 +83,7 @@ class Pipeline:
             "CLICKHOUSE_USER": "taskstream",
             "CLICKHOUSE_PASSWORD": self.clickhouse.password,
             "PREFIX": PREFIX,
-            "PARTITIONS": str(PARTITIONS),
+            "PARTITIONS": str(self._partitions),
         }
         return os.environ | {f"TASKSTREAM_{name}": value for name, value in names.items()}
 
@@ -89,17 +92,42 @@ class Pipeline:
         command = [sys.executable, "-m", "taskstream", *words]
         subprocess.run(command, env=self._environment(), check=True, stdout=subprocess.DEVNULL)
 
-    def start(self, word: str) -> None:
-        """Start a process of Taskstream."""
-        with (self._folder / f"{word}.log").open("ab") as log:
+    @property
+    def settings(self) -> Settings:
+        """How the broker is reached."""
+        return Settings(kafka=self.bootstrap, prefix=PREFIX, partitions=self._partitions, home=self._folder)
+
+    def start(self, word: str, name: str = "", **more: str) -> subprocess.Popen[bytes]:
+        """Start a process of Taskstream, known as ``name`` from then on; ``more`` are further settings."""
+        name = name or word
+        environment = self._environment() | {f"TASKSTREAM_{key.upper()}": value for key, value in more.items()}
+        with self.log_of(name).open("ab") as log:
             command = [sys.executable, "-m", "taskstream", word]
-            self._processes[word] = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log)
+            self._processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        return self._processes[name]
+
+    def log_of(self, name: str) -> Path:
+        """What a process has said."""
+        return self._folder / f"{name}.log"
+
+    def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Have a process end, and wait until it has."""
+        process = self._processes.pop(name)
+        process.send_signal(how)
+        process.wait(END_S)
+
+    def ended(self) -> str:
+        """Names of the processes that have ended by themselves."""
+        return ", ".join(name for name, process in self._processes.items() if process.poll() is not None)
+
+    def pids(self) -> dict[str, int]:
+        """Process id of each part."""
+        found = {name: process.pid for name, process in self._processes.items()}
+        return found | {"broker": self.kafka.pid, "engine": self.clickhouse.pid}
 
     def cpu_s(self) -> dict[str, float]:
         """CPU seconds used so far by each part."""
-        pids = {name: process.pid for name, process in self._processes.items()}
-        pids |= {"broker": self.kafka.pid, "engine": self.clickhouse.pid}
-        return {name: sum(psutil.Process(pid).cpu_times()[:2]) for name, pid in pids.items()}
+        return {name: sum(psutil.Process(pid).cpu_times()[:2]) for name, pid in self.pids().items()}
 
     def memory_mb(self) -> dict[str, int]:
         """Resident memory of each process of Taskstream."""

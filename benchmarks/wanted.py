@@ -37,6 +37,17 @@ FIGURES: Final = (
     Figure("recovery, start of a worker to first new result", "restart_s", None, None, "s", False),
     Figure("memory of a worker, catching up", "worker_memory_mb.catch_up", 600, 300, "MB", False),
     Figure("memory of a worker, after a restore", "worker_memory_mb.restored", 600, 300, "MB", False),
+    Figure("96 partitions, 100,000 agents, one worker: held", "size.events_per_s", None, None, "events/s"),
+    Figure("… memory of the worker, at most", "size.memory_mb.worker", 2_500, 2_000, "MB", False),
+    Figure("… sessions closed for want of room", "size.sessions_cut", 0, 0, "", False),
+    Figure("… events lost or stored twice", "size.wrong", 0, 0, "", False),
+    Figure(
+        "… killed, to first new result, with a worker_id", "size.killed_with_id.first_result_s", None, 3, "s", False
+    ),
+    Figure("… … until all partitions go on", "size.killed_with_id.all_partitions_s", None, None, "s", False),
+    Figure("… … without a worker_id", "size.killed_without_id.all_partitions_s", None, None, "s", False),
+    Figure("… a second worker joins: both ready", "size.second_worker.ready_s", None, None, "s", False),
+    Figure("… inserts a second into ui_events", "size.inserts_per_s.ui_events", None, 2, "/s", False),
     Figure("bytes a row in ui_events", "bytes_per_row", 30, 15, "bytes", False),
 )
 
@@ -78,6 +89,9 @@ def summary(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                 "agents": recovery["agents"],
             },
         }
+    if "size" in found:
+        size = found["size"]
+        result["size"] = dict(size) | {"wrong": size["lost"] + size["duplicated"]}
     if "storage" in found:
         result["bytes_per_row"] = round(found["storage"]["bytes_per_row"], 1)
     if "growth" in found:

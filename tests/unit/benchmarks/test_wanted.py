@@ -40,6 +40,12 @@ def test_every_figure_comes_from_some_part() -> None:
                 "agents": 20_000,
             },
             "sink": {"sink_vs_engine": 0.5},
+            "size": {
+                "events_per_s": 1, "memory_mb": {"worker": 2_000}, "sessions_cut": 0, "lost": 0, "duplicated": 0,
+                "killed_with_id": {"first_result_s": 3.0, "all_partitions_s": 9.0},
+                "killed_without_id": {"all_partitions_s": 15.0}, "second_worker": {"ready_s": 20.0},
+                "inserts_per_s": {"ui_events": 2.0},
+            },
             "storage": {"bytes_per_row": 5.0},
             "pipeline": {"pipeline_events_per_s": 1, "freshness_ms": {"p50": 1, "p99": 2}},
             "sustained": {
