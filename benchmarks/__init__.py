@@ -19,5 +19,6 @@
 
 ``worlds``          logs drawn at random with known truth
 ``chaos``           faults under load
+``size``            96 partitions, 100,000 agents, one worker; then a kill, and a second worker
 ``soak``            weeks of days and nights
 """

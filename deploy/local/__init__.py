@@ -1,6 +1,6 @@
 """All of it on one machine: embedded Kafka and ClickHouse, and what keeps them running.
 
-May import: taskstream, sinks, deploy.
+May import: taskstream, streams, sinks, deploy.
 
     supervisor     Runs all of Taskstream on one machine
     unit           What the supervisor keeps running
