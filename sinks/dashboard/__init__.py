@@ -9,7 +9,6 @@ May import: taskstream, sinks.connect, sinks.results.
     page_data    What the page shows, as data
     page_store   Reads the views that are made for people; nothing below k people, no person's own rows
     poller       Looks at the database for everybody who has the page open
-    lag          Kafka's own figures
     listing      The list of opportunities as rows of a table
     charts       The charts, as options for ECharts: plain data from plain data
     theme        Colours: one set for light, one for dark

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from sinks.results.kafka_lag import Kafka
 from sinks.results.opportunities import ListedOpportunity
 from sinks.results.routine import ListedRoutine, ListedVariant
+from sinks.results.standing import Standing
 
 ENOUGH = 100
 """Events of which 99 % can be told."""
@@ -66,26 +68,6 @@ class Refused(Struct, frozen=True):
     letters: int
 
 
-class GroupLag(Struct, frozen=True):
-    """Messages that one consumer group has not yet acknowledged."""
-
-    group: str
-    messages: int
-
-
-class Kafka(Struct, frozen=True):
-    """What Kafka says: messages in ``ui-events``, and the groups' lag. ``problem`` says why it says nothing."""
-
-    messages_in: int = 0
-    groups: tuple[GroupLag, ...] = ()
-    problem: str = ""
-
-    @property
-    def waiting(self) -> int:
-        """Messages that anybody still has to work through."""
-        return sum(group.messages for group in self.groups)
-
-
 class Snapshot(Struct, frozen=True):
     """All of it at one moment. ``problem`` is one line when ClickHouse cannot be read; the rest is then the last known.
 
@@ -108,6 +90,7 @@ class Snapshot(Struct, frozen=True):
     pipeline: tuple[TopicProgress, ...] = ()
     refused: tuple[Refused, ...] = ()
     kafka: Kafka = Kafka()
+    standing: Standing = Standing()
 
     @property
     def fresh(self) -> FreshMinute | None:

@@ -17,12 +17,12 @@ from fastapi import FastAPI, Response
 from msgspec import to_builtins
 from nicegui import ui
 
-from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.overview import Overview
 from sinks.dashboard.page_data import Snapshot
 from sinks.dashboard.page_store import PageStore
 from sinks.dashboard.poller import Poller
 from sinks.dashboard.safety import OwnMachineOnly
+from sinks.results.kafka_lag import KafkaLag
 from taskstream import metrics
 from taskstream.endpoints import Endpoints
 from taskstream.errors import ServiceError

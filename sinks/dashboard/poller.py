@@ -18,12 +18,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sinks.dashboard import page_data
-from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.page_data import Snapshot
 from sinks.dashboard.page_store import PageStore
 from sinks.results.database import UnknownForm
+from sinks.results.kafka_lag import Kafka, KafkaLag
 from sinks.results.opportunities import ListedOpportunity
 from sinks.results.routine import ListedRoutine, ListedVariant
+from sinks.results.standing import Standing
 from taskstream.errors import ServiceError
 
 log = logging.getLogger("taskstream.dashboard")
@@ -63,8 +64,9 @@ LOOKS: Final = (
     Look("variants", "variants", ListedVariant, 10.0, {"routine": "", "each": 5}),
     Look("refused", "dead_letters", page_data.Refused, 5.0),
     Look("people", "people", page_data.People, 5.0),
+    Look("standing", "standing", Standing, 2.0),
 )
-KAFKA: Final = Look("kafka", "", page_data.Kafka, 3.0)
+KAFKA: Final = Look("kafka", "", Kafka, 3.0)
 
 
 class _State(Struct):
@@ -171,6 +173,8 @@ class Poller:
             self._put(totals=answer[0], events_per_s=self._rate(answer[0].events))
         elif look.kind is page_data.People:
             self._put(people=answer[0].people)
+        elif look.kind is Standing:
+            self._put(standing=answer[0])
         else:
             self._put(**{look.field: answer})
         if look is not KAFKA:

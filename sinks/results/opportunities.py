@@ -69,16 +69,6 @@ class ListedOpportunity(Struct, frozen=True):
     version: int
 
 
-class Standing(Struct, frozen=True):
-    """What there is when the list is empty: counts without persons (``people``: 0 below the floor), and the floor."""
-
-    events: int
-    segments: int
-    routines: int
-    people: int
-    floor: int
-
-
 def read(client: Client, top: int, *, k: int = 0) -> tuple[ListedOpportunity, ...]:
     """The best ``top`` opportunities; ``k``: a floor above the database's own.
 
@@ -91,15 +81,6 @@ def read(client: Client, top: int, *, k: int = 0) -> tuple[ListedOpportunity, ..
 def listed(record: Opportunity) -> ListedOpportunity:
     """An opportunity that was never in a database, as read."""
     return msgspec.convert(record, ListedOpportunity, from_attributes=True)
-
-
-def standing(client: Client) -> Standing:
-    """What there is.
-
-    Raises:
-        ServiceError: as :func:`read`.
-    """
-    return rows(client, "standing", Standing)[0]
 
 
 def as_csv(found: Sequence[ListedOpportunity]) -> str:
@@ -116,34 +97,3 @@ def _cell(value: object) -> object:
     if isinstance(value, tuple):
         return " > ".join(value)
     return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
-
-
-def advice(there: Standing) -> str:
-    """What to do when nothing is listed, by how far the data have come."""
-    if not there.events:
-        return (
-            "nothing found yet: no events are stored. Replay a recording (`taskstream replay LOG`), simulate an office "
-            "(`taskstream simulate`) or record this desktop (`taskstream collect`), with `taskstream worker` and "
-            "`taskstream sink` running; `taskstream up` runs both."
-        )
-    if not there.segments:
-        return (
-            f"nothing found yet: {there.events:,} events are stored, but no execution of a task has been told apart. "
-            "A person's executions are decided when they have done some hundred steps, lock the screen or pause for a "
-            "quarter of an hour; later than that, see whether `taskstream worker` is running."
-        )
-    if there.people < there.floor:
-        return (
-            f"nothing to show: fewer than {there.floor} people are recorded, and nothing is shown of fewer. More "
-            "people help; on a machine of your own, `taskstream migrate --k 1` lowers the floor."
-        )
-    if not there.routines:
-        return (
-            f"nothing found yet: {there.segments:,} executions of {there.people:,} people are stored, but none was "
-            f"done three times or more, by {there.floor} people at least, in the same way. More recordings help; is "
-            "`taskstream catalogue` running?"
-        )
-    return (
-        f"nothing to show: no routine that would be listed is shared by {there.floor} people or more. More people "
-        "help; on a machine of your own, `taskstream migrate --k 1` lowers the floor."
-    )

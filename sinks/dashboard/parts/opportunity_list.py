@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from importlib.resources import files
 from typing import Final
 
+from msgspec.structs import replace
 from nicegui import ui
 
 from sinks.dashboard import listing
 from sinks.dashboard.page_data import Snapshot
-from sinks.results import words
+from sinks.results import standing
 
 ROWS: Final = 10
 """Rows of the table without turning a page."""
+_COMMAND: Final = re.compile(r"`([^`]*)`")
 
 
 class OpportunityList:
@@ -49,16 +53,9 @@ class OpportunityList:
 
 
 def _nothing_yet(snapshot: Snapshot) -> str:
-    """What to do when there is no opportunity yet. Only numbers of ours go into the markup."""
+    """Why there is no opportunity yet. Only words and numbers of ours go into the markup."""
     if snapshot.problem:
         return "<b>No data to show</b>The line above says what is missing."
-    if not snapshot.totals.events:
-        return (
-            "<b>No events yet</b><code>taskstream replay LOG</code> plays a recording, "
-            "<code>taskstream simulate</code> a believable office, "
-            "<code>taskstream collect</code> records this desktop. The page fills by itself."
-        )
-    return (
-        f"<b>Looking for routines</b>{words.count(snapshot.totals.events)} events are stored. A routine is listed as "
-        f"soon as at least {snapshot.k} people are seen to carry it out repeatedly."
-    )
+    there = snapshot.standing
+    why = standing.reason(replace(there, floor=max(there.floor, snapshot.k)), snapshot.kafka)
+    return f"<b>{why.title}</b>" + _COMMAND.sub(r"<code>\1</code>", escape(why.words))

@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from sinks.clickhouse.migrate import migrate
 from sinks.dashboard import page_data
-from sinks.dashboard.lag import KafkaLag
 from sinks.dashboard.page_store import PageStore, as_reader
 from sinks.dashboard.poller import LOOKS
 from sinks.results.database import NoTables
+from sinks.results.kafka_lag import GroupLag, Kafka, KafkaLag
 from sinks.results.opportunities import ListedOpportunity
 from taskstream.endpoints import READER, Endpoints
 from taskstream.errors import ServiceError
@@ -100,7 +100,7 @@ def test_lag_is_the_end_minus_what_a_group_has_acknowledged(kafka: str) -> None:
     consumer.commit(offsets=[TopicPartition(topic, 0, 5), TopicPartition(topic, 1, 2)], asynchronous=False)
     consumer.close()
     found = KafkaLag(lambda: Settings(kafka=kafka, prefix=prefix)).read()
-    assert found == page_data.Kafka(messages_in=10, groups=(page_data.GroupLag("sink", 3),))
+    assert found == Kafka(messages_in=10, groups=(GroupLag("sink", 3, running=False),))
     assert found.waiting == 3
 
 

@@ -14,7 +14,7 @@ from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store
 from sinks.dashboard import listing
 from sinks.dashboard.page_data import Snapshot
-from sinks.results import opportunities, routine
+from sinks.results import opportunities, routine, standing
 from sinks.results.database import rows
 from sinks.results.routine import ListedRoutine, ListedVariant
 from streams.discovery.catalogue import Catalogue
@@ -139,7 +139,7 @@ def test_what_was_said_of_a_variant_that_is_gone_is_said_of_the_one_that_took_it
 
 
 def test_what_there_is_is_told_without_persons(database: Any, told: Catalogue) -> None:
-    there = opportunities.standing(database)
+    there = standing.read(database)
     assert (there.events, there.people, there.floor) == (0, 0, K)
     assert there.segments > 0
     assert there.routines >= len(told.routines())

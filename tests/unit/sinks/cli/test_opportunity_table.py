@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sinks.cli.opportunity_table import show, why
-from sinks.results.opportunities import Standing, advice, as_csv
+from sinks.results.opportunities import as_csv
 from tests.unit.sinks.results.samples import opportunity
 
 ROW = opportunity()
@@ -52,19 +52,3 @@ def test_csv_reads_back() -> None:
     assert row["apps"] == "excel > chrome"
     assert row["why"].startswith('{"hours a year spent":52.8,"can be automated":0.9,')
     assert (row["hours_spent_per_year"], row["hours_saved_per_year"], row["currency"]) == ("52.8", "30.0", "CHF")
-
-
-@pytest.mark.parametrize(
-    ("standing", "word"),
-    [
-        (Standing(0, 0, 0, 0, 5), "taskstream replay"),
-        (Standing(10, 0, 0, 9, 5), "taskstream worker"),
-        (Standing(10, 5, 0, 9, 5), "taskstream catalogue"),
-        (Standing(10, 0, 0, 9, 5), "lock the screen"),
-        (Standing(10, 5, 0, 0, 5), "fewer than 5 people"),
-        (Standing(10, 5, 0, 9, 5), "three times or more"),
-        (Standing(10, 5, 2, 9, 5), "migrate --k 1"),
-    ],
-)
-def test_an_empty_list_says_what_to_do(standing: Standing, word: str) -> None:
-    assert word in advice(standing)

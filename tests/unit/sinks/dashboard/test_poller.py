@@ -11,6 +11,8 @@ from typing import Any
 from sinks.dashboard import page_data
 from sinks.dashboard.poller import LOOKS, Poller
 from sinks.results.database import NoTables
+from sinks.results.kafka_lag import GroupLag, Kafka
+from sinks.results.standing import Standing
 from taskstream.errors import ServiceError
 
 
@@ -29,6 +31,8 @@ class _Store:
         self._clock.now += self.costs.get(query, 0.0)
         if kind is page_data.Totals:
             return (page_data.Totals(self.events),)
+        if kind is Standing:
+            return (Standing(self.events, floor=5),)
         return (page_data.People(7),) if kind is page_data.People else ()
 
     def close(self) -> None:
@@ -36,8 +40,8 @@ class _Store:
 
 
 class _Kafka:
-    def read(self) -> page_data.Kafka:
-        return page_data.Kafka(messages_in=3, groups=(page_data.GroupLag("sink", 2),))
+    def read(self) -> Kafka:
+        return Kafka(messages_in=3, groups=(GroupLag("sink", 2),))
 
 
 class _Clock:

@@ -5,12 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sinks.dashboard.page_data import GroupLag, Kafka
+from msgspec import Struct
+
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 
 TIMEOUT_S = 5.0
+
+
+class GroupLag(Struct, frozen=True):
+    """Messages that one consumer group has not yet acknowledged; ``running``: whether anybody has joined it."""
+
+    group: str
+    messages: int
+    running: bool = True
+
+
+class Kafka(Struct, frozen=True):
+    """What Kafka says: messages in ``ui-events``, and the groups' lag. ``problem`` says why it says nothing."""
+
+    messages_in: int = 0
+    groups: tuple[GroupLag, ...] = ()
+    problem: str = ""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that anybody still has to work through."""
+        return sum(group.messages for group in self.groups)
+
+    def runs(self, group: str) -> bool:
+        """Whether a process of this group is at work; True where Kafka cannot say."""
+        return bool(self.problem) or any(one.group == group and one.running for one in self.groups)
+
+    def behind(self, group: str) -> int | None:
+        """Messages before a group; None where it is not known."""
+        return next((one.messages for one in self.groups if one.group == group), None)
 
 
 class KafkaLag:
@@ -37,7 +67,7 @@ class KafkaLag:
             return Kafka(problem=f"Kafka does not answer: {error.args[0].str() if error.args else error}")
 
     def _read(self, settings: Settings) -> Kafka:
-        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+        from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, TopicPartition
         from confluent_kafka.admin import OffsetSpec
 
         from taskstream.kafka.clients import kafka_config, new_admin
@@ -48,7 +78,12 @@ class KafkaLag:
         admin.poll(0)  # where the client hears of refusals and renews its token
         topics = admin.list_topics(timeout=TIMEOUT_S).topics
         listed = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result().valid
-        groups = sorted(group.group_id for group in listed if group.group_id.startswith(prefix))
+        running = {
+            group.group_id: group.state != ConsumerGroupState.EMPTY
+            for group in listed
+            if group.group_id.startswith(prefix)
+        }
+        groups = sorted(running)
         asked = [
             admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)[group]
             for group in groups
@@ -66,9 +101,9 @@ class KafkaLag:
         return Kafka(
             messages_in=sum(end for (topic, _), end in ends.items() if topic == prefix + UI_EVENTS.name),
             groups=tuple(
-                GroupLag(group.removeprefix(prefix), _behind(offsets, ends))
+                GroupLag(group.removeprefix(prefix), _behind(offsets, ends), running[group])
                 for group, offsets in committed.items()
-                if offsets
+                if offsets or running[group]
             ),
         )
 
