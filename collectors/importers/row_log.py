@@ -287,7 +287,8 @@ class RowLog:
         first = last = -1
         rows = 0
         repeats = Repeats(self._runs)
-        for at_ms, rank, person, number, digest, shape in repeats if self._options.order == "time" else self._runs:
+        ordered = repeats if self._options.order == "time" else chain.from_iterable(self._runs)
+        for at_ms, rank, person, number, digest, shape in ordered:
             first, last = (at_ms if first < 0 else first), at_ms
             rows += 1
             kind, app, screen, element, clipboard = templates[number]

@@ -8,6 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
+import numpy as np
+
 from collectors.importers.order.runs import Row
 
 MIN_TIMES: Final = 20
@@ -15,30 +17,60 @@ MIN_TIMES: Final = 20
 
 
 class Repeats:
-    """Rows by time without the second copies; ``count`` tells how many those were."""
+    """Rows by time without the second copies; ``count`` tells how many those were.
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    A time that one row alone has ends any stretch of copies. Most rows are such, and between two of them that are near
+    each other nothing needs to be looked at.
+    """
+
+    def __init__(self, blocks: Iterable[list[Row]]) -> None:
         self.count = 0
-        self._rows = rows
+        self._blocks = blocks
+        self._held: list[list[Row]] = []
+        self._copied = False
 
     def __iter__(self) -> Iterator[Row]:
-        held: list[list[Row]] = []
-        copied = False
-        for _, rows in groupby(self._rows, itemgetter(0)):
-            group = list(rows)
+        rest: list[Row] = []
+        for block in self._blocks:
+            rows = rest + block
+            times = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+            begins = np.flatnonzero(np.diff(times, prepend=times[0] - 1))
+            last = int(begins[-1])  # its time may go on in the next block
+            rest = rows[last:]
+            alone = begins[:-1][np.diff(begins) == 1]
+            if not len(alone):
+                yield from self._looked_at(rows[:last])
+                continue
+            first, final = int(alone[0]) + 1, int(alone[-1]) + 1
+            yield from self._looked_at(rows[:first])
+            stretches = np.diff(np.searchsorted(begins, alone)) - 1
+            near = not len(stretches) or int(stretches.max()) < MIN_TIMES
+            yield from rows[first:final] if near else self._looked_at(rows[first:final])
+            yield from self._looked_at(rows[final:last])
+        yield from self._looked_at(rest)
+        yield from self._given_up()
+
+    def _looked_at(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Whole times, one after the other."""
+        held = self._held
+        for _, same in groupby(rows, itemgetter(0)):
+            group = list(same)
             if len(group) > 1 and _twice(group):
                 held.append(group)
-                copied = copied or len(held) >= MIN_TIMES
-                if copied:
+                self._copied = self._copied or len(held) >= MIN_TIMES
+                if self._copied:
                     yield from self._once(held)
-                    held = []
+                    held.clear()
                 continue
-            for kept in held:
-                yield from kept
-            held, copied = [], False
+            yield from self._given_up()
             yield from group
-        for kept in held:
-            yield from kept
+
+    def _given_up(self) -> Iterator[Row]:
+        """What was held for a stretch that did not become long enough."""
+        for group in self._held:
+            yield from group
+        self._held.clear()
+        self._copied = False
 
     def _once(self, groups: list[list[Row]]) -> Iterator[Row]:
         for group in groups:

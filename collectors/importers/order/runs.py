@@ -6,8 +6,10 @@ import heapq
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import IO, Final, cast
+
+import numpy as np
 
 RUN: Final = 1 << 18
 """Rows sorted at a time; 34 bytes each. A log of more rows than this waits in an unlinked temporary file."""
@@ -65,27 +67,33 @@ class Runs:
 
     def _in_order(self) -> tuple[array[int], ...]:
         columns = self._columns
-        at_ms, rank = columns[0], columns[1]
-        if not self._sort or (not self._backwards and all(a <= b for a, b in pairwise(at_ms))):
+        at_ms = np.frombuffer(columns[0], np.int64) if columns[0] else np.zeros(0, np.int64)
+        if not self._sort or (not self._backwards and bool((at_ms[1:] >= at_ms[:-1]).all())):
             return columns
-        order = sorted(range(len(at_ms)), key=lambda n: (at_ms[n], rank[n]))
-        return tuple(array(column.typecode, (column[n] for n in order)) for column in columns)
+        order = np.lexsort((np.frombuffer(columns[1], np.int64), at_ms))
+        return tuple(
+            array(column.typecode, np.frombuffer(column, column.typecode)[order].tobytes()) for column in columns
+        )
 
-    def __iter__(self) -> Iterator[Row]:
-        """The rows by time; none can be added any more."""
+    def __iter__(self) -> Iterator[list[Row]]:
+        """The rows by time, many at a time; none can be added any more."""
         if self._runs and self._columns[0]:
             self._cut()
         if not self._runs:
-            yield from cast(Iterator[Row], zip(*self._in_order(), strict=True))
+            columns = self._in_order()
+            for start in range(0, len(columns[0]), _BLOCK):
+                yield _rows([column[start : start + _BLOCK] for column in columns])
             return
         runs = self._runs[::-1] if self._backwards else self._runs
         if not self._sort or all(a[3] <= b[2] for a, b in pairwise(runs)):
             for run in runs:
                 yield from self._read(run)
         else:
-            yield from heapq.merge(*map(self._read, runs))
+            merged = heapq.merge(*(chain.from_iterable(self._read(run)) for run in runs))
+            while block := list(islice(merged, _BLOCK)):
+                yield block
 
-    def _read(self, run: tuple[int, int, int, int]) -> Iterator[Row]:
+    def _read(self, run: tuple[int, int, int, int]) -> Iterator[list[Row]]:
         offset, rows = run[:2]
         assert self._file is not None
         for start in range(0, rows, _BLOCK):
@@ -98,13 +106,17 @@ class Runs:
                 column.fromfile(self._file, many)
                 columns.append(column)
                 at += rows * column.itemsize
-            yield from cast(Iterator[Row], zip(*columns, strict=True))
+            yield _rows(columns)
 
     def close(self) -> None:
         """Free the temporary file."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _rows(columns: Sequence[array[int]]) -> list[Row]:
+    return cast(list[Row], list(zip(*(column.tolist() for column in columns), strict=True)))
 
 
 def _empty() -> tuple[array[int], ...]:

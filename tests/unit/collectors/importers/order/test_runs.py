@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +41,9 @@ def _filled(times: list[int], blocks: int, *, backwards: bool = False, sort: boo
 def test_rows_by_time_then_by_place(times: list[int], blocks: int, shape: str) -> None:
     times = times if shape == "any" else sorted(times, reverse=shape == "falling")
     made = _filled(times, blocks)
-    assert [(row[0], row[1], row[4]) for row in made] == sorted((at, n, at) for n, at in enumerate(times))
+    assert [(row[0], row[1], row[4]) for row in chain.from_iterable(made)] == sorted(
+        (at, n, at) for n, at in enumerate(times)
+    )
     assert made.rows == len(times)
     made.close()
 
@@ -49,14 +53,14 @@ def test_rows_by_time_then_by_place(times: list[int], blocks: int, shape: str) -
 def test_a_file_that_runs_backwards_is_turned_round(times: list[int], blocks: int) -> None:
     falling = sorted(times, reverse=True)
     made = _filled(falling, blocks, backwards=True)
-    assert [-row[1] for row in made] == list(range(len(times)))[::-1]
+    assert [-row[1] for row in chain.from_iterable(made)] == list(range(len(times)))[::-1]
     made.close()
 
 
 @given(_times)
 def test_unsorted_rows_stay(times: list[int]) -> None:
     made = _filled(times, 5, sort=False)
-    assert [row[0] for row in made] == times
+    assert [row[0] for row in chain.from_iterable(made)] == times
     made.close()
 
 
@@ -83,14 +87,31 @@ def test_mended_times_never_step_back() -> None:
     st.lists(st.integers(0, 10**6), unique=True, min_size=1, max_size=80).map(sorted),
     st.integers(0, 80),
     st.integers(0, 80),
+    st.integers(1, 30),
 )
-def test_a_stretch_that_is_there_twice_is_given_once(times: list[int], start: int, length: int) -> None:
+def test_a_stretch_that_is_there_twice_is_given_once(times: list[int], start: int, length: int, size: int) -> None:
     rows: list[Row] = [(at_ms, n, 0, n % 5, 0, 0) for n, at_ms in enumerate(times)]
     again: list[Row] = [(row[0], row[1] + 1_000, *row[2:]) for row in rows[start : start + length]]
-    repeats = Repeats(sorted([*rows, *again]))
+    both = sorted([*rows, *again])
+    repeats = Repeats(both[n : n + size] for n in range(0, len(both), size))
     found = list(repeats)
     if len(again) >= MIN_TIMES:
         assert found == rows
         assert repeats.count == len(again)
     else:
         assert found == sorted([*rows, *again])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 1)), max_size=160),
+    st.integers(0, 3),
+    st.integers(1, 40),
+)
+def test_looking_only_where_copies_can_be_changes_nothing(steps: list[tuple[int, int]], far: int, size: int) -> None:
+    rows = sorted((at * (1 + far * (at % 3)), n, 0, what, 0, 0) for n, (at, what) in enumerate(steps))
+    plain = Repeats([])
+    expected = [*plain._looked_at(rows), *plain._given_up()]
+    repeats = Repeats(rows[n : n + size] for n in range(0, len(rows), size))
+    assert list(repeats) == expected
+    assert repeats.count == plain.count
