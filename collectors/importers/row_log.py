@@ -34,7 +34,6 @@ CONTEXT_MS: Final = 60_000
 """A row of the clipboard belongs to what the person touched at most this long before."""
 HELD_ROWS: Final = 20
 """A row that names nobody belongs to whoever held its value at most this many rows before."""
-MAX_HELD: Final = 65_536
 _NO_VALUE: Final = (0, NONE)
 _TIMES: Final = ("time", "date")
 _VALUES: Final = ("value", "content")
@@ -68,11 +67,11 @@ class RowLog:
         self._backwards = backwards
         self._values = Values(key)
         self._used: Counter[int] = Counter()
-        self._person, self._seen = NOBODY, 0
+        self._name = ""
+        self._before: tuple[list[str], list[int]] = [], []
+        """Values and people of the last rows."""
         persons = self._columns.of.get("person", [])
         self._nameless = any(not row[n] for row in rows for n in persons)
-        self._held_by: dict[str, tuple[int, int]] = {}
-        """Value → who held it last, and in which row; kept where some rows name nobody."""
 
     # survey -----------------------------------------------------------------------------------------------------
 
@@ -209,25 +208,32 @@ class RowLog:
         numbers = self.people.numbers
         names = [row[at] for row in rows]
         if not self._nameless and all(names):
+            self._name, self._before = names[-1], ([], [])
             return [numbers[name] for name in names]
-        carried = [n for field in _VALUES for n in self._columns.of.get(field, ())]
-        held, person, out = self._held_by, self._person, []
-        for row, name in zip(rows, names, strict=True):
-            text = ""
-            for n in carried:
-                text = row[n] or text
-            holder = person = numbers[name] if name else person
-            if text:
-                if not name:
-                    holder, seen = held.get(text, (person, self._seen))
-                    holder = holder if self._seen - seen <= HELD_ROWS else person
-                held[text] = holder, self._seen
-            self._seen += 1
-            out.append(holder)
-        self._person = person
-        if len(held) > MAX_HELD:
-            held.clear()
-        return out
+        before, whose = self._before
+        nameless = [n for n, name in enumerate(names) if not name]
+        for n in nameless:
+            names[n] = names[n - 1] if n else self._name
+        self._name = names[-1]
+        held = before + self._held(rows)
+        shift = len(before)
+        out = whose + [numbers[name] if name else NOBODY for name in names]
+        for n in nameless:
+            here = n + shift
+            if held[here]:
+                nearest = held[max(0, here - HELD_ROWS) : here][::-1]
+                if held[here] in nearest:
+                    out[here] = out[here - 1 - nearest.index(held[here])]
+        self._before = held[-HELD_ROWS:], out[-HELD_ROWS:]
+        return out[shift:]
+
+    def _held(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        """The value that each row tells."""
+        places = [n for field in _VALUES for n in self._columns.of.get(field, ())][::-1]
+        if len(places) == 2:
+            first, second = places
+            return [row[first] or row[second] for row in rows]
+        return [next((row[n] for n in places if row[n]), "") for row in rows]
 
     def _values_of(self, rows: Sequence[Sequence[str]], templates: Sequence[int]) -> list[tuple[int, int]]:
         """Digest and shape of each row's value."""

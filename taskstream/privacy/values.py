@@ -18,6 +18,7 @@ different ones in canonical spelling, booleans, times of day, and a list of ever
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -48,8 +49,12 @@ _MONTHS: Final = {
     for name in names.split()
 }  # fmt: skip
 
-_SPACES = re.compile(r"\s+")
-_CURRENCY = r"(?:[$€£¥₹]|EUR|USD|GBP|CHF|AUD|JPY|CAD|SEK|NOK|DKK|PLN|INR|Fr\.)"
+_CURRENCIES: Final = (
+    "eur", "usd", "gbp", "chf", "aud", "jpy", "cad", "sek", "nok", "dkk", "pln", "inr", "fr.",
+)  # fmt: skip
+_CURRENCY = rf"(?:[$€£¥₹]|{'|'.join(map(re.escape, _CURRENCIES))})"
+_BEFORE_NUMBERS: Final = frozenset("-+−$€£¥₹")
+_LEAST_IBAN: Final = 15
 _NUMBER = re.compile(
     rf"(?P<sign>[-+−]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<sign2>[-+−]?)"
     r"(?P<digits>\d+(?:[.,'’\u00a0\u202f ]\d+)*)(?:[,.]--?)?\s*"
@@ -100,8 +105,15 @@ def describe(text: str, key: bytes) -> Value | None:
 
 
 def _digest(canonical: str, key: bytes) -> int:
-    hashed = blake2b(canonical.encode("utf-8", "surrogatepass"), key=key, digest_size=8, person=b"ts.value").digest()
-    return (int.from_bytes(hashed, "big") >> (64 - DIGEST_BITS)) or 1  # 0 stands for "none"
+    hashing = _keyed(key).copy()
+    hashing.update(canonical.encode("utf-8", "surrogatepass"))
+    return (int.from_bytes(hashing.digest(), "big") >> (64 - DIGEST_BITS)) or 1  # 0 stands for "none"
+
+
+@lru_cache(maxsize=4)
+def _keyed(key: bytes) -> blake2b:
+    """A hash that has taken in the key: copying it is cheaper than making it."""
+    return blake2b(key=key, digest_size=8, person=b"ts.value")
 
 
 def _guessable(form: Form, canonical: str) -> bool:
@@ -112,7 +124,7 @@ def _guessable(form: Form, canonical: str) -> bool:
 
 def classify(trimmed: str) -> tuple[Form, str]:
     """The form class of a value and its canonical spelling (see the module's text)."""
-    folded = _SPACES.sub(" ", trimmed).casefold()
+    folded = " ".join(trimmed.split()).casefold()
     if len(trimmed) > MAX_FORM_CHARS or "\n" in trimmed or "\t" in trimmed:
         return ("table" if "\t" in trimmed else "text"), folded
     if folded in _BOOLEAN:
@@ -132,12 +144,12 @@ def _with_digits(text: str, folded: str) -> tuple[Form, str] | None:
         return "time", folded
     if "@" in text and _EMAIL.fullmatch(text):
         return "email", folded
-    bare = _SEPARATORS.sub("", folded)
+    bare = _SEPARATORS.sub("", folded) if number_first or text[0] in "+(" or len(text) >= _LEAST_IBAN else ""
     if bare[2:4].isdecimal() and _IBAN.fullmatch(bare) and iban_valid(bare):
         return "iban", bare
     if number_first and _CARD.fullmatch(text) and luhn_valid(bare):
         return "card", bare
-    if number := _number(text):
+    if (number_first or text[0] in _BEFORE_NUMBERS or folded[:3] in _CURRENCIES) and (number := _number(text)):
         return number
     if (number_first or text[0] in "+(") and _PHONE.fullmatch(text) and 7 <= sum(c.isdigit() for c in text) <= 15:
         digits = bare.replace("+", "00", 1)

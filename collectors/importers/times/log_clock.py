@@ -20,13 +20,13 @@ from collectors.importers.times.forms import (
     resolution_of,
     unit_of,
 )
-from collectors.importers.times.wall import Wall, read_wall
+from collectors.importers.times.wall import DAY_MS, Wall, read_wall
 from collectors.importers.times.zones import Folds, instants
 from taskstream.errors import InputError
 from taskstream.events import MAX_TIME_MS
 
 REMEMBERED: Final = 131_072
-"""Minutes and ends of times (seconds, fraction, zone) that are remembered at most."""
+"""Minutes and ends of times (seconds, fraction, zone) that are remembered at most, and parts of these."""
 _SAMPLE: Final = 5_000
 """Values from which unit, resolution and direction are told; the order of day and month is told by all."""
 _MIN_READABLE: Final = 0.5
@@ -36,7 +36,9 @@ _CLOCK_BACK: Final = (20 * 60_000, 60 * 60_000)
 _RISING: Final = 0.95
 """Share of steps in one direction from which on a file counts as in that order."""
 _HALVES: Final = re.compile(r"\d[\d./-]{9}[T ]\d\d:\d\d:\d\d[^AaPpMm]*$")
-"""Times whose first 17 characters name the minute and whose rest is the same in every minute."""
+"""Times whose first 17 characters name the minute and whose rest is the same in every minute. The first 10 name the
+day, the next 7 the minute of it, the next 2 the second."""
+_SECONDS: Final = {f"{second:02}": 1_000 * second for second in range(60)}
 
 
 class LogClock:
@@ -61,6 +63,9 @@ class LogClock:
         self._heads: dict[str, int] = {}
         self._tails: dict[str, int] = {}
         self._tails_name_zone: bool | None = None
+        self._days: dict[str, int] = {}
+        self._minutes: dict[str, int] = {}
+        self._fractions: dict[str, int] = {}
 
     def learn(self, texts: Sequence[str], rows: int) -> None:
         """Tell from a sample of non-empty values how the column is written.
@@ -175,8 +180,32 @@ class LogClock:
             try:
                 out.append(heads[text[:17]] + tails[text[17:]])
             except KeyError:
-                out.append(read(text.strip(), people[number]))
+                out.append(
+                    read(text.strip(), people[number]) if self._unknown(text) else heads[text[:17]] + tails[text[17:]]
+                )
         return out
+
+    def _unknown(self, text: str) -> bool:
+        """Whether a text cannot be put together from parts of those that were read; if it can, it is."""
+        heads, tails = self._heads, self._tails
+        head, tail = text[:17], text[17:]
+        if head not in heads:
+            day, minute = self._days.get(head[:10]), self._minutes.get(head[10:])
+            if day is None or minute is None:
+                return True
+            self._keep(heads, head, day + minute)
+        if tail not in tails:
+            second, fraction = _SECONDS.get(tail[:2]), self._fractions.get(tail[2:])
+            if second is None or fraction is None:
+                return True
+            self._keep(tails, tail, second + fraction)
+        return False
+
+    @staticmethod
+    def _keep(memory: dict[str, int], text: str, ms: int) -> None:
+        if len(memory) >= REMEMBERED:
+            memory.clear()
+        memory[text] = ms
 
     def read(self, text: str, person: int = 0) -> int:
         """As :meth:`read_all`, of one text."""
@@ -211,11 +240,13 @@ class LogClock:
             head, tail = first, rest
         if names and not isinstance(wall.zone, int):
             return  # the offset of a named zone is not the same in every minute
-        for memory in (self._heads, self._tails):
-            if len(memory) >= REMEMBERED:
-                memory.clear()
-        self._heads[text[:17]] = head
-        self._tails[text[17:]] = tail
+        keep, second = self._keep, _SECONDS.get(text[17:19])
+        keep(self._heads, text[:17], head)
+        keep(self._tails, text[17:], tail)
+        if self._zone is None and second is not None:
+            keep(self._days, text[:10], head - head % DAY_MS)
+            keep(self._minutes, text[10:17], head % DAY_MS)
+            keep(self._fractions, text[19:], tail - second)
 
     def _wall(self, text: str) -> Wall | None:
         if self._unit is not None and NUMBER.fullmatch(text):
