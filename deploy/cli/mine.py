@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from deploy.offline.mine import Miner
     from sinks.results.opportunities import ListedOpportunity
     from sinks.results.routine import ListedRoutine
+
+ROUGH_MS: Final = 60_000
+"""Resolution of times from which on hours are rough."""
 
 
 @click.command()
@@ -73,7 +76,7 @@ def mine(
             exit_as_read(read)
             return
         miner.run("log", read, shown)
-        found = [opportunities.listed(one) for one in miner.finish()]
+        found = [_as_told(opportunities.listed(one), read.resolution_ms) for one in miner.finish()]
     seconds = time.perf_counter() - started
     if assignments is not None:
         _write_assignments(assignments, miner)
@@ -81,11 +84,11 @@ def mine(
         _write_routines(routines, miner)
     summary = _summary(logs, read, miner, k, seconds)
     shown_routines = [routine.listed(one) for one in miner.routines()] if evidence else []
-    if as_json:
-        _print_json(summary, found, shown_routines if evidence else None)
-    else:
-        tell(read)
-        with words.finest(read.resolution_ms):
+    with words.finest(read.resolution_ms):
+        if as_json:
+            _print_json(summary, found, shown_routines if evidence else None)
+        else:
+            tell(read)
             _print_lists(summary, found, shown_routines, k)
     exit_as_read(read)
 
@@ -116,6 +119,16 @@ def _summary(logs: tuple[Path, ...], read: Logs, miner: Miner, k: int, seconds: 
         "seconds": round(seconds, 3),
         "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
     }
+
+
+def _as_told(one: ListedOpportunity, resolution_ms: int) -> ListedOpportunity:
+    """Figures of times that tell no seconds are not to be relied on: a pause of a minute can have been any."""
+    from msgspec.structs import replace
+
+    if resolution_ms < ROUGH_MS:
+        return one
+    rough = "times are told to the minute alone, so the hours may well be half or twice as many"
+    return replace(one, preliminary="; ".join(part for part in (rough, one.preliminary) if part))
 
 
 def _explain(read: Logs, as_json: bool) -> None:
@@ -160,10 +173,18 @@ def _print_json(summary: dict[str, Any], found: list[ListedOpportunity], evidenc
     import msgspec
     import orjson
 
-    body = summary | {"opportunities": msgspec.to_builtins(found)}
+    body = summary | {"opportunities": [msgspec.to_builtins(one) | {"durations": _durations(one)} for one in found]}
     if evidence is not None:
         body["evidence"] = msgspec.to_builtins(evidence)
     click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+
+
+def _durations(one: ListedOpportunity) -> dict[str, str]:
+    """The times of an execution in words, which claim nothing below the resolution of the log's times."""
+    from sinks.results import words
+
+    names = ("active_median_ms", "active_p90_ms", "active_low_ms", "active_high_ms")
+    return {name.removesuffix("_ms"): words.duration(getattr(one, name)) for name in names}
 
 
 def _print_lists(

@@ -104,7 +104,10 @@ def test_no_duration_below_the_resolution_of_the_times_is_told(tmp_path: Path) -
     assert "resolution 1 min" in text
     assert "under 1 min" in text
     assert "0 ms" not in text
-    assert json.loads(run(str(path), "--json"))["resolution_ms"] == 60_000
+    assert "told to the minute alone" in text
+    summary = json.loads(run(str(path), "--json"))
+    assert summary["resolution_ms"] == 60_000
+    assert {one["durations"]["active_median"] for one in summary["opportunities"]} == {"under 1 min"}
 
 
 def test_explain_shows_the_first_rows_and_a_mapping_that_reads_the_same(tmp_path: Path) -> None:
