@@ -21,6 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COMPILED = (
     "streams/stages/agent_state.py",
+    "streams/stages/agent_table.py",
     "streams/discovery/segmentation/edges.py",
     "streams/discovery/segmentation/folding.py",
     "streams/discovery/segmentation/lanes.py",

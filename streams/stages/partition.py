@@ -11,26 +11,16 @@ import msgspec
 from streams.dead_letter import InputPlace, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
-from streams.stages.agent_state import AgentState, person_in
+from streams.stages.agent_state import AgentState
+from streams.stages.agent_table import AgentTable
 from streams.stages.cells import add
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import BatchColumns
 from streams.stages.link import Link
 from streams.stages.oversize import encoded
-from streams.stages.person_models import PersonModels
 from streams.stages.sessionise import Reason
 from streams.stages.skew import certain_ms, correct, skew_of
-from streams.stages.snapshot_format import (
-    AgentSnapshot,
-    OpenSession,
-    PartitionSnapshot,
-    Person,
-    PersonModel,
-    SilentAgentSnapshot,
-    decode_agent,
-    encode_agent,
-    person_named,
-)
+from streams.stages.snapshot_format import OpenSession, PartitionSnapshot
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
@@ -41,10 +31,6 @@ from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
 from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
 
-NUMBERS_KEPT_MS: Final = 30 * 86_400_000
-"""Event time for which a silent agent's numbers are kept: longer than ui-events and any spool keep its batches."""
-NUMBERS_PER_AGENT: Final = 20
-"""Silent agents whose numbers are kept, as a multiple of the bound on open agents."""
 MAX_FAULTS: Final = 100
 """Places of faults kept between two takings of the counts."""
 MARK_HEADERS: Final = [("ce_type", b"taskstream.mark")]
@@ -74,22 +60,21 @@ class PartitionCounts:
 class PartitionState:
     """All state of one partition of ``ui-events``. Implements :class:`streams.operator.Operator`.
 
-    ``watermark_ms`` is −1 before the first event. Event time is judged once per record, by the watermark before it.
-    Open agents and kept models together are at most ``max_agents``; the longest silent lose theirs first.
+    ``agents``, ``closed`` and ``models`` are those of ``table``. ``watermark_ms`` is −1 before the first event. Event
+    time is judged once per record, by the watermark before it. Open agents and kept models together are at most
+    ``max_agents``; the longest silent lose theirs first.
     """
 
     def __init__(self, partition: int, settings: StageSettings) -> None:
         self.partition = partition
         self.settings = settings
-        self.agents: dict[str, AgentState] = {}
-        self.closed: dict[str, SilentAgentSnapshot] = {}
-        self.models = PersonModels()
+        self.table = AgentTable()
+        self.agents = self.table.opened
+        self.closed = self.table.closed
+        self.models = self.table.models
         self.windows = Windows()
         self.watermark_ms = -1
         self.counts = PartitionCounts()
-        self._dirty: set[str] = set()
-        self._hot: dict[str, None] = {}  # agents whose segmenters are not in their stored form, in order of touch
-        self._warm: set[str] = set()  # touched between the last two snapshots: quiet at the next, they are cooled
         self._columns = (
             BatchColumns()
         )  # empty between two calls of ``flush`` and the next record, so no part of snapshots
@@ -147,7 +132,7 @@ class PartitionState:
         total = len(batch.events)
         counts.events_in += total
         counts.sent_ms = batch.sent_ms
-        numbering = self._numbering(batch.agent)
+        numbering = self.table.numbering(batch.agent)
         admitted = numbering.admit(batch.first_seq, total)
         counts.duplicates += admitted.duplicates
         if not admitted.ranges:
@@ -197,7 +182,9 @@ class PartitionState:
             self._partials(self.windows.flush_late(self.windows.horizon, self.partition))
         newest = max([event.at_ms for event in events])
         watermark = certain_ms(newest, batch.sent_ms, self._record.timestamp) - settings.disorder_ms
-        self._touch(agent, self._record.offset, max(watermark, self.watermark_ms), events[-1].at_ms)
+        agent.touched, agent.seen_ms = self._record.offset, max(watermark, self.watermark_ms)
+        agent.behind_ms = self.watermark_ms - events[-1].at_ms
+        self.table.touch(agent, settings.max_hot)
         if watermark > self.watermark_ms:
             self._advance(watermark)
 
@@ -214,6 +201,13 @@ class PartitionState:
     def _flush_segmenter(self, agent: AgentState) -> None:
         try:
             self._emit_segments(agent, agent.segmenter().flush())
+        except Exception as error:  # noqa: BLE001  # as above
+            self._fault(agent, error)
+
+    def _pause(self, agent: AgentState) -> None:
+        """Decide what a quiet agent has finished."""
+        try:
+            self._emit_segments(agent, agent.pause())
         except Exception as error:  # noqa: BLE001  # as above
             self._fault(agent, error)
 
@@ -243,8 +237,10 @@ class PartitionState:
     # --- event time
 
     def _advance(self, watermark_ms: int) -> None:
-        """Move the watermark: close silent agents, then windows, then say so to phase 2."""
+        """Move the watermark: decide for quiet agents, close silent ones, then windows, then say so to phase 2."""
         self.watermark_ms = watermark_ms
+        for agent in self.table.fallen_quiet(watermark_ms):
+            self._pause(agent)
         patience = self.settings.session_gap_ms + self.settings.lateness_ms
         agents = self.agents
         while agents:
@@ -258,7 +254,7 @@ class PartitionState:
             mark = encode(WindowMark(source=self.partition, before_ms=horizon * WINDOW_MS))
             for target in range(self.settings.partitions):
                 self._out.append(Output(ACTIVITY_PARTIAL.name, target, None, mark, MARK_HEADERS))
-        self._forget()
+        self.table.forget(watermark_ms, self.settings.max_agents)
 
     def _partials(self, partials: Iterable[ActivityPartial]) -> None:
         for partial in partials:
@@ -268,69 +264,25 @@ class PartitionState:
 
     # --- agents
 
-    def _numbering(self, name: str) -> Numbering:
-        agent = self.agents.get(name)
-        if agent is not None:
-            return agent.numbering
-        closed = self.closed.get(name)
-        return Numbering() if closed is None else closed.numbering
-
     def _agent(self, batch: EventBatch, numbering: Numbering) -> None:
         """Have the batch's agent among the open ones."""
-        name = batch.agent
-        self._dirty.add(name)
-        if name not in self.agents:
-            self.closed.pop(name, None)
+        self.table.changed(batch.agent)
+        if batch.agent not in self.agents:
             while len(self.agents) >= self.settings.max_agents:
                 self.counts.cut += 1
                 self._retire(next(iter(self.agents.values())), "bound")
-            agent = self.agents[name] = AgentState(batch.tenant, batch.team, batch.actor, name)
-            agent.numbering = numbering
-            self.models.recall(agent, self.agents)
-            self.models.limit(self.settings.max_agents - len(self.agents))
-
-    def _touch(self, agent: AgentState, offset: int, seen_ms: int, at_ms: int) -> None:
-        """Put the agent last in the order in which agents fall silent."""
-        self.agents[agent.agent] = self.agents.pop(agent.agent)
-        hot = self._hot
-        hot.pop(agent.agent, None)
-        hot[agent.agent] = None
-        if len(hot) > self.settings.max_hot:
-            quiet = next(iter(hot))
-            del hot[quiet]
-            if quiet in self.agents:
-                self.agents[quiet].rest()
-        agent.touched, agent.seen_ms, agent.behind_ms = offset, seen_ms, self.watermark_ms - at_ms
+            self.table.open(batch, numbering, self.settings.max_agents)
 
     def _retire(self, agent: AgentState, reason: Reason) -> None:
-        """Close everything of an agent that fell silent (or has to make room) and keep its numbers and model."""
-        session = agent.sessioniser.close()
-        self._end_session(agent, session, reason, agent.behind_ms)
-        name = agent.agent
-        del self.agents[name]
-        self.models.keep(agent)
-        self.closed[name] = SilentAgentSnapshot(agent.numbering, agent.touched, agent.seen_ms)
-        self._dirty.add(name)
-
-    def _forget(self) -> None:
-        """Drop numbers and models of those who have been silent for very long, and numbers that are too many."""
-        closed, most = self.closed, NUMBERS_PER_AGENT * self.settings.max_agents
-        while closed:
-            name = next(iter(closed))
-            if closed[name].seen_ms + NUMBERS_KEPT_MS > self.watermark_ms and len(closed) <= most:
-                break
-            del closed[name]
-            self._dirty.add(name)
-        self.models.forget(self.watermark_ms - NUMBERS_KEPT_MS)
+        """Close everything of an agent that fell silent (or has to make room)."""
+        self._end_session(agent, agent.sessioniser.close(), reason, agent.behind_ms)
+        self.table.close(agent)
 
     def _move(self, agent: AgentState, batch: EventBatch) -> AgentState:
         """The agent under another person or team: what was open belongs to the former."""
         self._end_session(agent, agent.sessioniser.close(), "bound", agent.behind_ms)
         moved = AgentState(batch.tenant, batch.team, batch.actor, batch.agent)
-        moved.numbering = agent.numbering
-        self.models.keep(agent)
-        self.agents[batch.agent] = moved
-        self.models.recall(moved, self.agents)
+        self.table.replace(agent, moved)
         return moved
 
     def _end_session(self, agent: AgentState, session: OpenSession | None, reason: Reason, behind_ms: int) -> None:
@@ -364,16 +316,7 @@ class PartitionState:
 
     def snapshot(self) -> list[tuple[str, bytes | None]]:
         """Items changed since the last snapshot; see :class:`streams.operator.Operator`."""
-        items: list[tuple[str, bytes | None]] = []
-        for name in sorted(self._dirty):
-            agent, closed = self.agents.get(name), self.closed.get(name)
-            data = agent.dump() if agent is not None else None if closed is None else encode_agent(closed)
-            items.append((f"a:{name}", data))
-        items += self.models.snapshot()
-        for name in self._warm - self._dirty:
-            if name in self.agents:
-                self.agents[name].cool()
-        self._warm, self._dirty = self._dirty, set()
+        items = list(self.table.snapshot())
         windows = self.windows
         for number in sorted(windows.dirty):
             chunks = cells.dump(flat(windows.open.get(number, {})))
@@ -398,26 +341,17 @@ class PartitionState:
 
     def save_all(self) -> None:
         """Let the next snapshot hold everything, changed or not."""
-        self._dirty |= self.agents.keys() | self.closed.keys()
-        self.models.save_all()
+        self.table.save_all()
         self.windows.dirty |= self.windows.open.keys()
 
     def load(self, items: Mapping[str, bytes]) -> None:
         """Take over what :meth:`snapshot` gave, with the settings of then."""
-        opened: list[AgentState] = []
-        closed: list[tuple[str, SilentAgentSnapshot]] = []
-        models: list[tuple[Person, PersonModel]] = []
+        agents: list[tuple[str, str, bytes]] = []
         windows = self.windows
         for key, data in items.items():
             kind, _, name = key.partition(":")
-            if kind == "a":
-                saved = decode_agent(data)
-                if isinstance(saved, AgentSnapshot):
-                    opened.append(AgentState.load(name, saved))
-                else:
-                    closed.append((name, saved))
-            elif kind == "m":
-                models.append((person_named(name), msgspec.msgpack.decode(data, type=PersonModel)))
+            if kind in ("a", "m"):
+                agents.append((kind, name, data))
             elif kind == "w":
                 number = int(name.partition(":")[0])
                 for (tenant, team, *what), cell in cells.load(data):
@@ -430,20 +364,7 @@ class PartitionState:
                 self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
                 self._chunks, self._late_chunks = state.chunks, state.late_chunks
                 self.settings = state.settings or self.settings
-        self.agents = {agent.agent: agent for agent in sorted(opened, key=lambda agent: agent.touched)}
-        self.closed = dict(sorted(closed, key=lambda item: item[1].touched))
-        self.models.load(models, self.agents.values())
-        self.models.adopt(self._models_by_agent())
-
-    def _models_by_agent(self) -> list[tuple[Person, int, bytes]]:
-        """Models that an older version kept with a silent agent's numbers, taken from there."""
-        found: list[tuple[Person, int, bytes]] = []
-        for name, saved in self.closed.items():
-            if saved.model:
-                found.append((person_in(saved.model), saved.seen_ms, saved.model))
-                self.closed[name] = msgspec.structs.replace(saved, model=b"")
-                self._dirty.add(name)
-        return found
+        self.table.load(agents, self.watermark_ms)
 
 
 def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:

@@ -52,6 +52,18 @@ class AgentSegmenter:
             return self._taken(self._core.decide(final=False))
         return ()
 
+    def pause(self) -> Sequence[Segment]:
+        """Decide what is over when the person has stopped for a while; what was begun stays open."""
+        folder, core = self._folder, self._core
+        step = folder.step
+        if step is None or not core.may_pause():
+            return ()
+        finished = core.over(step.act)
+        if finished:
+            folder.finish()
+            core.push(step)
+        return self._taken(core.pause(finished))
+
     def flush(self) -> Sequence[Segment]:
         """Decide everything still open: the session is closed."""
         step = self._folder.finish()

@@ -170,9 +170,12 @@ class _Follow:
 
     def _over(self, lane: list[int]) -> bool:
         """Whether the work of a lane was probably finished when another broke in."""
-        model = self.model
-        a = self.acts[lane[-1]]
-        n = model.decided[a]
-        if n >= KNOWN_END:
-            return model.ends[a] > self.w.lane_end * n
-        return model.completion[a] == STRONG
+        return is_over(self.acts[lane[-1]], self.model, self.w)
+
+
+def is_over(act: int, model: Model, w: Weights) -> bool:
+    """Whether work whose last activity is ``act`` is probably finished: by what segments ended with, or by words."""
+    n = model.decided[act]
+    if n >= KNOWN_END:
+        return model.ends[act] > w.lane_end * n
+    return model.completion[act] == STRONG

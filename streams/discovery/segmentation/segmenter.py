@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from streams.discovery.segmentation import edges
 from streams.discovery.segmentation.edges import EdgeView
-from streams.discovery.segmentation.lanes import Lanes, unravel
+from streams.discovery.segmentation.lanes import Lanes, is_over, unravel
 from streams.discovery.segmentation.model import COPY, SHIFT, TOP_GAP, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
 from streams.discovery.segmentation.weights import DEFAULT, Weights
@@ -118,7 +118,27 @@ class Segmenter:
         size = len(self.acts)
         if not size:
             return []
-        limit = size if final else size - STEP
+        return self._decide(size if final else size - STEP, close=final, final=final)
+
+    def may_pause(self) -> bool:
+        """Whether there is anything to decide before more follows; the first block is learned from as a whole."""
+        return not self._cold and len(self.acts) >= self.weights.minimum
+
+    def over(self, act: int) -> bool:
+        """Whether the work is probably finished that ends with ``act``."""
+        return is_over(act, self.model, self.weights)
+
+    def pause(self, finished: bool) -> list[Piece]:
+        """The person has stopped for a while: cut what is done; with ``finished`` the work at hand is.
+
+        What was begun stays open, with the last steps before it that a later one might still draw to itself.
+        """
+        size = len(self.acts)
+        return self._decide(size if finished else size - self.weights.ahead, close=finished, final=False)
+
+    def _decide(self, limit: int, *, close: bool, final: bool) -> list[Piece]:
+        """Cut what lies before ``limit``; with ``close`` what is left is a piece, with ``final`` the session ends."""
+        size = len(self.acts)
         if self._fresh:
             self._opening()
         model, w = self.model, self.weights
@@ -134,7 +154,7 @@ class Segmenter:
             self._cold = False
         else:
             places, scores = edges.cuts(model, w, view, tops, limit)
-        if final:
+        if close:
             if places and len(view.acts) - places[-1] < w.minimum:
                 places.pop()
                 scores.pop()

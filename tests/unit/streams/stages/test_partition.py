@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import msgspec
 import pytest
 
+from streams.operator import Output
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import decode
@@ -309,3 +310,55 @@ def test_agents_held_in_stored_form_say_the_same() -> None:
     outputs = [run(state(max_hot=hot), messages) for hot in (1, 2, 2_000)]
     assert of(outputs[0], "segments")
     assert outputs[0] == outputs[1] == outputs[2]
+
+
+def tasks(agent: str, times: int, first_seq: int = 0, start: int = 0) -> list[EventBatch]:
+    """Two short tasks of ``agent`` in no regular turn, one batch a time, without any break."""
+    ways = (
+        ("edit:name", "edit:street", "edit:town", "button:save"),
+        ("edit:date", "edit:sum", "edit:tax", "button:send"),
+    )
+    sent = []
+    for time in range(times):
+        events = [
+            event(start + time * 20 + 4 * n, "click", "sap", field)
+            for n, field in enumerate(ways[time * time // 3 % 2])
+        ]
+        sent.append(batch(first_seq + 4 * time, events, agent))
+    return sent
+
+
+def seqs(outputs: list[Output]) -> list[int]:
+    """Events that stand for the steps of the segments."""
+    return [step["seq"] for row in of(outputs, "segments") for step in row["steps"]]
+
+
+def test_the_last_executions_are_decided_a_while_after_the_end_of_work() -> None:
+    operator = state()
+    worked = run(operator, tasks("a", 100))
+    five = Heartbeat(schema=1, advance_ms=5_000, at_ms=T0)
+    rested = [run(operator, [five]) for _ in range(10)]
+    assert [bool(of(outputs, "segments")) for outputs in rested] == [False] * 8 + [True, False]
+    assert not of([output for outputs in rested for output in outputs], "sessions"), "the session is still open"
+    decided = seqs(worked) + seqs(rested[8])
+    assert sorted(decided) == list(range(400))
+    again = seqs(run(operator, [*tasks("a", 20, 400, 2_100), Heartbeat(schema=1, advance_ms=3_600_000)]))
+    assert sorted(again) == list(range(400, 480)), "nothing is said twice"
+
+
+def test_work_that_was_only_begun_waits_for_its_end() -> None:
+    operator = state()
+    begun = [event(2_000 + 4 * n, "click", "sap", field) for n, field in enumerate(("edit:name", "edit:street"))]
+    rest = [event(2_090 + 4 * n, "click", "sap", field) for n, field in enumerate(("edit:town", "button:save"))]
+    a_while = Heartbeat(schema=1, advance_ms=46_000, at_ms=T0)
+    before = run(operator, [*tasks("a", 100), batch(400, begun, "a"), a_while])
+    assert 390 <= max(seqs(before)) < 400
+    after = of(run(operator, [batch(402, rest, "a"), a_while]), "segments")
+    assert [step["seq"] for step in after[-1]["steps"]] == [400, 401, 402, 403]
+
+
+def test_who_is_late_anyway_is_not_taken_to_have_stopped() -> None:
+    operator = state()
+    late = [batch(0, [event(9_000)], "b"), *tasks("a", 100), batch(1, [event(9_050)], "b")]
+    assert max(seqs(run(operator, late))) < 300
+    assert max(seqs(run(state(), [*tasks("a", 100), batch(0, [event(2_060)], "b")]))) == 399
