@@ -65,8 +65,8 @@ def reason(there: Standing, kafka: Kafka) -> Reason:
         return Reason(
             "undecided", "Waiting for the end of the work",
             f"{there.events:,} events are stored, but no execution of a task has been told apart. A person's "
-            "executions are decided some 300 steps later, half a minute after the person stops with something "
-            "completed, and at the latest with the lock screen or a pause of a quarter of an hour; later than that, "
+            "executions are decided some 300 steps later, within a minute after the person stops (not the first 300), "
+            "and at the latest with the lock screen or a pause of a quarter of an hour; later than that, "
             "see whether `taskstream worker` is running.",
         )  # fmt: skip
     if there.people < there.floor:

@@ -1,4 +1,4 @@
-"""All agents of a partition: the open ones in the order in which they fall silent, and what is kept of the others."""
+"""Keeps the open agents of a partition in the order in which they fall silent, and what is kept of the others."""
 
 from __future__ import annotations
 

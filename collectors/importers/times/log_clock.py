@@ -240,13 +240,13 @@ class LogClock:
             head, tail = first, rest
         if names and not isinstance(wall.zone, int):
             return  # the offset of a named zone is not the same in every minute
-        keep, second = self._keep, _SECONDS.get(text[17:19])
+        keep, whole = self._keep, _SECONDS.get(text[17:19])
         keep(self._heads, text[:17], head)
         keep(self._tails, text[17:], tail)
-        if self._zone is None and second is not None:
+        if self._zone is None and whole is not None:
             keep(self._days, text[:10], head - head % DAY_MS)
             keep(self._minutes, text[10:17], head % DAY_MS)
-            keep(self._fractions, text[19:], tail - second)
+            keep(self._fractions, text[19:], tail - whole)
 
     def _wall(self, text: str) -> Wall | None:
         if self._unit is not None and NUMBER.fullmatch(text):

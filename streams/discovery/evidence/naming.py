@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from streams.discovery.evidence import patterns
 from streams.discovery.words import completion
+from streams.discovery.words.completion import STRONG
 from streams.discovery.words.labels import SHEETS, noun, object_name, parts, phrase, place_name
 
 _READS = frozenset({"copy", "cut"})
@@ -16,6 +17,9 @@ _SHAPING = frozenset({"menu", "column", "range", "ribbon", "toolbar"})
 _CLIPBOARDS = frozenset({"os-clipboard", "clipboard"})
 _SAID_BETTER = {"ok": "confirm", "done": "finish", "yes": "confirm", "go": "confirm", "form": "submit"}
 MAX_NAME = 90
+SHOWN = 3
+"""Words of a label that end a name, out of the first MANY."""
+MANY = 12
 ROW = 3
 """From so many columns on, what is copied from a sheet is a row."""
 
@@ -138,7 +142,7 @@ def is_completion(activity: str) -> bool:
     """Whether the activity completes something, such as a click on Submit."""
     part = parts(activity)
     element = f"{part.role}:{part.label}" if part.role else part.label
-    return completion.meaning(part.kind, element).completion == completion.STRONG
+    return completion.meaning(part.kind, element).completion == STRONG
 
 
 def completion_word(order: Sequence[str], presence: Mapping[str, float]) -> str:
@@ -147,8 +151,16 @@ def completion_word(order: Sequence[str], presence: Mapping[str, float]) -> str:
         if presence.get(activity, 0.0) < 0.5 or not is_completion(activity):
             continue
         part = parts(activity)
-        label = phrase(part.label, 3).lower()
+        label = _completing(part.label)
         if part.kind in {"submit", "save"} and not completion.meaning("click", f"button:{label}").completion:
             label = label if len(label.split()) > 1 else part.kind
         return _SAID_BETTER.get(label, label) or ("save" if part.kind in {"save", "shortcut", "keys"} else "submit")
     return ""
+
+
+def _completing(label: str) -> str:
+    """Three words of a label at most: of a longer one those from the completing word on, such as "save customer"."""
+    words = phrase(label, MANY).lower().split()
+    strong = (n for n, word in enumerate(words) if completion.meaning("click", f"button:{word}").completion == STRONG)
+    start = next(strong, 0) if len(words) > SHOWN else 0
+    return " ".join(words[start : start + SHOWN])

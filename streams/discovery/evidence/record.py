@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from streams.discovery.evidence.naming import is_completion, name_of
@@ -28,6 +29,10 @@ FOREIGN = 0.15
 """Screens that fewer executions visit are not the routine's."""
 OWN = 0.7
 """Least share of the time that is a routine's own; below it, its screens have no stable names."""
+USED = 0.2
+"""An application is the routine's where so many executions take several steps in it,"""
+USUAL = 0.5
+"""... or so many at least one."""
 SHOWN_VARIANTS = 12
 SHOWN_FLOWS = 24
 MIN_FLOW = 0.05
@@ -268,15 +273,24 @@ def _place(field: str) -> str:
 
 
 def _apps(executions: Sequence[Execution], k: int) -> tuple[str, ...]:
-    """Applications in at least a fifth of the executions, of at least ``k`` people; the most common first."""
-    votes: dict[str, int] = {}
+    """Applications in at least a fifth of the executions, of at least ``k`` people; the most common first.
+
+    One step in an application is no use of it, such as a look into the mail in between, unless it is usual.
+    """
+    uses: dict[str, int] = {}
+    touches: dict[str, int] = {}
     people: dict[str, set[int]] = {}
     for execution in executions:
-        for app in set(execution.apps):
-            votes[app] = votes.get(app, 0) + 1
+        for app, steps in Counter([parts(step).app for step in execution.steps]).items():
+            touches[app] = touches.get(app, 0) + 1
+            uses[app] = uses.get(app, 0) + (steps > 1)
             people.setdefault(app, set()).add(execution.actor)
-    common = [app for app, n in votes.items() if n >= 0.2 * len(executions) and len(people[app]) >= k]
-    return tuple(sorted(common, key=lambda app: (-votes[app], app)))
+    common = [
+        app
+        for app, n in touches.items()
+        if app and (uses[app] >= USED * len(executions) or n >= USUAL * len(executions)) and len(people[app]) >= k
+    ]
+    return tuple(sorted(common, key=lambda app: (-touches[app], app)))
 
 
 def in_direction(apps: Sequence[str], flows: Mapping[FlowKey, int], order: Sequence[str]) -> tuple[str, ...]:

@@ -293,3 +293,17 @@ def test_taking_in_segments_is_fast() -> None:
     for done in work:
         catalogue.add(done)
     assert len(work) / (time.process_time() - began) > 8_000  # aims at 20,000 on a quiet core; a busy one gets a third
+
+
+def test_one_look_into_another_application_does_not_make_it_the_routines() -> None:
+    """A third of the executions hold one click on mail that came in; as many take two steps in a third application."""
+    looked = [*INVOICE[:2], "outlook|click|inbox|item:mail", *INVOICE[2:]]
+    asked = [*INVOICE[:2], "dms|click|archive|button:find", "dms|click|archive|item:hit", *INVOICE[2:]]
+    work = [
+        segment(way, actor=f"p{number % 5}", first_seq=20 * number, start_ms=number * 600_000)
+        for number in range(45)
+        for way in [(INVOICE, looked, asked)[number % 3]]
+    ]
+    catalogue, _ = run(work, k=3)
+    [routine] = catalogue.routines()
+    assert set(routine.apps) == {"excel", "erp", "dms"}

@@ -74,6 +74,14 @@ def test_routine_names_say_what_from_where_to_where() -> None:
     assert named(patterns.NAVIGATION, "x|click||xpath:/html/body") == "Go through X"
 
 
+def test_steps_that_name_no_application_give_the_words_that_end_them() -> None:
+    """As in logs of process mining, whose activities are phrases."""
+    assert named(patterns.NAVIGATION, "|click||action:open list", "|click||action:submit order") == "Submit order"
+    long = "|click||action:chrome click button {} customer record now"
+    assert named(patterns.NAVIGATION, long.format("open"), long.format("save")) == "Save customer record"
+    assert named(patterns.NAVIGATION, long.format("open"), "|click||action:chrome click button confirm") == "Confirm"
+
+
 def test_names_of_unlabelled_screens_hold_no_ids_and_no_masks() -> None:
     text = named(
         patterns.COPY_BRIDGE,
