@@ -16,7 +16,8 @@ May import: nobody.
     metrics        Every metric, declared once
     interning      Numbers for strings
     faults         Where an exception came from, in words that may be logged
-    memory         Memory settings of a busy process: few malloc arenas, rare garbage collection
+    memory         Memory settings of a busy process: few malloc arenas, rare garbage collection; and how much there is
+    descriptors    How many files a process may open
     privacy/       Privacy by construction: values without content, redacted strings, keyed pseudonyms
     kafka/         Kafka at the edges
     cli/           The command `taskstream`, and the commands that belong to no part

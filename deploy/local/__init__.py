@@ -18,7 +18,6 @@ May import: taskstream, streams, sinks, deploy.
     class_archive  Kafka's classes, loaded and linked ahead of time (JEP 514)
     java           Which Java runs Kafka: the one bundled as a pip package, or one that is installed
     ports          Loopback ports
-    descriptors    How many files a process may open
     disk           Checks free disk space before anything is written
     telling        The callback by which long-running work reports its progress
     waits          What is being waited for, and for how long

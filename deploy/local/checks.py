@@ -15,11 +15,11 @@ from typing import Literal
 import psutil
 from msgspec import Struct
 
-from deploy.local import descriptors, jars
+from deploy.local import jars
 from deploy.local import java as java_runtime
 from deploy.local.home import read_state
 from deploy.local.ports import is_free
-from taskstream import extras
+from taskstream import descriptors, extras
 from taskstream.endpoints import own_clickhouse
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.memory import machine_mb
@@ -142,7 +142,7 @@ def worker(settings: Settings) -> Check:
     from streams.runtime.room import most_agents
 
     partitions = settings.partitions
-    if words := misfit(settings, partitions, machine_mb()):
+    if words := misfit(settings, partitions, machine_mb(), descriptors.allowed()):
         found, _, advice = words.partition(": ")
         return Check("worker", "warn", found, advice)
     found = f"room for {most_agents(settings):,} agents over {partitions} partitions"

@@ -13,7 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from msgspec import Struct
 from pydantic import SecretStr
 
-from deploy.local.descriptors import raise_limit
 from deploy.local.disk import STOP_FREE_BYTES, require_room
 from deploy.local.home import ComponentState, HomeLock, InstanceState, await_remains, worker_name, write_state
 from deploy.local.ports import LOOPBACK, free_ports, is_free
@@ -24,6 +23,7 @@ from deploy.local.unit import Component, wall_ms
 from deploy.local.waits import Waits
 from deploy.local.watch import ENDED, RUNNING, STARTING, Watched
 from taskstream import endpoints
+from taskstream.descriptors import raise_limit
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
 

@@ -11,6 +11,9 @@ BASE_MB: Final = 200
 """A worker without partitions, and what it has taken in."""
 PARTITION_MB: Final = 6
 """What a partition takes beside its agents: two producers, their queues, what is read ahead."""
+BASE_FILES: Final = 200
+PARTITION_FILES: Final = 16
+"""Files and connections of a worker without partitions, and of a partition: two producers (7 each, measured)."""
 
 
 def needed_mb(settings: StreamSettings, partitions: int) -> int:
@@ -18,8 +21,17 @@ def needed_mb(settings: StreamSettings, partitions: int) -> int:
     return BASE_MB + partitions * PARTITION_MB + settings.agents_mb
 
 
-def misfit(settings: StreamSettings, partitions: int, machine_mb: int) -> str:
-    """What does not fit, and what to do about it, in one line; empty where all fits. ``machine_mb`` 0: not known."""
+def misfit(settings: StreamSettings, partitions: int, machine_mb: int, files: int) -> str:
+    """What does not fit, and what to do about it, in one line; empty where all fits.
+
+    ``machine_mb``  memory that this process may take (0: not known); ``files``  how many it may open at once
+    """
+    wanted = BASE_FILES + partitions * PARTITION_FILES
+    if files < wanted:
+        return (
+            f"a worker with all {partitions} partitions opens up to {wanted:,} files and connections, and {files:,} "
+            f"are allowed: raise the limit (`ulimit -n {wanted}`)"
+        )
     agents = most_agents(settings)
     if agents < partitions:
         return (

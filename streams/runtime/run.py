@@ -23,6 +23,7 @@ from streams.runtime.room import BUSY_BYTES, BUSY_PERCENT, REST_BYTES, most_agen
 from streams.runtime.watchdog import Watchdog, dump_stacks
 from streams.runtime.worker import MAX_INPUT_BYTES, Worker
 from taskstream import metrics
+from taskstream.descriptors import allowed, raise_limit
 from taskstream.endpoints import with_kafka
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.faults import place_of
@@ -77,6 +78,7 @@ def run(settings: Settings, *, as_json: bool) -> None:
     _logging(as_json)
     few_arenas()
     rare_collections()
+    raise_limit()
     settings = with_kafka(resolved(settings))
     metrics.HEALTH.require("partitions", lambda: False)
     port = metrics.serve(settings.metrics_port)
@@ -127,7 +129,7 @@ def _print_bounds(settings: Settings) -> None:
         settings.transaction_ms, MAX_INPUT_BYTES + settings.partitions * 2 * ((AHEAD_KB << 10) + ANSWER_BYTES) >> 20,
         settings.partitions * 2 * (MAX_WAITING_BYTES + (QUEUE_KB << 10)) >> 20, MAX_ROUTINES,
     )  # fmt: skip
-    if words := misfit(settings, settings.partitions, machine_mb()):
+    if words := misfit(settings, settings.partitions, machine_mb(), allowed()):
         log.warning("this does not fit: %s", words)
 
 

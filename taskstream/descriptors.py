@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from taskstream.errors import ServiceError
@@ -12,6 +13,8 @@ WISE: Final = 16_384
 
 def allowed() -> int:
     """Files that this process may open at once, or could allow itself to."""
+    if sys.platform == "win32":  # it knows no such limit
+        return WISE
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -24,6 +27,8 @@ def raise_limit() -> None:
     Raises:
         ServiceError: that is too few.
     """
+    if sys.platform == "win32":
+        return
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -9,7 +9,7 @@ import pytest
 
 _TRY = """
 import resource
-from deploy.local import descriptors
+from taskstream import descriptors
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 try:
     descriptors.raise_limit()
