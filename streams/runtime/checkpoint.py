@@ -110,14 +110,21 @@ class Checkpoint:
 
     async def close(self, timeout: float) -> None:
         """Commit what is applied (with a snapshot, so that the next owner starts fast), then let go of everything."""
-        if self.state == "ready":
-            try:
-                await asyncio.wait_for(self._flush(), timeout)
-            except TimeoutError:
-                log.warning(
-                    "%s/%d: not committed within %.1f s; its next owner repeats it", self.topic, self.partition, timeout
-                )
+        await self.settle(timeout)
         self.drop()
+
+    async def settle(self, timeout: float) -> bool:
+        """Commit what is applied, with a snapshot, and stay as it is; whether nothing is left to commit."""
+        if self.state != "ready":
+            return False
+        try:
+            await asyncio.wait_for(self._flush(), timeout)
+        except TimeoutError:
+            log.warning(
+                "%s/%d: not committed within %.1f s; its next owner repeats it", self.topic, self.partition, timeout
+            )
+            return False
+        return self.state == "ready" and self.error is None and not self.pending
 
     def drop(self) -> None:
         """Forget everything that is not committed. A commit that still runs in the thread can do no harm: it is of a

@@ -52,7 +52,7 @@ Beside = Callable[[Sequence[Output]], list[Output]]
 
 
 class Ownership:
-    """Checkpoints by partition. ``on_ready`` is awaited when a partition has been restored.
+    """Checkpoints by partition. ``on_ready`` is awaited when a partition has been restored, or goes on.
 
     ``beside``  outputs that accompany those of ui-events' partitions; see :class:`Checkpoint`
     """
@@ -66,6 +66,7 @@ class Ownership:
         clock: Callable[[], float],
     ) -> None:
         self.owned: dict[TP, Checkpoint] = {}
+        self._resting: dict[TP, Checkpoint] = {}
         self.intervals = Intervals(settings.transaction_ms / 1000, SNAPSHOT_RECORDS, SNAPSHOT_WORK_S)
         self._settings = settings
         self._stages = StageSettings.of(settings)
@@ -110,14 +111,45 @@ class Ownership:
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(asyncio.get_running_loop().create_task(self._restore(tp, checkpoint)))
 
-    async def end(self, partitions: Iterable[TP]) -> int:
-        """Commit what is applied of ``partitions``, within the deadline, and forget them; how many there were."""
-        leaving = [self.owned.pop(tp) for tp in sorted(partitions) if tp in self.owned]
-        await asyncio.gather(*(checkpoint.close(REVOKE_S) for checkpoint in leaving))
-        for checkpoint in leaving:
-            observe.forget(checkpoint)
-        self.deal_room()
+    async def rest(self, partitions: Iterable[TP]) -> int:
+        """A rebalance has begun: commit what is applied of ``partitions``, within the deadline; how many there were.
+
+        Most of them come back when it is over, and need not be restored then. Where another worker had one meanwhile,
+        the next commit says so: its writer is fenced, and the partition begins again.
+        """
+        leaving = [tp for tp in sorted(partitions) if tp in self.owned]
+        checkpoints = [self.owned.pop(tp) for tp in leaving]
+        settled = await asyncio.gather(*(checkpoint.settle(REVOKE_S) for checkpoint in checkpoints))
+        for tp, checkpoint, is_settled in zip(leaving, checkpoints, settled, strict=True):
+            if is_settled:
+                self._resting[tp] = checkpoint
+            else:
+                self._let_go(checkpoint)
         return len(leaving)
+
+    def take_up(self, partitions: Iterable[TP]) -> None:
+        """These are ours now: those at rest go on, the others are restored; what is at rest and not ours is let go."""
+        for tp in sorted(partitions):
+            resting = self._resting.pop(tp, None)
+            if resting is None or resting.state != "ready":
+                self.begin(tp)
+            else:
+                self.owned[tp] = resting
+                self._tasks.append(asyncio.get_running_loop().create_task(self._go_on(tp, resting)))
+        self._let_go(*self._resting.values())
+        self._resting.clear()
+        self._deal_when_all_are_ready()
+
+    async def end(self) -> None:
+        """Commit what is applied, within the deadline, and forget everything."""
+        await self.rest(list(self.owned))
+        self._let_go(*self._resting.values())
+        self._resting.clear()
+
+    def _let_go(self, *checkpoints: Checkpoint) -> None:
+        for checkpoint in checkpoints:
+            checkpoint.drop()
+            observe.forget(checkpoint)
 
     async def begin_in_another_log(self, tp: TP, checkpoint: Checkpoint) -> None:
         """The topic was created anew: begin at its start with the present state.
@@ -175,8 +207,17 @@ class Ownership:
             observe.restored(checkpoint)
             for loss in checkpoint.restored.losses if checkpoint.restored else ():
                 report_loss(checkpoint, loss)
-            self.deal_room()
+            self._deal_when_all_are_ready()
             await self._on_ready(tp, checkpoint)
+
+    async def _go_on(self, tp: TP, checkpoint: Checkpoint) -> None:
+        await self._on_ready(tp, checkpoint)
+
+    def _deal_when_all_are_ready(self) -> None:
+        """Not after each of many that are restored: new bounds cost a snapshot of each partition. Until then the bounds
+        that a partition was restored with hold, and :meth:`deal_room` looks after one that is tight."""
+        if all(checkpoint.state != "restoring" for checkpoint in self.owned.values()):
+            self.deal_room()
 
     def _open(self, checkpoint: Checkpoint, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
         """Runs in the partition's thread: fence first, then read; the other way round, a zombie could still change the

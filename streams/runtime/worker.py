@@ -61,24 +61,24 @@ class Worker:
         self.intake.consumer = consumer
         self._joined = True
         self.health.note_assignment(self._time.now, self._worker_id)
-        for tp in sorted(partitions):
-            self.ownership.begin(tp)
+        self.ownership.take_up(partitions)
         log.info("assigned %d partitions", len(partitions))
 
     async def revoked(self, partitions: set[TP]) -> None:
-        """Partitions are taken away: commit what is applied, within the deadline, and forget them."""
+        """A rebalance has begun: commit what is applied, within the deadline; who owns what is said when it is over."""
         self._joined = False
         self.intake.end(partitions)
         for tp in partitions:
             self._acknowledged.pop(tp, None)
-        count = await self.ownership.end(partitions)
+        count = await self.ownership.rest(partitions)
         if count:
             log.info("revoked %d partitions", count)
 
     async def stop(self) -> None:
-        """SIGTERM: as when everything is revoked."""
+        """SIGTERM: as when everything is revoked, for good."""
         self._stopping = True
         await self.revoked(set(self.ownership.owned))
+        await self.ownership.end()
 
     async def _fetch(self, tp: TP, checkpoint: Checkpoint) -> None:
         await self.intake.fetch(tp, checkpoint)

@@ -80,7 +80,8 @@ def test_a_killed_worker_loses_and_repeats_nothing(deployment: Deployment) -> No
     deployment.check()
 
 
-def test_a_worker_whose_name_another_takes_ends_with_one_clear_line(deployment: Deployment) -> None:
+def test_a_worker_whose_name_another_takes_ends_and_one_that_shares_goes_on(deployment: Deployment) -> None:
+    """The older of two workers of one name ends, in one clear line; one that another joins restores nothing again."""
     first = deployment.start_worker(TASKSTREAM_WORKER_ID="pod-1")
     deployment.wait("it owns all", lambda: deployment.log_of(first).count("restored") == 2 * deployment.partitions)
     sent = list(work(6, 20))
@@ -91,10 +92,16 @@ def test_a_worker_whose_name_another_takes_ends_with_one_clear_line(deployment: 
     assert first.returncode == ServiceError.exit_code
     said = [line for line in deployment.log_of(first).splitlines() if "another worker has begun" in line]
     assert said[-1].startswith("taskstream: another worker has begun under the worker_id 'pod-1'"), said
-    deployment.publish(sent[60:])
+    restored = 2 * deployment.partitions
+    deployment.wait("its place is taken", lambda: deployment.log_of(second).count("restored") == restored)
+    third = deployment.start_worker(TASKSTREAM_WORKER_ID="pod-2")
+    deployment.publish(sent[60:90])
+    deployment.wait("another has its share", lambda: "restored" in deployment.log_of(third))
+    deployment.publish(sent[90:])
     deployment.finish()
     deployment.wait("all is through", lambda: clean_events(deployment) >= total)
-    assert second.poll() is None
+    assert (second.poll(), third.poll()) == (None, None)
+    assert deployment.log_of(second).count("restored") == restored
     deployment.check()
 
 

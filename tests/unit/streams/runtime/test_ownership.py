@@ -32,6 +32,8 @@ class Owned:
         self.operator, self.state, self.topic_id = operator, "ready", "id-1"
         self.settings: list[StageSettings] = []
         self.told: list[str] = []
+        self.settles = True
+        self.topic, self.partition = "ui-events", operator.partition
 
     def configure(self, settings: StageSettings) -> None:
         self.settings.append(settings)
@@ -42,6 +44,14 @@ class Owned:
 
     async def close(self, timeout: float) -> None:
         self.told.append("close")
+
+    async def settle(self, timeout: float) -> bool:
+        self.told.append("settle")
+        return self.settles
+
+    def drop(self) -> None:
+        self.told.append("drop")
+        self.state = "gone"
 
 
 class Topics(TopicWatch):
@@ -121,8 +131,9 @@ def test_nothing_of_a_revoked_partition_stays(monkeypatch: pytest.MonkeyPatch) -
         while 'position{partition="77"} 6' not in generate_latest(metrics.REGISTRY).decode():
             await asyncio.sleep(0.001)
         checkpoint.apply(Chunk(6, 7, [InputRecord(6, 0, None, b"no batch")], 0))
-        assert await subject.end([tp]) == 1
+        assert await subject.rest([tp]) == 1
         assert checkpoint.committed == 7
+        subject.take_up([])
         assert 'partition="77"' not in generate_latest(metrics.REGISTRY).decode()
         del checkpoint
         for _ in range(100):
@@ -133,6 +144,32 @@ def test_nothing_of_a_revoked_partition_stays(monkeypatch: pytest.MonkeyPatch) -
         assert made[0]() is None
 
     asyncio.run(main())
+
+
+def test_a_partition_that_comes_back_is_not_restored() -> None:
+    """Of three at rest one comes back, one goes to another worker, and one was not committed in time."""
+
+    async def body(rig: Rig) -> None:
+        subject, _, owned, begun = rig
+        went_on: list[tuple[str, int]] = []
+
+        async def on_ready(tp: tuple[str, int], checkpoint: object) -> None:
+            assert subject.owned[tp] is checkpoint
+            went_on.append(tp)
+
+        subject._on_ready = on_ready
+        late: Any = subject.owned["activity.partial", 0]
+        late.settles = False
+        assert await subject.rest(list(subject.owned)) == 3
+        assert subject.owned == {}
+        subject.take_up([("ui-events", 1), ("activity.partial", 0)])
+        await asyncio.sleep(0)
+        assert went_on == [("ui-events", 1)]
+        assert begun == [("activity.partial", 0)]
+        assert [one.told for one in (owned[0], owned[1], late)] == [["settle", "drop"], ["settle"], ["settle", "drop"]]
+        assert owned[1].operator.settings.max_agents == 100, "the room of those that left is its own"
+
+    with_ownership(body)
 
 
 def test_a_partition_gets_what_it_needs_of_the_workers_room() -> None:
