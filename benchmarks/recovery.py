@@ -6,7 +6,8 @@ A worker works through a filled topic at full speed and is killed (SIGKILL) when
 each partition is sent at once, and counted is the time to the first new message of ``ui-events.clean`` that a reader of
 committed records can see:
 
-* ``recovery_s``: from the kill; the successor is started at the same moment, so the group's session timeout counts;
+* ``recovery_s``: from the kill; the successor is started at the same moment, under the same ``worker_id``;
+* ``recovery_unnamed_s``: the same without a ``worker_id``, so the group's session timeout counts;
 * ``restart_s``: from the start of a process that finds the partitions free, as after a machine's restart.
 
 Memory is resident memory, the most that was seen: while catching up, and from the restore to the last result.
@@ -44,13 +45,19 @@ EVENTS_EACH: Final = 60
 """Events of an agent before the kill, on average."""
 SETTLE_S: Final = 5.0
 """Standstill of the output after which all of the input counts as committed."""
+NAME: Final = "bench"
+"""The worker's ``worker_id``."""
 FREE_S: Final = SESSION_S + 3.0
 """After so long (seconds) the group has let a killed member go."""
 
 
-def start(kafka: str, prefix: str, home: Path) -> subprocess.Popen[bytes]:
+KILLS: Final = (("recovery_s", 0.0, NAME), ("recovery_unnamed_s", 0.0, ""), ("restart_s", FREE_S, ""))
+"""What each kill measures, how long its successor waits before it starts (seconds), and the successor's name."""
+
+
+def start(kafka: str, prefix: str, home: Path, name: str) -> subprocess.Popen[bytes]:
     """A worker process."""
-    names = {"KAFKA": kafka, "PREFIX": prefix, "HOME": str(home), "PARTITIONS": str(PARTITIONS)}
+    names = {"KAFKA": kafka, "PREFIX": prefix, "HOME": str(home), "PARTITIONS": str(PARTITIONS), "WORKER_ID": name}
     environment = os.environ | {f"TASKSTREAM_{name}": value for name, value in names.items()}
     return subprocess.Popen([sys.executable, "-m", "taskstream", "worker"], env=environment, stderr=subprocess.DEVNULL)
 
@@ -103,39 +110,34 @@ def send(kafka: str, prefix: str, load: Iterable[EventBatch]) -> None:
 
 
 def recover(kafka: str, agents: int) -> dict[str, float]:
-    """Two kills of one worker, and its recoveries."""
+    """Three kills of one worker, and its recoveries."""
     copies = agents // PEOPLE
     events = agents * EVENTS_EACH
-    # The same load goes on behind the kill: as much as surely holds two messages of each partition.
-    load = multiplied(copies, 20, events + 40 * copies * PEOPLE, people=PEOPLE)
+    # The same load goes on behind the kill: as much as surely holds three messages of each partition.
+    load = multiplied(copies, 20, events + 60 * copies * PEOPLE, people=PEOPLE)
     messages = events // 20
     prefix = fill_with(kafka, itertools.islice(load, messages))
     reader = CleanReader(kafka, prefix, PARTITIONS)
     with tempfile.TemporaryDirectory() as home, contextlib.ExitStack() as stack:
         stack.callback(reader.close)
-        process = start(kafka, prefix, Path(home))
+        process = start(kafka, prefix, Path(home), NAME)
         stack.callback(_end, process)
         watch = Watch(reader, process)
         before = watch.still(messages * 20)
-        catch_up_mb, restored_mb, times = watch.peak_mb, 0.0, []
-        for wait_s in (0.0, FREE_S):
+        catch_up_mb, restored_mb, times = watch.peak_mb, 0.0, dict[str, float]()
+        for what, wait_s, name in KILLS:
             process.kill()
             process.wait()
             send(kafka, prefix, one_each(load))
             time.sleep(wait_s)
             began = time.monotonic()
-            process = start(kafka, prefix, Path(home))
+            process = start(kafka, prefix, Path(home), name)
             stack.callback(_end, process)
             watch = Watch(reader, process)
-            times.append(watch.beyond(before) - began)
+            times[what] = watch.beyond(before) - began
             before = watch.still(before + 1)
             restored_mb = max(restored_mb, watch.peak_mb)
-        return {
-            "recovery_s": times[0],
-            "restart_s": times[1],
-            "memory_catch_up_mb": catch_up_mb,
-            "memory_restored_mb": restored_mb,
-        }
+        return times | {"memory_catch_up_mb": catch_up_mb, "memory_restored_mb": restored_mb}
 
 
 def one_each(load: Iterator[EventBatch]) -> list[EventBatch]:

@@ -34,6 +34,7 @@ FIGURES: Final = (
     Figure("freshness at 2,000 events/s, p50", "freshness_ms.p50", 2_000, 700, "ms", False),
     Figure("freshness at 2,000 events/s, p99", "freshness_ms.p99", 4_000, 1_500, "ms", False),
     Figure("recovery, kill to first new result", "recovery_s", 10, 3, "s", False),
+    Figure("… without a worker_id", "recovery_unnamed_s", 10, 8, "s", False),
     Figure("recovery, start of a worker to first new result", "restart_s", None, None, "s", False),
     Figure("memory of a worker, catching up", "worker_memory_mb.catch_up", 600, 300, "MB", False),
     Figure("memory of a worker, after a restore", "worker_memory_mb.restored", 600, 300, "MB", False),
@@ -82,6 +83,7 @@ def summary(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         recovery = found["recovery"]
         result |= {
             "recovery_s": recovery["recovery_s"],
+            "recovery_unnamed_s": recovery["recovery_unnamed_s"],
             "restart_s": recovery["restart_s"],
             "worker_memory_mb": {
                 "catch_up": recovery["memory_catch_up_mb"],

@@ -14,12 +14,14 @@ from typing import Any, Final
 from benchmarks.pipeline import Pipeline, verdict, wait_for
 from benchmarks.size.company import days_of_events
 from benchmarks.size.feeder import Plan, SizeFeeder
-from benchmarks.size.watching import Arrivals, is_ready, metrics_of, most_memory_mb
+from benchmarks.size.watching import Arrivals, is_ready, metrics_of, most_memory_mb, open_files
 from benchmarks.size.yesterday import learned, write
 from deploy.local.ports import free_ports
 
-PATIENCE_S: Final = 300.0
+PATIENCE_S: Final = 600.0
 """How long anything may take before the run is given up (seconds)."""
+LATE_S: Final = 5.0
+"""Who sends is on time when it is behind by less (seconds)."""
 CALM_S: Final = 1.5
 """The lag counts as what it was again within this much of it, in seconds' worth of events."""
 TELL_S: Final = 30.0
@@ -66,7 +68,7 @@ class Size:
         self._say(f"worker ready after {self.found['first_start_s']} s")
         self._feeder = SizeFeeder(self._pipeline.settings, self._plan)
         self._arrivals = Arrivals(self._pipeline.settings)
-        self._until("the backlog is sent", lambda: self.feeder.sent > 0 and self.feeder.behind_s < 1.0)
+        self._until("the backlog is sent", lambda: self.feeder.sent > 0 and self.feeder.behind_s < LATE_S)
         self._until("the backlog is worked through", lambda: self._lag() < 5 * self._plan.rate)
         self._say(f"backlog done, {self._agents():,} agents open")
 
@@ -102,6 +104,7 @@ class Size:
             **verdict(samples, self._plan.rate, events / took),
             "agents_open": self._agents(),
             "memory_mb": {name: round(most_memory_mb(pid)) for name, pid in pipeline.pids().items()},
+            "open_files": open_files(self._pid(FIRST)),
             "cpu_us_per_event": used,
             "inserts_per_s": inserts,
             "parts_at_most": most_parts,
@@ -164,6 +167,7 @@ class Size:
             "partitions": {name: self._assigned(name) for name in both},
             "agents": {name: self._agents(name) for name in both},
             "memory_mb": {name: round(most_memory_mb(self._pid(name))) for name in both},
+            "open_files": {name: open_files(self._pid(name)) for name in both},
         }
         self._say(f"second worker: {self.found['second_worker']}")
 

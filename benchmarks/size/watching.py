@@ -103,3 +103,8 @@ def most_memory_mb(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return float(line.split()[1]) * 1024 / 1e6
     raise ValueError(f"process {pid} tells no VmHWM")
+
+
+def open_files(pid: int) -> int:
+    """Files and connections that a process has open (Linux)."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())

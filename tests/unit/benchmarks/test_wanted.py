@@ -36,7 +36,8 @@ def test_every_figure_comes_from_some_part() -> None:
             "worker": {"5": row, "20": row, "100": row},
             "transactions": {"short_vs_long": 0.95},
             "recovery": {
-                "recovery_s": 9.0, "restart_s": 2.0, "memory_catch_up_mb": 500.0, "memory_restored_mb": 300.0,
+                "recovery_s": 3.0, "recovery_unnamed_s": 9.0, "restart_s": 2.0,
+                "memory_catch_up_mb": 500.0, "memory_restored_mb": 300.0,
                 "agents": 20_000,
             },
             "sink": {"sink_vs_engine": 0.5},
