@@ -67,18 +67,18 @@ def _disturb(scene: Scene, kills: int, faults: Any) -> None:
 def _compare(scene: Scene) -> dict[str, Any]:
     """Wait for the end, give the same log to an undisturbed worker, and count both."""
     testbed, facts, calm = scene.testbed, scene.facts, scene.calm_facts
-    settle(facts.count, None, 300)
+    settle(facts.count, None)
     client = connect(Endpoints("", f"http://127.0.0.1:{testbed.clickhouse.port}", USER, PASSWORD))
 
     def ask(query: str) -> int:
         return int(client.query(f"SELECT {query}").result_rows[0][0])
 
-    settle(lambda: ask("count() FROM taskstream.ui_events"), len(facts.events) - len(scene.unread_events), 600)
+    settle(lambda: ask("count() FROM taskstream.ui_events"), len(facts.events) - len(scene.unread_events))
     scene.calm.copy()
     scene.catch_up()
     wanted = {topic: facts.total()[topic] - scene.unread[topic] for topic in TABLES}
     for topic, table in TABLES.items():
-        settle(lambda table=table: ask(f"count() FROM taskstream.{table}"), wanted[topic], 60)  # type: ignore[misc]
+        settle(lambda table=table: ask(f"count() FROM taskstream.{table}"), wanted[topic])  # type: ignore[misc]
     stored, distinct = (ask(f"{what} FROM taskstream.ui_events") for what in ("count()", "uniqExact((agent, seq))"))
     letters = [m.value() for _, found in read(testbed, "chaos.dead-letter").items() for m in found if not is_foreign(m)]
     told = LetterContents.of(letters, "chaos.")
