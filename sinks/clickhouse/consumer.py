@@ -16,7 +16,8 @@ from confluent_kafka import TopicPartition as KafkaPartition
 
 from sinks.clickhouse.beginnings import Beginnings
 from sinks.clickhouse.feeds import Feed
-from sinks.clickhouse.ledger import Block, Ledger
+from sinks.clickhouse.joint import Block
+from sinks.clickhouse.ledger import Ledger
 from sinks.clickhouse.logs import Logs, Start, base
 from sinks.clickhouse.ranges import Commit, TopicPartition
 from sinks.clickhouse.writer import Abandoned, Writer
@@ -98,7 +99,7 @@ class Sink:
         self._poll_s = poll_s
         self._release_s = release_s
         self._starting: list[Block] = []
-        self._flight: dict[Future[int], Block] = {}
+        self._flight: dict[Future[dict[TopicPartition, int]], Block] = {}
         self._settled_ms = 0
         self._noted_ms = 0
         self._paused = False
@@ -273,7 +274,7 @@ class Sink:
         for place in self._consumer.position(asked):
             source = self._sources.get((place.topic, place.partition))
             if source is not None and place.offset >= 0:
-                self._ledger.passed(source, place.offset)
+                self._ledger.passed(source, place.offset, now_ms)
 
     def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         """Begin each partition where its commit says, with the block that a predecessor left open."""
@@ -286,8 +287,9 @@ class Sink:
         """Own ``source`` from where it starts; returns what to read next."""
         end = start.end if start.check and not self._is_empty(self._feeds[source.topic].table) else 0
         self._sources[source.topic, source.partition] = source
-        self._ledger.assign(source, start.offset, start.mark, log=start.log, now_ms=self._now_ms(), check_until=end)
-        self._ledger.passed(source, start.position)
+        now_ms = self._now_ms()
+        self._ledger.assign(source, start.offset, start.mark, log=start.log, now_ms=now_ms, check_until=end)
+        self._ledger.passed(source, start.position, now_ms)
         return KafkaPartition(source.topic, source.partition, self._ledger.position(source))
 
     def note_logs(self, logs: Logs) -> None:
@@ -307,7 +309,7 @@ class Sink:
             self._compared = self._logs
             self._displaced.update(source for source in self._ledger.owned() if self._is_of_another_log(source))
         for source in sorted(self._displaced):
-            if not self._ledger.leave(source):
+            if not self._ledger.leave(source, self._now_ms()):
                 continue
             position, mark = self._ledger.position(source), self._ledger.mark(source)
             start = self._beginnings.anew(source, position, mark)
@@ -320,7 +322,9 @@ class Sink:
     def _on_revoke(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         """Finish what is in flight if that is soon done, say so, and let go. The successor repeats what is not."""
         leaving = {TopicPartition(place.topic, place.partition) for place in partitions}
-        flying = [future for future, block in self._flight.items() if block.source in leaving]
+        flying = [
+            future for future, block in self._flight.items() if not leaving.isdisjoint(p.source for p in block.parts)
+        ]
         if flying and not self._writer.failing():
             wait(flying, self._release_s)
         self._collect()
@@ -332,7 +336,8 @@ class Sink:
         self._forget(partitions)
 
     def _forget(self, partitions: list[KafkaPartition]) -> None:
-        self._ledger.revoke(TopicPartition(place.topic, place.partition) for place in partitions)
+        """Let go of ``partitions``; those that shared a block in flight with them are read again from where it began."""
+        self._doubted.update(self._ledger.revoke(TopicPartition(place.topic, place.partition) for place in partitions))
         for place in partitions:
             self._sources.pop((place.topic, place.partition), None)
         self._doubted.intersection_update(self._sources.values())

@@ -19,7 +19,7 @@ FLUSH_S: Final = 10.0
 
 
 class Letter(Struct, frozen=True):
-    """What is refused and why. ``row``: row of the message's block, -1 for the whole message. ``value``: the message,
+    """What is refused and why. ``row``: which row of the message, -1 for all of it. ``value``: the message,
     empty where Kafka has it no longer. ``log``: what the offset counts."""
 
     topic: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -28,6 +29,9 @@ class Builder(Protocol):
     def add(self, value: bytes) -> None:
         """Take in one message."""
 
+    def join(self, others: Sequence[Any]) -> None:
+        """Take over the messages of ``others``, builders of the same table not yet sealed, which are then empty."""
+
     def seal(self) -> None:
         """No further message comes."""
 
@@ -43,6 +47,14 @@ class Builder(Protocol):
         """Number of the message from which a row of the whole block comes."""
         ...
 
+    def nth_of_message(self, row: int) -> int:
+        """Which of its message's rows a row of the whole block is, whatever else the block holds."""
+        ...
+
+    def rows_of(self, first: int, end: int) -> int:
+        """How many rows come from the messages from ``first`` to before ``end``; exact after ``seal``."""
+        ...
+
 
 class Feed(Struct, frozen=True):
     """One topic and its table.
@@ -50,32 +62,24 @@ class Feed(Struct, frozen=True):
     ``key``       the record's field that names a row for ever; empty for ``ui_events``, which has two
     ``versioned`` whether rows of one key replace each other: then a row stored twice is one row to every reader
     ``recounted`` whether the records' ids begin again with a new log: then the row's name holds a digest of the record
-    ``delay_ms``  how long a message may wait for others to share its block; short where freshness is promised
-    ``apart_ms``  how far apart the blocks of one process are to be: the delay grows with the partitions that it owns,
-                  since each makes blocks of its own
-    ``most_ms``   but not beyond this
+    ``delay_ms``  how long a message may wait for others to share its block, and how far apart the blocks of one process
+                  are: ClickHouse wants no more than two inserts a second
     """
 
     topic: Topic
     table: str
     key: str
     delay_ms: int
-    apart_ms: int = 250
-    most_ms: int = 10_000
     versioned: bool = False
     recounted: bool = False
 
-    def wait_ms(self, partitions: int) -> int:
-        """How long a message waits where one process owns so many partitions of the topic."""
-        return max(self.delay_ms, min(self.most_ms, partitions * self.apart_ms))
-
 
 FEEDS: Final[tuple[Feed, ...]] = (
-    Feed(topics.CLEAN, "ui_events", "", 300, apart_ms=50, most_ms=1_200),
+    Feed(topics.CLEAN, "ui_events", "", 500),
     Feed(topics.SESSIONS, "sessions", "id", 1_000),
     Feed(topics.SEGMENTS, "segments", "id", 1_000),
     Feed(topics.TRANSFERS, "transfers", "id", 1_000),
-    Feed(topics.ACTIVITY, "activity_1m", "id", 700, most_ms=3_000, recounted=True),
+    Feed(topics.ACTIVITY, "activity_1m", "id", 700, recounted=True),
     Feed(topics.ASSIGNMENTS, "routine_assignments", "segment", 1_000, versioned=True),
     Feed(topics.ROUTINES, "routines", "id", 700, versioned=True),
     Feed(topics.OPPORTUNITIES, "opportunities", "id", 500, versioned=True),

@@ -10,40 +10,19 @@ gives out closed blocks and says what to commit. Its invariants:
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from sinks.clickhouse.feeds import Builder, Feed
+from sinks.clickhouse.joint import Block, Part, join, together
 from sinks.clickhouse.ranges import REPEAT_BY_TOKEN_MS, Commit, Mark, Range, TopicPartition
 
 
-class Block(Struct, eq=False):
-    """Messages that are stored together, or not at all.
-
-    ``log``        the log that the range counts (:mod:`sinks.clickhouse.logs`)
-    ``check``      ask which rows are there already, besides giving the token: ClickHouse may have forgotten it
-    ``repeated``   a predecessor had begun it
-    ``known``      some of its rows were there already: the next block is asked about, too
-    ``abandoned``  its partition was taken away: whoever owns it now repeats it
-    """
-
-    source: TopicPartition
-    feed: Feed
-    range: Range
-    builder: Builder
-    offsets: list[int]
-    log: str
-    check: bool = False
-    repeated: bool = False
-    known: bool = False
-    abandoned: bool = False
-
-    @property
-    def token(self) -> str:
-        """The block's ``insert_deduplication_token``."""
-        return self.range.token(self.source, self.log)
+REUNION_MS: Final = 5_000
+"""How long a part waits for others with which it was begun: longer only where a partition cannot be read now."""
 
 
 class _Open(Struct, eq=False):
@@ -55,30 +34,40 @@ class _Open(Struct, eq=False):
     since_ms: int
 
 
+class _Repeat(Struct, frozen=True):
+    """A range that a predecessor had begun, as its mark says."""
+
+    range: Range
+    log: str
+    joint: str
+    check: bool
+
+
 class _Partition(Struct, eq=False):
-    """Where one partition stands. ``position``: the next offset to take in; ``stored``: up to which all is stored;
-    ``repeat_log``: the log by which the range to be repeated was begun."""
+    """Where one partition stands. ``position``: the next offset to take in; ``stored``: up to which all is stored."""
 
     feed: Feed
     log: str
-    repeat_log: str
     position: int
     stored: int
     rows: int
     committed: int | None
-    repeat: Range | None
+    repeat: _Repeat | None
     check_until: int
-    check_repeat: bool
     check_next: bool
-    wait_ms: int = 0
     open: _Open | None = None
-    closed: deque[Block] = deque()
+    closed: deque[Part] = deque()
     in_flight: Block | None = None
 
 
 def _size(builder: Builder) -> int:
     """What a block counts for against the bounds: its rows, and the letters that it leads to."""
     return builder.rows + len(builder.refused)
+
+
+def _is_idle(partition: _Partition) -> bool:
+    """Whether the partition has an open block that may be closed."""
+    return bool(partition.open and not (partition.repeat or partition.closed or partition.in_flight))
 
 
 class Limits(Struct, frozen=True):
@@ -95,6 +84,7 @@ class Ledger:
         self._new_builder = new_builder
         self._limits = limits
         self._partitions: dict[TopicPartition, _Partition] = {}
+        self._taken_ms: dict[str, int] = {}
 
     def assign(
         self, source: TopicPartition, offset: int, mark: Mark | None, *, log: str, now_ms: int, check_until: int = 0
@@ -105,39 +95,45 @@ class Ledger:
         ``log``          what the offsets count
         ``check_until``  offset below which rows may be in the table already, although no mark says so
         """
-        repeat = Range(offset, mark.last) if mark and mark.last is not None else None
+        repeat = None
+        if mark and mark.last is not None:
+            # A token without a log may have been used for another log, or the rows stored under it.
+            check = mark.check or not mark.log or not 0 <= now_ms - mark.at_ms < REPEAT_BY_TOKEN_MS
+            repeat = _Repeat(Range(offset, mark.last), mark.log, mark.joint, check)
         self._partitions[source] = _Partition(
             feed=self._feeds[source.topic],
             log=log,
-            repeat_log=mark.log if mark else "",
             position=offset,
             stored=offset,
             rows=mark.rows if mark else 0,
             committed=offset if mark and not repeat else None,
             repeat=repeat,
             check_until=check_until,
-            # A token without a log may have been used for another log, or the rows stored under it.
-            check_repeat=bool(
-                mark and repeat and (mark.check or not mark.log or not 0 <= now_ms - mark.at_ms < REPEAT_BY_TOKEN_MS)
-            ),
             check_next=bool(mark and mark.check),
             closed=deque(),
         )
-        self._share_time()
 
-    def revoke(self, sources: Iterable[TopicPartition]) -> None:
-        """Give up ``sources``: what is in flight is abandoned, what waits is forgotten (Kafka has it)."""
+    def revoke(self, sources: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """Give up ``sources``: what is in flight is abandoned, what waits is forgotten (Kafka has it).
+
+        Returns partitions that stay and of which a part is in a block abandoned now. The successor of those given up
+        may use its token for their parts alone, and then it says nothing of the others: they begin again at their
+        position with the part on its own, as a successor would.
+        """
         for source in sources:
             partition = self._partitions.pop(source, None)
             if partition and partition.in_flight:
                 partition.in_flight.abandoned = True
-        self._share_time()
-
-    def _share_time(self) -> None:
-        """The more partitions of a topic are owned, the longer each waits, so that their blocks do not become many."""
-        owned = Counter(source.topic for source in self._partitions)
-        for source, partition in self._partitions.items():
-            partition.wait_ms = partition.feed.wait_ms(owned[source.topic])
+        again = []
+        for source, partition in sorted(self._partitions.items()):
+            block = partition.in_flight
+            if block and block.abandoned:
+                part = next(part for part in block.parts if part.source == source)
+                mark = Mark(0, part.range.last, partition.rows, part.log, check=True, joint=block.joint)
+                until = partition.check_until
+                self.assign(source, part.range.first, mark, log=partition.log, now_ms=0, check_until=until)
+                again.append(source)
+        return again
 
     def owned(self) -> list[TopicPartition]:
         """The partitions owned, in order."""
@@ -157,11 +153,11 @@ class Ledger:
         check = self._is_to_check(partition, Range(partition.stored, partition.position))
         return Mark(0, None, partition.rows, partition.log, check)
 
-    def leave(self, source: TopicPartition) -> bool:
+    def leave(self, source: TopicPartition, now_ms: int) -> bool:
         """Close what is open of ``source``, which is to begin elsewhere; whether all that it took in is stored."""
         partition = self._partitions[source]
         if partition.open:
-            self._close(source, partition)
+            self._close(source, partition, now_ms)
         partition.repeat = None
         return not (partition.in_flight or partition.closed)
 
@@ -174,8 +170,8 @@ class Ledger:
         partition = self._partitions.get(source)
         if partition is None or offset < partition.position:
             return
-        if partition.repeat and offset > partition.repeat.last:
-            self._close(source, partition)  # the range's end is gone from the topic (compacted, or past its retention)
+        if partition.repeat and offset > partition.repeat.range.last:
+            self._close(source, partition, now_ms)  # the range's end is gone from the topic (compacted, or past its retention)
         partition.position = offset + 1
         if partition.open is None:
             partition.open = _Open(self._new_builder(partition.feed), [], offset, now_ms)
@@ -183,16 +179,16 @@ class Ledger:
         if value is not None:
             partition.open.offsets.append(offset)
             partition.open.builder.add(value)
-        if partition.repeat and offset == partition.repeat.last:
-            self._close(source, partition)
+        if partition.repeat and offset == partition.repeat.range.last:
+            self._close(source, partition, now_ms)
 
-    def passed(self, source: TopicPartition, offset: int) -> None:
+    def passed(self, source: TopicPartition, offset: int, now_ms: int) -> None:
         """Every message before ``offset`` has been offered to ``accept``: what else stands there is no message."""
         partition = self._partitions.get(source)
         if partition is None or offset <= partition.position:
             return
-        if partition.repeat and offset > partition.repeat.last:
-            self._close(source, partition)
+        if partition.repeat and offset > partition.repeat.range.last:
+            self._close(source, partition, now_ms)
         partition.position = max(partition.position, offset)
         self._pass_holes(partition)
 
@@ -205,56 +201,76 @@ class Ledger:
 
     def rows_held(self) -> int:
         """Rows that wait, and rows in flight: what blocks hold in memory."""
-        flying = (_size(p.in_flight.builder) for p in self._partitions.values() if p.in_flight)
-        return self.rows_waiting() + sum(flying)
+        flying = {id(p.in_flight): p.in_flight for p in self._partitions.values() if p.in_flight}
+        return self.rows_waiting() + sum(_size(block.builder) for block in flying.values())
+
+    def _is_full(self) -> bool:
+        return self.rows_waiting() >= self._limits.rows
 
     def due(self, now_ms: int) -> bool:
         """Whether a block is ready to be given out."""
-        if self.rows_waiting() >= self._limits.rows:
-            return True
-        return any(self._is_due(partition, now_ms) for partition in self._partitions.values())
+        return self._is_full() or bool(self._ripe(now_ms)) or bool(self._ready(now_ms))
 
     def take(self, now_ms: int) -> list[Block]:
-        """Close what is due and give out the next block of each partition that has none in flight."""
-        full = self.rows_waiting() >= self._limits.rows
-        taken = []
-        for source, partition in sorted(self._partitions.items()):
-            if partition.in_flight or not (full or self._is_due(partition, now_ms)):
-                continue
-            if not partition.closed and partition.open and not partition.repeat:
-                self._close(source, partition)
-            if partition.closed:
-                partition.in_flight = partition.closed.popleft()
-                taken.append(partition.in_flight)
+        """Close what is due and give out the next blocks, of parts of partitions that have nothing in flight."""
+        full = self._is_full()
+        ripe = set(self._feeds) if full else self._ripe(now_ms)
+        for source, partition in self._partitions.items():
+            if source.topic in ripe and _is_idle(partition):
+                self._close(source, partition, now_ms)
+        parts: dict[str, list[Part]] = {}
+        for source in self._ready(now_ms, wait=not full):
+            parts.setdefault(source.topic, []).append(self._partitions[source].closed.popleft())
+        taken = [join(self._feeds[topic], group) for topic, found in parts.items() for group in together(found)]
+        for block in taken:
+            for part in block.parts:
+                self._partitions[part.source].in_flight = block
+        self._taken_ms |= dict.fromkeys(ripe & set(parts), now_ms)
         return taken
 
-    def _is_due(self, partition: _Partition, now_ms: int) -> bool:
-        if partition.in_flight:
-            return False
-        if partition.closed:
-            return True
-        opened = None if partition.repeat else partition.open
-        return opened is not None and now_ms - opened.since_ms >= partition.wait_ms
+    def _ripe(self, now_ms: int) -> set[str]:
+        """Topics of which a block is to be closed: a message has waited, and the last block is long enough ago."""
+        return {
+            source.topic
+            for source, partition in self._partitions.items()
+            if _is_idle(partition)
+            and partition.open
+            and now_ms - max(partition.open.since_ms, self._taken_ms.get(source.topic, 0)) >= partition.feed.delay_ms
+        }
 
-    def _close(self, source: TopicPartition, partition: _Partition) -> None:
+    def _ready(self, now_ms: int, *, wait: bool = True) -> list[TopicPartition]:
+        """Partitions that have a closed part, and nothing in flight. One that was begun together with others waits for
+        those of them that are still read, but not for ever, and not where no room is left to read them."""
+        read = {p.repeat.joint for p in self._partitions.values() if p.repeat and not p.repeat.check} if wait else set()
+
+        def waits(part: Part) -> bool:
+            known = part.joint and not part.check and part.joint in read
+            return bool(known and now_ms - part.closed_ms < REUNION_MS)
+
+        return sorted(
+            source
+            for source, partition in self._partitions.items()
+            if partition.closed and not partition.in_flight and not waits(partition.closed[0])
+        )
+
+    def _close(self, source: TopicPartition, partition: _Partition, now_ms: int) -> None:
         """End the open block. A repeated range keeps the bounds that it had, whatever is left of its messages."""
         repeat = partition.repeat
         opened = partition.open or _Open(self._new_builder(partition.feed), [], partition.position - 1, 0)
         partition.open = None
         partition.repeat = None
-        log = partition.repeat_log if repeat else partition.log
-        opened.builder.seal()
-        held = repeat or Range(partition.stored, opened.last)
+        held = repeat.range if repeat else Range(partition.stored, opened.last)
         partition.position = max(partition.position, held.last + 1)
         partition.closed.append(
-            Block(
+            Part(
                 source=source,
-                feed=partition.feed,
                 range=held,
                 builder=opened.builder,
                 offsets=opened.offsets,
-                log=log,
-                check=partition.check_repeat if repeat else self._is_to_check(partition, held),
+                log=repeat.log if repeat else partition.log,
+                closed_ms=now_ms,
+                joint=repeat.joint if repeat else "",
+                check=repeat.check if repeat else self._is_to_check(partition, held),
                 repeated=repeat is not None,
             )
         )
@@ -263,15 +279,16 @@ class Ledger:
     def _is_to_check(partition: _Partition, held: Range) -> bool:
         return partition.check_next or held.first < partition.check_until
 
-    def done(self, block: Block, rows: int) -> None:
-        """``block`` is stored completely, with ``rows`` rows (what could not be stored, its letters are)."""
-        partition = self._partitions.get(block.source)
-        if partition and partition.in_flight is block:
-            partition.in_flight = None
-            partition.stored = block.range.last + 1
-            partition.rows += rows
-            partition.check_next = block.known
-            self._pass_holes(partition)
+    def done(self, block: Block, rows: Mapping[TopicPartition, int]) -> None:
+        """``block`` is stored completely, with ``rows`` of each partition (what could not be stored, its letters are)."""
+        for part in block.parts:
+            partition = self._partitions.get(part.source)
+            if partition and partition.in_flight is block:
+                partition.in_flight = None
+                partition.stored = part.range.last + 1
+                partition.rows += rows[part.source]
+                partition.check_next = block.known
+                self._pass_holes(partition)
 
     @staticmethod
     def _pass_holes(partition: _Partition) -> None:
@@ -282,11 +299,16 @@ class Ledger:
     def begin(self, blocks: Iterable[Block], now_ms: int) -> list[Commit]:
         """What to commit before ``blocks`` are inserted: for each its range, and for other partitions what is done."""
         starting = [
-            Commit(b.source, b.range.first, Mark(now_ms, b.range.last, self._partitions[b.source].rows, b.log, b.check))
-            for b in blocks
-            if not b.abandoned
+            Commit(part.source, part.range.first, self._begun(block, part, now_ms))
+            for block in blocks
+            if not block.abandoned
+            for part in block.parts
         ]
         return starting + self.settle(now_ms)
+
+    def _begun(self, block: Block, part: Part, now_ms: int) -> Mark:
+        rows = self._partitions[part.source].rows
+        return Mark(now_ms, part.range.last, rows, part.log, part.check, block.joint)
 
     def settle(self, now_ms: int) -> list[Commit]:
         """What to commit for partitions whose blocks are all stored."""

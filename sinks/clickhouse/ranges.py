@@ -37,7 +37,7 @@ class Range(Struct, frozen=True):
         return f"{log or source.topic}:{source.partition}:{self.first}-{self.last}"
 
 
-class Mark(Struct, frozen=True, forbid_unknown_fields=True):
+class Mark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The metadata of a commit.
 
     ``last``   end of the block in flight that begins at the committed offset; None for none
@@ -46,6 +46,8 @@ class Mark(Struct, frozen=True, forbid_unknown_fields=True):
     ``check``  rows of the block in flight, or else of the next, may be stored under another token: ask before inserting
     ``log``    what the offsets count (:mod:`sinks.clickhouse.logs`); empty in marks of older versions, whose
                tokens named the topic only
+    ``joint``  token of the block of several partitions as part of which the one in flight was begun; empty for none.
+               With ``check`` it is on its own since: the block may be stored, or arrive still, but is not repeated
     """
 
     at_ms: int
@@ -53,6 +55,7 @@ class Mark(Struct, frozen=True, forbid_unknown_fields=True):
     rows: int = 0
     log: str = ""
     check: bool = False
+    joint: str = ""
 
 
 class Commit(Struct, frozen=True):

@@ -14,7 +14,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.dead_letters import Letter
 from sinks.clickhouse.feeds import Builder, Feed
-from sinks.clickhouse.ledger import Block
+from sinks.clickhouse.joint import Block
+from sinks.clickhouse.ranges import TopicPartition
 from sinks.clickhouse.store import BadRow, Unavailable
 from taskstream import metrics
 
@@ -77,53 +78,66 @@ class Writer:
         """Whether some block could not be stored when last tried."""
         return bool(self._failing)
 
-    def store(self, block: Block) -> int:
-        """Store ``block`` completely, and send the letters of what in it cannot be stored. Returns the rows it has.
+    def store(self, block: Block) -> dict[TopicPartition, int]:
+        """Store ``block`` completely, and send the letters of what in it cannot be stored. Returns the rows stored of
+        each partition.
 
         Raises:
             Abandoned: the block was given up before it was stored, as far as is known.
         """
-        without = self._retry(block, lambda: self._store.present(block.feed, block.builder)) if block.check else None
-        block.known = bool(without)
+        ask = partial(self._store.present, block.feed, block.builder)
+        there: frozenset[int] = self._retry(block, ask) if block.check else frozenset()
+        known = len(there)
         letters = [self._letter(block, number, "undecodable", words) for number, words in block.builder.refused]
-        known = len(letters)
-        left_out = self._insert(block, without or frozenset(), letters)
+        refused: frozenset[int] = frozenset()
+        if block.check and block.joint:
+            # The whole block of which this was a part may arrive still. Under its token either that is stored or this
+            # part, or the part of somebody else who does the same: after this it can no longer arrive, and what is
+            # there stays so.
+            refused = self._insert(block, block.joint, there, letters)
+            there = self._retry(block, ask)
+        else:
+            block.known = bool(there)
+        refused |= self._insert(block, block.token, there | refused, letters)
         if letters:
             self._retry(block, lambda: self._deliver(block, letters))
             metrics.REFUSED.labels("sink").inc(len(letters))
-        self._observe(block, block.builder.rows - left_out)
-        return block.builder.rows - (len(letters) - known)
+        self._observe(block, block.builder.rows - known - len(refused))
+        return block.rows(map(block.builder.message_of, refused))
 
-    def _insert(self, block: Block, without: frozenset[int], letters: list[Letter]) -> int:
-        """Insert the block, but for rows that are there already and rows that ClickHouse refuses; returns how many."""
-        rows = range(block.builder.rows)
-        while len(without) < len(rows):
-            data = block.builder.build(without)
+    def _insert(self, block: Block, token: str, without: frozenset[int], letters: list[Letter]) -> frozenset[int]:
+        """Insert the block, but for rows ``without`` and rows that ClickHouse refuses; returns these."""
+        refused: frozenset[int] = frozenset()
+        while len(without | refused) < block.builder.rows:
+            data = block.builder.build(without | refused)
             try:
-                self._retry(block, partial(self._timed, block, data))
+                self._retry(block, partial(self._timed, block, data, token))
                 break
             except BadRow as error:
-                row = [n for n in rows if n not in without][error.row]
-                without |= {row}
+                row = [n for n in range(block.builder.rows) if n not in without | refused][error.row]
+                refused |= {row}
                 words = f"{block.builder.name_of(row)}: {error}"
                 letters.append(self._letter(block, block.builder.message_of(row), "unstorable", words, row))
-        return len(without)
+        return refused
 
     def _letter(self, block: Block, number: int, reason: str, words: str, row: int = -1) -> Letter:
-        source = block.source
-        return Letter(source.topic, source.partition, block.offsets[number], reason, words, row, log=block.log)
+        part, offset = block.place(number)
+        nth = block.builder.nth_of_message(row) if row >= 0 else -1
+        return Letter(part.source.topic, part.source.partition, offset, reason, words, nth, log=part.log)
 
-    def _timed(self, block: Block, data: bytes) -> None:
+    def _timed(self, block: Block, data: bytes, token: str) -> None:
         with metrics.INSERT_SECONDS.labels(block.feed.table).time():
-            self._store.insert(block.feed.table, data, block.token)
+            self._store.insert(block.feed.table, data, token)
 
     def _deliver(self, block: Block, letters: list[Letter]) -> None:
         """In portions: the messages of all of them at once may not fit into memory."""
-        for start in range(0, len(letters), LETTERS):
-            part = letters[start : start + LETTERS]
-            values = self._read_again(block.source.topic, block.source.partition, [letter.offset for letter in part])
-            if not self._send([msgspec.structs.replace(one, value=values.get(one.offset, b"")) for one in part]):
-                raise Unavailable("Kafka did not acknowledge the dead letters")
+        for part in block.parts:
+            own = [letter for letter in letters if letter.partition == part.source.partition]
+            for start in range(0, len(own), LETTERS):
+                some = own[start : start + LETTERS]
+                values = self._read_again(part.source.topic, part.source.partition, [letter.offset for letter in some])
+                if not self._send([msgspec.structs.replace(one, value=values.get(one.offset, b"")) for one in some]):
+                    raise Unavailable("Kafka did not acknowledge the dead letters")
 
     def _retry(self, block: Block, action: Callable[[], _T]) -> _T:
         """What ``action`` returns, once it is not Unavailable; waits longer each time, up to the longest wait."""

@@ -44,6 +44,9 @@ _SPARSE: Final = {
 }  # fmt: skip
 """The columns that few events fill."""
 
+_CODED: Final = frozenset({"value_form", "object_kind"})
+"""Sparse columns of strings."""
+
 _COLUMNS: Final = len(_BATCH_STRINGS) + len(("sent_ms", "seq", "at_ms", "active_ms")) + len(_STRINGS) + len(_SPARSE) + 2
 """Columns of the block: the two last are those of the objects."""
 
@@ -71,7 +74,7 @@ class EventBlock:
         self.rows = 0
         self.refused: list[tuple[int, str]] = []
         self._messages: list[_Message] = []
-        self._count = 0
+        self._sizes: list[int] = []
         self._strings = Interner()
         self._strings[""] = 0
         self._block = b""
@@ -79,8 +82,8 @@ class EventBlock:
 
     def add(self, value: bytes) -> None:
         """Take in one message. What is none, or does not fit the table, is put into ``refused`` with its number."""
-        number = self._count
-        self._count += 1
+        number = len(self._sizes)
+        self._sizes.append(0)
         try:
             columns = decode(value)
             known = len(self._strings)
@@ -94,7 +97,19 @@ class EventBlock:
             self.refused.append((number, str(error)))
             return
         self._messages.append(message)
-        self.rows += len(message.dense["at_ms"])
+        self._sizes[-1] = len(message.dense["at_ms"])
+        self.rows += self._sizes[-1]
+
+    def join(self, others: Sequence[EventBlock]) -> None:
+        """Take over the messages of ``others``, not yet sealed, which are then empty."""
+        for other in others:
+            known = list(other._strings)
+            codes = np.fromiter(map(self._strings.__getitem__, known), np.uint32, len(known))
+            self._messages += [_moved(one, len(self._sizes), self.rows, codes) for one in other._messages]
+            self.refused += [(number + len(self._sizes), words) for number, words in other.refused]
+            self._sizes += other._sizes
+            self.rows += other.rows
+            other._messages = []
 
     def seal(self) -> None:
         """Put the messages together and build the block.
@@ -118,6 +133,14 @@ class EventBlock:
     def message_of(self, row: int) -> int:
         """Number of the message that the block's row ``row`` comes from."""
         return self._whole.message_of(row)
+
+    def nth_of_message(self, row: int) -> int:
+        """Which of its message's rows the block's row ``row`` is, whatever else the block holds."""
+        return self._whole.nth_of_message(row)
+
+    def rows_of(self, first: int, end: int) -> int:
+        """How many rows come from the messages from ``first`` to before ``end``."""
+        return sum(self._sizes[first:end])
 
     def keys(self) -> tuple[list[str], Numbers, Numbers]:
         """What names the rows for ever, in the block's order: distinct agents, index of the agent, sequence number."""
@@ -178,8 +201,18 @@ class _Whole:
 
     def message_of(self, row: int) -> int:
         """See :meth:`EventBlock.message_of`."""
-        ends = np.cumsum(self._counts[self._order])
-        return int(self._numbers[self._order[np.searchsorted(ends, row, side="right")]])
+        return int(self._numbers[self._order[self._batch_of(row)]])
+
+    def nth_of_message(self, row: int) -> int:
+        """See :meth:`EventBlock.nth_of_message`."""
+        batch = self._batch_of(row)
+        lengths = self._counts[self._order[:batch]]
+        fellows = self._numbers[self._order[:batch]] == self.message_of(row)
+        return int(lengths[fellows].sum() + row - lengths.sum())
+
+    def _batch_of(self, row: int) -> int:
+        """Where in the block's order the batch of a row stands."""
+        return int(np.searchsorted(np.cumsum(self._counts[self._order]), row, side="right"))
 
     def keys(self) -> tuple[list[str], Numbers, Numbers]:
         """See :meth:`EventBlock.keys`."""
@@ -294,35 +327,48 @@ def _read(columns: EventColumns, number: int, base: int, strings: Interner) -> _
     for name in _STRINGS:
         dense[name] = table[_indexes(name, _column(name, CODE, getattr(columns, name), rows), len(table))]
     sparse = {
-        name: Filled(where.astype(np.int64) + base, table[_indexes(name, values, len(table))] if coded else values)
-        for name, where, values, coded in _sparse_of(columns, rows)
+        name: Filled(where.astype(np.int64) + base, table[_indexes(name, values, len(table))] if name in _CODED else values)
+        for name, where, values in _sparse_of(columns, rows)
     }
     return _Message(number, batches, dense, sparse)
 
 
-def _sparse_of(columns: EventColumns, rows: int) -> Iterable[tuple[str, Numbers, Numbers, bool]]:
-    """Each sparse column that the message has: its name, rows and values, and whether these are indexes of strings."""
+def _moved(message: _Message, numbers: int, rows: int, codes: Numbers) -> _Message:
+    """``message`` in a block that holds so many messages and rows already; ``codes``: its strings' numbers there."""
+    return _Message(
+        message.number + numbers,
+        {name: codes[values] if name in _BATCH_STRINGS else values for name, values in message.batches.items()},
+        {name: codes[values] if name in _STRINGS else values for name, values in message.dense.items()},
+        {
+            name: Filled(filled.rows + rows, codes[filled.values] if name in _CODED else filled.values)
+            for name, filled in message.sparse.items()
+        },
+    )
+
+
+def _sparse_of(columns: EventColumns, rows: int) -> Iterable[tuple[str, Numbers, Numbers]]:
+    """Each sparse column that the message has: its name, rows and values; of those in ``_CODED`` these are indexes of strings."""
     if columns.keys is not None:
         where = _rows("keys", columns.keys.rows, rows)
         for field, name in _KEYS.items():
             data = getattr(columns.keys, field)
             if data:
-                yield name, where, _column(name, COUNT, data, len(where)), False
+                yield name, where, _column(name, COUNT, data, len(where))
     if columns.values is not None:
         where = _rows("values", columns.values.rows, rows)
-        yield "value_digest", where, _column("value_digest", DIGEST, columns.values.digest, len(where)), False
-        yield "value_length", where, _column("value_length", LENGTH, columns.values.length, len(where)), False
-        yield "value_form", where, _column("value_form", CODE, columns.values.form, len(where)), True
+        yield "value_digest", where, _column("value_digest", DIGEST, columns.values.digest, len(where))
+        yield "value_length", where, _column("value_length", LENGTH, columns.values.length, len(where))
+        yield "value_form", where, _column("value_form", CODE, columns.values.form, len(where))
     if columns.objects is not None:
         where = _rows("objects", columns.objects.rows, rows)
-        yield "object_kind", where, _column("object_kind", CODE, columns.objects.kind, len(where)), True
-        yield "object_digest", where, _column("object_digest", DIGEST, columns.objects.digest, len(where)), False
+        yield "object_kind", where, _column("object_kind", CODE, columns.objects.kind, len(where))
+        yield "object_digest", where, _column("object_digest", DIGEST, columns.objects.digest, len(where))
     if columns.missing is not None:
         where = _rows("missing", columns.missing.rows, rows)
-        yield "missing", where, _column("missing", COUNT, columns.missing.missing, len(where)), False
+        yield "missing", where, _column("missing", COUNT, columns.missing.missing, len(where))
     if columns.injected:
         where = _rows("injected", columns.injected, rows)
-        yield "injected", where, np.ones(len(where), dtype=np.uint8), False
+        yield "injected", where, np.ones(len(where), dtype=np.uint8)
 
 
 def _column(name: str, kind: str, data: bytes, count: int) -> Numbers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import types
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Union, get_args, get_origin
@@ -129,6 +130,16 @@ class RecordBlock:
         self._names.append(self._layout.name(record, value))
         self._numbers.append(number)
 
+    def join(self, others: Sequence[RecordBlock]) -> None:
+        """Take over the messages of ``others``, not yet sealed, which are then empty."""
+        for other in others:
+            self.refused += [(number + self._messages, words) for number, words in other.refused]
+            self._numbers += [number + self._messages for number in other._numbers]
+            self._records += other._records
+            self._names += other._names
+            self._messages += other._messages
+            other._records = []
+
     def seal(self) -> None:
         """Build the block once; where that fails, find the records that do not fit. Then ``refused`` is complete."""
         try:
@@ -162,6 +173,14 @@ class RecordBlock:
     def message_of(self, row: int) -> int:
         """Number of the message that the block's row ``row`` comes from."""
         return self._numbers[row]
+
+    def nth_of_message(self, row: int) -> int:
+        """Which of its message's rows the row is: a message has one."""
+        return 0
+
+    def rows_of(self, first: int, end: int) -> int:
+        """How many rows come from the messages from ``first`` to before ``end``."""
+        return bisect_left(self._numbers, end) - bisect_left(self._numbers, first)
 
     def keys(self) -> list[str]:
         """What names each row for ever."""

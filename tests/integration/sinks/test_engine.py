@@ -17,7 +17,7 @@ from sinks.clickhouse.blocks import native
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.dead_letters import Letter
 from sinks.clickhouse.feeds import FEEDS, builder, layout
-from sinks.clickhouse.ledger import Block
+from sinks.clickhouse.joint import Part, join
 from sinks.clickhouse.migrate import migrate, migrations, status
 from sinks.clickhouse.ranges import Range, TopicPartition
 from sinks.clickhouse.store import Store
@@ -243,7 +243,6 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
     values = batches(2, 2, 10)
     for value in values:
         block.add(value)
-    block.seal()
     letters: list[Letter] = []
 
     def read_again(topic: str, partition: int, offsets: Sequence[int]) -> dict[int, bytes]:
@@ -255,8 +254,9 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
         return True
 
     writer = Writer(Store(client), send, read_again, threading.Event(), lambda: 0)
-    made = Block(TopicPartition("t", 0), FEEDS[0], Range(0, 3), block, [0, 1, 2, 3], "c:1")
-    assert writer.store(made) == 36
+    source = TopicPartition("t", 0)
+    made = join(FEEDS[0], [Part(source, Range(0, 3), block, [0, 1, 2, 3], "c:1")])
+    assert writer.store(made) == {source: 36}
     assert client.query("SELECT count(), uniqExact(agent, seq) FROM ui_events").result_rows == [(36, 36)]
     assert (
         sorted((letter.offset, letter.reason) for letter in letters)
@@ -264,10 +264,10 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
     )
     assert all(letter.value == values[letter.offset] for letter in letters)
     assert sorted(letter.detail.rpartition(": ")[0][:4] for letter in letters) == ["a0:3", "a0:5", "a1:3", "a1:5"]
-    assert writer.store(made) == 36  # repeated, as after a kill: the same token
+    assert writer.store(made) == {source: 36}  # repeated, as after a kill: the same token
     assert client.query("SELECT count() FROM ui_events").result_rows == [(36,)]
-    made.check = True
+    made.parts[0].check = True
     client.command("ALTER TABLE ui_events MODIFY SETTING non_replicated_deduplication_window = 0")
-    assert writer.store(made) == 36  # repeated when the token is forgotten: it asks
+    assert writer.store(made) == {source: 36}  # repeated when the token is forgotten: it asks
     assert client.query("SELECT count() FROM ui_events").result_rows == [(36,)]
     client.close()

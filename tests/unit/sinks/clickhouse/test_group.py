@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from sinks.clickhouse.store import Unavailable
 from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, kick, take_away
 
 PARTITIONS = 3
@@ -28,9 +29,13 @@ class Group(RuleBasedStateMachine):
     def _member(self, which: int) -> Process:
         return self.world.members[which % len(self.world.members)]
 
-    @rule(partition=st.integers(0, PARTITIONS - 1), words=st.integers(1, 4), holes=st.integers(0, 2), bad=st.booleans())
-    def produce(self, partition: int, words: int, holes: int, bad: bool) -> None:
-        named = [b"w%d" % (self.word + n) for n in range(words)]
+    @rule(
+        partition=st.integers(0, PARTITIONS - 1), months=st.text("ab", min_size=1, max_size=4), holes=st.integers(0, 2),
+        bad=st.booleans(),
+    )  # fmt: skip
+    def produce(self, partition: int, months: str, holes: int, bad: bool) -> None:
+        words = len(months)
+        named = [b"w%d%s" % (self.word + n, b"~" if month == "b" else b"") for n, month in enumerate(months)]
         self.word += words
         if bad:
             named.insert(1, b"!%d" % self.word)
@@ -50,9 +55,11 @@ class Group(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), turns=st.integers(1, 3))
     def insert(self, which: int, turns: int) -> None:
         process = self._member(which)
-        for _ in range(min(turns, len(process.pool.waiting))):
+        for turn in range(min(turns, len(process.pool.waiting))):
             if not self.world.down:
+                self.world.torn = Unavailable("torn") if turn else None
                 process.pool.run_one()
+                self.world.torn = None
 
     @rule(partition=st.integers(0, PARTITIONS - 1), which=st.integers(0, 1))
     def rebalance(self, partition: int, which: int) -> None:
@@ -83,11 +90,14 @@ class Group(RuleBasedStateMachine):
         self._new_process()
 
     @precondition(lambda self: self.zombies)
-    @rule()
-    def late_insert(self) -> None:
+    @rule(torn=st.booleans())
+    def late_insert(self, torn: bool) -> None:
+        """It lands, or the rows of one month alone do, as when ClickHouse is killed meanwhile."""
         process = self.zombies[0]
         if process.pool.waiting and not self.world.down:
+            self.world.torn = ConnectionError("torn") if torn else None
             process.pool.run_one()
+            self.world.torn = None
         else:
             self.zombies.pop(0)
 

@@ -26,7 +26,8 @@ TOPIC = "t"
 
 
 class Words:
-    """A builder for tests: a message is words, a word is a row. ``?``: undecodable; ``!...``: a row nobody stores."""
+    """A builder for tests: a message is words, a word is a row. ``?``: undecodable; ``!...``: a row nobody stores;
+    ``...~``: a row of another month, which ClickHouse stores apart."""
 
     def __init__(self) -> None:
         self.words: list[bytes] = []
@@ -46,6 +47,13 @@ class Words:
             self.numbers += [self.messages] * len(value.split())
         self.messages += 1
 
+    def join(self, others: Sequence[Words]) -> None:
+        for other in others:
+            self.words += other.words
+            self.numbers += [number + self.messages for number in other.numbers]
+            self.refused += [(number + self.messages, why) for number, why in other.refused]
+            self.messages += other.messages
+
     def seal(self) -> None:
         pass
 
@@ -57,6 +65,12 @@ class Words:
 
     def message_of(self, row: int) -> int:
         return self.numbers[row]
+
+    def nth_of_message(self, row: int) -> int:
+        return self.numbers[:row].count(self.numbers[row])
+
+    def rows_of(self, first: int, end: int) -> int:
+        return sum(first <= number < end for number in self.numbers)
 
 
 class World:
@@ -78,7 +92,7 @@ class World:
         self.letters: dict[tuple[int, int, int], Letter] = {}
         self.gaps: list[Letter] = []
         self.down = False
-        self.forgets_tokens = False
+        self.torn: Exception | None = None
 
     def produce(self, partition: int, value: bytes, holes: int = 0) -> None:
         """Append a message, then ``holes`` offsets that hold none (transaction markers)."""
@@ -119,17 +133,25 @@ class World:
         return sorted(word for word in words if not word.startswith(b"!"))
 
     def insert(self, table: str, block: bytes, token: str) -> None:
-        """As ClickHouse does: all rows or none, a token known changes nothing, a bad row is named."""
+        """As ClickHouse does: all rows of a month or none, a token known changes nothing, a bad row is named.
+
+        ``torn``: the first month that is new to it is stored, and then this happens."""
         if self.down:
             raise Unavailable("down")
         words = block.split()
         for row, word in enumerate(words):
             if word.startswith(b"!"):
                 raise BadRow(row, f"at row {row + 1}")
-        if token in self.tokens:
-            return
-        self.tokens[token] = block
-        self.stored += words
+        for month in (b"", b"~"):
+            own = [word for word in words if word.endswith(b"~") == bool(month)]
+            name = token + month.decode()
+            if not own or name in self.tokens:
+                continue
+            self.tokens[name] = b" ".join(own)
+            self.stored += own
+            if self.torn:
+                torn, self.torn = self.torn, None
+                raise torn
 
     def present(self, feed: Feed, builder: Builder) -> frozenset[int]:
         """Rows stored already."""
