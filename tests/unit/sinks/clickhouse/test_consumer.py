@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sinks.clickhouse.ranges import Commit, Mark, Range, TopicPartition, read_mark
-from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, kick
+from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, kick, take_away
 
 
 def _one(world: World, *, by_hand: bool = False, rows: int = 5) -> Process:
@@ -192,3 +192,74 @@ def test_a_mark_survives_kafka() -> None:
     assert len(commit.metadata) < 200
     assert Range(10, 12).token(source, "c:7") == "c:7:3:10-12"
     assert Range(10, 12).token(source, "") == "t:3:10-12"
+
+
+def _sharing(world: World) -> Process:
+    """A process whose block in flight is of both partitions."""
+    process = Process(world, by_hand=True, rows=50)
+    join(world, process)
+    for partition in range(2):
+        give(world, partition, process)
+        world.produce(partition, b"a%d b%d~" % (partition, partition))
+    process.step()
+    process.step()
+    assert len(process.pool.waiting) == 1
+    return process
+
+
+def _joints(world: World) -> list[str]:
+    marks = [read_mark(metadata) for _, metadata in world.commits.values()]
+    return [mark.joint for mark in marks if mark]
+
+
+def test_a_block_of_two_partitions_is_repeated_by_who_owns_both() -> None:
+    world = World(partitions=2)
+    dying = _sharing(world)
+    joint = _joints(world)[0]
+    assert _joints(world) == [joint, joint]
+    bury(world, dying)
+    successor = Process(world)
+    join(world, successor)
+    drain(world, successor, turns=6)
+    assert set(world.tokens) == {joint, f"{joint}~"}
+    dying.pool.run_one()
+    assert sorted(world.stored) == world.expected()
+    assert _joints(world) == ["", ""]
+
+
+def test_what_is_left_of_a_block_goes_on_when_a_partition_of_it_is_taken_away() -> None:
+    """The one who stays may not take the block's token for an answer: the new owner has used it for its part."""
+    world = World(partitions=2)
+    staying = _sharing(world)
+    take_away(world, 0)
+    other = Process(world)
+    join(world, other)
+    give(world, 0, other)
+    for process in (other, staying) * 6:
+        process.step()
+        while process is staying and process.pool.waiting:
+            process.pool.run_one()
+    assert sorted(world.stored) == world.expected()
+    assert _joints(world) == ["", ""]
+    world.produce(1, b"c")
+    drain(world, staying, turns=4)
+    assert sorted(world.stored) == world.expected()
+
+
+def test_parts_do_not_wait_for_ever_for_one_that_cannot_be_read() -> None:
+    world = World(partitions=2)
+    bury(world, _sharing(world))
+    successor = Process(world)
+    join(world, successor)
+    for partition in range(2):
+        give(world, partition, successor)
+    successor.consumer.positions.pop(0)  # its broker is away
+    for _ in range(6):
+        successor.step()
+    assert not world.stored
+    for _ in range(10):
+        successor.step()
+    assert sorted(world.stored) == [b"a1", b"b1~"]
+    successor.consumer.positions[0] = 0
+    drain(world, successor, turns=6)
+    assert sorted(world.stored) == world.expected()
