@@ -74,24 +74,23 @@ class Seen:
         self.at = time.monotonic()
         self.rows = int(client.query("SELECT count() FROM ui_events").result_rows[0][0])
         self.inserts, self.parts = client.query(
-            "SELECT sum(last), sum(parts) FROM (SELECT max(max_block_number) AS last, count() AS parts FROM system.parts "
-            "WHERE active AND database = currentDatabase() AND table = 'ui_events' GROUP BY partition)"
+            "SELECT sum(last), sum(parts) FROM (SELECT max(max_block_number) AS last, count() AS parts "
+            "FROM system.parts WHERE active AND database = currentDatabase() AND table = 'ui_events' GROUP BY partition)"
         ).result_rows[0]
         self.cpu_s = {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
 
 
-def feed(settings: Settings, load_: Load, rate: int, seconds: float, sent: int = 0) -> int:
+def feed(settings: Settings, load_: Load, rate: int, seconds: float) -> int:
     """Send for so long; returns the events."""
     config = {"compression.type": "lz4", "linger.ms": 5, "batch.size": 1_000_000}
     producer = new_producer(kafka_config(settings, "bench") | config)
-    partitions, began = settings.partitions, time.monotonic()
+    partitions, began, sent = settings.partitions, time.monotonic(), 0
     each = round(rate * TICK_S / partitions)
-    messages = 0
     while time.monotonic() - began < seconds:
         for partition in range(partitions):
             value, rows = load_.message(partition, each)
             producer.produce(settings.prefix + CLEAN.name, value, partition=partition)
-            sent, messages = sent + rows, messages + 1
+            sent += rows
             producer.poll(0)
             time.sleep(max(0.0, sent / rate - (time.monotonic() - began)))
     producer.flush(30)
@@ -116,8 +115,8 @@ def measure(settings: Settings, client: Any, engine: int, environment: dict[str,
             time.sleep(0.5)
         (median, high, most), distinct = client.query(
             "SELECT quantilesExact(0.5, 0.99, 1)(stored_ms::Int64 - sent_ms::Int64), uniqExact((agent, seq)) FROM "
-            "(SELECT toUnixTimestamp64Milli(stored_ms) AS stored_ms, toUnixTimestamp64Milli(sent_ms) AS sent_ms, agent, "
-            f"seq FROM ui_events) WHERE sent_ms BETWEEN {since_ms} AND {until_ms}"
+            "(SELECT toUnixTimestamp64Milli(stored_ms) AS stored_ms, toUnixTimestamp64Milli(sent_ms) AS sent_ms, "
+            f"agent, seq FROM ui_events) WHERE sent_ms BETWEEN {since_ms} AND {until_ms}"
         ).result_rows[0]
         seconds, stored = after.at - before.at, after.rows - before.rows
         return {

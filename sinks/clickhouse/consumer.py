@@ -336,7 +336,7 @@ class Sink:
         self._forget(partitions)
 
     def _forget(self, partitions: list[KafkaPartition]) -> None:
-        """Let go of ``partitions``; those that shared a block in flight with them are read again from where it began."""
+        """Let go of ``partitions``; those that shared a block in flight with them are read again from its beginning."""
         self._doubted.update(self._ledger.revoke(TopicPartition(place.topic, place.partition) for place in partitions))
         for place in partitions:
             self._sources.pop((place.topic, place.partition), None)

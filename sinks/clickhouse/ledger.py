@@ -20,7 +20,6 @@ from sinks.clickhouse.feeds import Builder, Feed
 from sinks.clickhouse.joint import Block, Part, join, together
 from sinks.clickhouse.ranges import REPEAT_BY_TOKEN_MS, Commit, Mark, Range, TopicPartition
 
-
 REUNION_MS: Final = 5_000
 """How long a part waits for others with which it was begun: longer only where a partition cannot be read now."""
 
@@ -171,7 +170,8 @@ class Ledger:
         if partition is None or offset < partition.position:
             return
         if partition.repeat and offset > partition.repeat.range.last:
-            self._close(source, partition, now_ms)  # the range's end is gone from the topic (compacted, or past its retention)
+            # The range's end is gone from the topic (compacted, or past its retention).
+            self._close(source, partition, now_ms)
         partition.position = offset + 1
         if partition.open is None:
             partition.open = _Open(self._new_builder(partition.feed), [], offset, now_ms)
@@ -280,7 +280,7 @@ class Ledger:
         return partition.check_next or held.first < partition.check_until
 
     def done(self, block: Block, rows: Mapping[TopicPartition, int]) -> None:
-        """``block`` is stored completely, with ``rows`` of each partition (what could not be stored, its letters are)."""
+        """``block`` is stored completely, ``rows`` of each partition (what could not be stored, its letters are)."""
         for part in block.parts:
             partition = self._partitions.get(part.source)
             if partition and partition.in_flight is block:

@@ -26,6 +26,9 @@ null, constraint violated. Everything else may pass, and is tried again."""
 _MISSING: Final = frozenset({60, 81})
 """ClickHouse's codes for an unknown table and an unknown database."""
 
+_CURRENT: Final = {"select_sequential_consistency": 1}
+"""An answer that knows every insert acknowledged before, also where several servers share the tables."""
+
 _ROW: Final = re.compile(r"at row (\d+)")
 
 
@@ -122,6 +125,7 @@ class Store:
                 parameters={
                     "agents": [agents[n] for n in asked], "low": int(seq[rows].min()), "high": int(seq[rows].max()),
                 },
+                settings=_CURRENT,
             )  # fmt: skip
             stored = {str(agent): np.asarray(numbers, dtype=np.int64) for agent, numbers in known.result_rows}
             for n in asked:
@@ -136,6 +140,7 @@ class Store:
             answer = self._client.query(
                 f"SELECT DISTINCT {feed.key} FROM {feed.table} WHERE {feed.key} IN {{keys:Array(String)}}",
                 parameters={"keys": part},
+                settings=_CURRENT,
             )
             stored.update(str(row[0]) for row in answer.result_rows)
         return frozenset(row for row, key in enumerate(keys) if key in stored)

@@ -326,10 +326,10 @@ def _read(columns: EventColumns, number: int, base: int, strings: Interner) -> _
     }
     for name in _STRINGS:
         dense[name] = table[_indexes(name, _column(name, CODE, getattr(columns, name), rows), len(table))]
-    sparse = {
-        name: Filled(where.astype(np.int64) + base, table[_indexes(name, values, len(table))] if name in _CODED else values)
-        for name, where, values in _sparse_of(columns, rows)
-    }
+    sparse = {}
+    for name, where, values in _sparse_of(columns, rows):
+        known = table[_indexes(name, values, len(table))] if name in _CODED else values
+        sparse[name] = Filled(where.astype(np.int64) + base, known)
     return _Message(number, batches, dense, sparse)
 
 
@@ -347,7 +347,7 @@ def _moved(message: _Message, numbers: int, rows: int, codes: Numbers) -> _Messa
 
 
 def _sparse_of(columns: EventColumns, rows: int) -> Iterable[tuple[str, Numbers, Numbers]]:
-    """Each sparse column that the message has: its name, rows and values; of those in ``_CODED`` these are indexes of strings."""
+    """Each sparse column that the message has: its name, rows and values (of ``_CODED`` ones, indexes of strings)."""
     if columns.keys is not None:
         where = _rows("keys", columns.keys.rows, rows)
         for field, name in _KEYS.items():

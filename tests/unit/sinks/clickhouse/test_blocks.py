@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.blocks.native import array, gather, varint
 from sinks.clickhouse.blocks.record_block import RecordBlock, TableColumn
 from sinks.clickhouse.feeds import FEEDS, layout
 from taskstream.event_columns import CODE, COUNT, DIGEST, TIME, pack
-from taskstream.events import EventBatch, ObjectRef, UiEvent, encode
+from taskstream.events import EventBatch, KeyCounts, ObjectRef, UiEvent, Value, encode
 from taskstream.records import ActivityWindow, Opportunity, Session
 from tests.fixtures.clean import message
 
@@ -103,6 +104,59 @@ def test_a_message_that_fits_no_column_is_refused_alone() -> None:
     assert [number for number, _ in block.refused] == [n for n in range(2 * len(wrong) + 1) if n != len(wrong)]
     assert block.message_of(2) == 2 * len(wrong) + 1
     assert block.build() == alone.build(), "nothing of what is refused is left in the block"
+
+
+def _events_of_all_kinds(agent: str, first: int) -> EventBatch:
+    events = (
+        UiEvent(1, "click", app=f"app {agent}", objects=(ObjectRef("order", first), ObjectRef(agent, 1))),
+        UiEvent(2, "edit", element="field:x", value=Value(first, 3, "iban" if agent == "b" else "date")),
+        UiEvent(3, "keys", keys=KeyCounts(letter=first), injected=True),
+        UiEvent(4, "gap", missing=first + 1),
+    )
+    return EventBatch(1, "t", "team", "actor", agent, first, events)
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_blocks_that_are_joined_are_as_one(cut: int) -> None:
+    values = [
+        message(_events_of_all_kinds("b", 4)), b"not json", message(_batch("c", 1), _events_of_all_kinds("a", 9)),
+        b"{}", message(_events_of_all_kinds("b", 8), _batch("c", 3)),
+    ]  # fmt: skip
+    whole, first, second, third = EventBlock(), EventBlock(), EventBlock(), EventBlock()
+    for n, value in enumerate(values):
+        whole.add(value)
+        (first if n < cut else second if n < cut + 2 else third).add(value)
+    first.join([second, third])
+    for block in (whole, first):
+        block.seal()
+    assert first.build() == whole.build()
+    assert first.build(frozenset({0, 7})) == whole.build(frozenset({0, 7}))
+    assert first.refused == whole.refused
+    assert first.rows == whole.rows == 16
+    assert [first.rows_of(n, n + 1) for n in range(5)] == [4, 0, 6, 0, 6]
+    assert first.rows_of(1, 4) == 6
+    numbers = [first.message_of(row) for row in range(16)]
+    assert numbers == [whole.message_of(row) for row in range(16)]
+    assert [first.nth_of_message(row) for row in range(16)] == [numbers[:n].count(numbers[n]) for n in range(16)]
+
+
+def test_records_that_are_joined_are_as_one() -> None:
+    made = layout(FEEDS[1], [TableColumn("id", "String"), TableColumn("events", "UInt32")])
+    assert made is not None
+    large = msgspec.json.encode(msgspec.json.decode(encode(_session(2))) | {"events": 2**33})
+    values = [encode(_session(1)), large, b"[]", encode(_session(3)), large, encode(_session(4))]
+    whole, first, second = RecordBlock(made), RecordBlock(made), RecordBlock(made)
+    for n, value in enumerate(values):
+        whole.add(value)
+        (first if n < 2 else second).add(value)
+    first.join([second])
+    for block in (whole, first):
+        block.seal()
+    assert first.build() == whole.build()
+    assert sorted(first.refused) == sorted(whole.refused)
+    assert [number for number, _ in sorted(first.refused)] == [1, 2, 4]
+    assert [first.rows_of(n, n + 2) for n in (0, 2, 4)] == [1, 1, 1]
+    assert [first.message_of(row) for row in range(3)] == [0, 3, 5]
 
 
 def test_a_block_of_refused_messages_is_empty() -> None:

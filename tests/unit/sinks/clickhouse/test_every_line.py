@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from sinks.clickhouse import consumer, joint, ledger, ranges, writer
-from sinks.clickhouse.ranges import read_mark
+from sinks.clickhouse.ranges import Mark, read_mark
 from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join
 
 _FILES = frozenset(str(Path(module.__file__ or "")) for module in (consumer, joint, ledger, ranges, writer))
@@ -160,7 +160,7 @@ def test_blocks_of_several_partitions_survive_a_kill_at_any_line(landing: str, o
         assert sorted(world.stored) == world.expected(), f"killed at line {line}"
         assert sorted(world.letters) == [(1, 0, 1), (2, 1, -1)]
         assert [world.commits[partition][0] for partition in range(PARTITIONS)] == world.ends
-        assert [read_mark(world.commits[partition][1]).rows for partition in range(PARTITIONS)] == [3, 2, 3]
+        assert [_mark(world, partition).rows for partition in range(PARTITIONS)] == [3, 2, 3]
         if not died:
             break
     assert line > 200
@@ -198,7 +198,13 @@ def test_without_what_is_kept_of_them_rows_are_repeated_or_lost(forgotten: str) 
     assert wrong
 
 
+def _mark(world: World, partition: int) -> Mark:
+    mark = read_mark(world.commits[partition][1])
+    assert mark is not None
+    return mark
+
+
 def _forget(world: World, **changes: Any) -> None:
-    for partition, (offset, metadata) in world.commits.items():
-        mark = msgspec.structs.replace(read_mark(metadata), **changes)
+    for partition, (offset, _) in world.commits.items():
+        mark = msgspec.structs.replace(_mark(world, partition), **changes)
         world.commits[partition] = (offset, msgspec.json.encode(mark).decode())

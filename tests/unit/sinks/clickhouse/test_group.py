@@ -141,7 +141,7 @@ TestGroup.settings = settings(max_examples=60, stateful_step_count=40, deadline=
 def _long_run(seed: int) -> None:
     """A hundred turns, most of them work: blocks are in flight when something happens."""
     draw = random.Random(seed)
-    group = Group()
+    group = Group()  # type: ignore[no-untyped-call]
     group.start()
 
     def heirs() -> list[int]:
