@@ -41,6 +41,7 @@ from taskstream.topics import CLEAN
 BATCH: Final = 20
 TICK_S: Final = 0.25
 WARM_UP_S: Final = 10
+"""Load before the figures are taken, again and again until the sink is less than a second of events behind."""
 END_S: Final = 60.0
 
 
@@ -75,7 +76,8 @@ class Seen:
         self.rows = int(client.query("SELECT count() FROM ui_events").result_rows[0][0])
         self.inserts, self.parts = client.query(
             "SELECT sum(last), sum(parts) FROM (SELECT max(max_block_number) AS last, count() AS parts "
-            "FROM system.parts WHERE active AND database = currentDatabase() AND table = 'ui_events' GROUP BY partition)"
+            "FROM system.parts WHERE active AND database = currentDatabase() AND table = 'ui_events' "
+            "GROUP BY partition)"
         ).result_rows[0]
         self.cpu_s = {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
 
@@ -103,7 +105,10 @@ def measure(settings: Settings, client: Any, engine: int, environment: dict[str,
     sink = subprocess.Popen([sys.executable, "-m", "taskstream", "sink"], env=environment, stderr=subprocess.DEVNULL)
     try:
         processes = {"sink": psutil.Process(sink.pid), "engine": psutil.Process(engine)}
-        total = feed(settings, load_, given.rate, WARM_UP_S)
+        total, rows = 0, 0
+        while rows < total - given.rate or not total:
+            total += feed(settings, load_, given.rate, WARM_UP_S)
+            rows = Seen(client, processes).rows
         before, since_ms = Seen(client, processes), time.time_ns() // 1_000_000
         sent = feed(settings, load_, given.rate, given.seconds)
         after, until_ms = Seen(client, processes), time.time_ns() // 1_000_000

@@ -23,12 +23,15 @@ BEHAVIOURS: Final = (*CODES, "500", "502", "cut before", "cut after", "slow", "h
 
 
 class FaultyProxy:
-    """``fault`` says how INSERTs fare from now on; empty: as they should."""
+    """``fault`` says how INSERTs fare from now on; empty: as they should. ``held``: they wait until ``release`` is set;
+    ``late`` counts those that arrived then."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.user, self.password = user, password
         self.fault = ""
         self.failed = 0
+        self.release = threading.Event()
+        self.late = 0
         real = urlsplit(url)
         proxy = self
 
@@ -67,12 +70,16 @@ class FaultyProxy:
                 else:
                     if wrong == "slow":
                         time.sleep(3)
+                    elif wrong == "held":
+                        proxy.release.wait(120)
                     backend = http.client.HTTPConnection(real.hostname or "", real.port, timeout=60)
                     skipped = ("host", "transfer-encoding", "content-length")
                     headers = {name: value for name, value in self.headers.items() if name.lower() not in skipped}
                     backend.request(self.command, self.path, body, headers)
                     answer = backend.getresponse()
                     data = answer.read()
+                    if wrong == "held":
+                        proxy.late += 1
                     if wrong == "cut after":  # it is stored, and nobody is told
                         self.close_connection = True
                         self.connection.close()

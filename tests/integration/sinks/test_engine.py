@@ -232,6 +232,42 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+@pytest.mark.parametrize("rows", [3, 25_000])
+def test_a_token_is_taken_once_a_month_whatever_is_in_the_block(database: Any, rows: int) -> None:
+    """What joint blocks rest on: after a part was inserted under the block's token nothing else of its months is."""
+
+    def block(*parts: tuple[str, int]) -> bytes:
+        made = EventBlock()
+        for agent, month in parts:
+            for first in range(0, rows, 1_000):
+                numbers = range(first, min(first + 1_000, rows))
+                at_ms = 1_760_000_000_000 + month * 30 * 86_400_000
+                events = tuple(UiEvent(at_ms + n, "click") for n in numbers)
+                made.add(message(EventBatch(1, "t", "m", "p", f"{agent}{month}", first, events)))
+        made.seal()
+        assert not made.refused
+        return made.build()
+
+    store = Store(database)
+
+    def stored(token: str, *blocks: bytes) -> dict[str, int]:
+        database.command("TRUNCATE TABLE ui_events")
+        for one in blocks:
+            store.insert("ui_events", one, token)
+        found = database.query("SELECT agent, count() FROM ui_events GROUP BY agent").result_rows
+        return {str(agent): int(count) for agent, count in found}
+
+    of_p, of_q = [("p", 1)], [("q", 1), ("q", 2)]
+    whole, p, q = block(*of_p, *of_q), block(*of_p), block(*of_q)
+    assert stored("a", whole, p, q, whole) == {"p1": rows, "q1": rows, "q2": rows}
+    assert stored("b", p, whole) == {"p1": rows, "q2": rows}
+    assert stored("c", p, q, whole) == {"p1": rows, "q2": rows}
+    assert stored("d", q, p, whole) == {"q1": rows, "q2": rows}
+    database.command("OPTIMIZE TABLE ui_events FINAL")
+    store.insert("ui_events", whole, "d")
+    assert database.query("SELECT count() FROM ui_events").result_rows == [(2 * rows,)]
+
+
 def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) -> None:
     import clickhouse_connect
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_ports
+from sinks.clickhouse.consumer import GROUP
 from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.ranges import Mark, read_mark
 from tests.fixtures.clickhouse import ClickHouse
 from tests.integration.sinks.faulty import BEHAVIOURS, FaultyProxy
 from tests.integration.sinks.stage import Stage, batches, until
@@ -66,6 +68,56 @@ def test_a_sink_that_starts_before_kafka_clickhouse_and_schema_waits_for_them(st
     migrate(stage.client("default"), stage.database)
     until(lambda: stage.query("SELECT count() FROM ui_events") == [(200,)], 60)
     assert len(log.read_text().splitlines()) <= 4
+
+
+@pytest.mark.timeout(240)
+def test_a_block_of_many_partitions_that_arrives_when_they_are_two_sinks(
+    tmp_path: Path, kafka: str, proxy: FaultyProxy
+) -> None:
+    """It hangs on its way; a second sink takes half of its partitions; both store their parts; then it arrives."""
+    from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka.admin import AdminClient, NewPartitions
+
+    stage = Stage(tmp_path, kafka, proxy)
+    asks = Consumer({"bootstrap.servers": kafka, "group.id": stage.prefix + GROUP})
+    admin, topic = AdminClient({"bootstrap.servers": kafka}), f"{stage.prefix}ui-events.clean"
+
+    def marks() -> list[Mark]:
+        """What the sink has committed beside the offsets."""
+        answers = asks.committed([TopicPartition(topic, n) for n in range(96)], timeout=20)
+        return [mark for answer in answers if (mark := read_mark(answer.metadata)) is not None]
+
+    try:
+        admin.create_partitions([NewPartitions(topic, 96)])[topic].result(20)
+        until(lambda: len(admin.list_topics(topic, timeout=5).topics[topic].partitions) == 96)
+        a_month_later = 3_000_000
+        values = [*batches(200, 1, 10), *batches(200, 1, 10, first=a_month_later)]
+        stage.send("ui-events.clean", values, per_transaction=len(values))
+        proxy.fault = "held"
+        stage.start_sink()
+        begun: list[Mark] = []
+
+        def all_are_begun() -> bool:
+            begun[:] = [mark for mark in marks() if mark.last is not None]
+            return len(begun) > 80  # messages fall on partitions by chance
+
+        until(all_are_begun)
+        blocks = {mark.joint or number for number, mark in enumerate(begun)}
+        assert len(blocks) < 40, "an insert is of many partitions"
+        until(lambda: proxy.failed > 0)
+        proxy.fault, held = "", proxy.failed
+        stage.start_sink()
+        until(lambda: stage.query("SELECT count() FROM ui_events") == [(4_000,)], 60)
+        until(lambda: all(mark.last is None for mark in marks()))
+        proxy.release.set()
+        until(lambda: proxy.late == held)
+        rows = stage.query("SELECT count(), uniqExact(agent, seq), uniqExact(toYYYYMM(at_ms)) FROM ui_events")
+        assert rows == [(4_000, 4_000, 2)]
+        assert all(sink.poll() is None for sink in stage.sinks)
+    finally:
+        proxy.release.set()
+        stage.close()
+        asks.close()
 
 
 class ClickHouseAway:

@@ -141,7 +141,7 @@ TestGroup.settings = settings(max_examples=60, stateful_step_count=40, deadline=
 def _long_run(seed: int) -> None:
     """A hundred turns, most of them work: blocks are in flight when something happens."""
     draw = random.Random(seed)
-    group = Group()  # type: ignore[no-untyped-call]
+    group = Group()
     group.start()
 
     def heirs() -> list[int]:
@@ -164,7 +164,7 @@ def _long_run(seed: int) -> None:
     }
     for turn in draw.choices(list(turns), list(turns.values()), k=100):
         turn()
-    group.teardown()
+    group.teardown()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("first", [0, 40, 80])
