@@ -4,7 +4,7 @@
 ``worker``          one worker beside its peers; ``streams_load``: its load; ``clean_reader``: counts what comes out
 ``stage_costs``     what each stage costs; ``growth``: how that grows
 ``recovery``        a killed worker and its successor
-``sink``            the sink beside the engine alone; ``sink_load``: its load
+``sink``            the sink beside the engine alone; ``sink_load``: its load; ``sink_partitions``: over 96 partitions
 ``pipeline``        all of it on one machine
 ``storage``         bytes a row
 ``reading``         how fast large logs are read

@@ -41,6 +41,7 @@ PARTS: Final[dict[str, tuple[str, list[str], list[str]]]] = {
     ),
     "recovery": ("recovery", [], ["--agents", "2000", "--repeats", "1"]),
     "sink": ("sink", [], ["--events", "200000", "--runs", "1"]),
+    "partitions": ("sink_partitions", [], ["--seconds", "10"]),
     "storage": ("storage", [], ["--events", "200000"]),
     "pipeline": ("pipeline", [], ["--events", "400000", "--seconds", "15", "--repeats", "1"]),
     "sustained": (

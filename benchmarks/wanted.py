@@ -29,6 +29,15 @@ FIGURES: Final = (
     Figure("… 100 events a message", "worker_events_per_s_by_batch.100", 150_000, 300_000, "events/s"),
     Figure("transactions of 0.25 s against 1 s", "transaction_250_vs_1000_ms", 0.9, 1.0, "×"),
     Figure("sink against the engine's own insert", "sink_vs_engine", 0.6, 0.9, "×"),
+    Figure(
+        "the sink over 96 partitions: inserts a second into ui_events",
+        "partitions.inserts_per_s",
+        2,
+        1,
+        "inserts/s",
+        False,
+    ),
+    Figure("… freshness at 52,000 events/s, p99", "partitions.freshness_ms.p99", 2_000, 1_000, "ms", False),
     Figure("whole pipeline, drained", "pipeline_events_per_s", 60_000, 156_000, "events/s"),
     Figure("whole pipeline, held without growing lag", "sustained_events_per_s", 60_000, 156_000, "events/s"),
     Figure("freshness at 2,000 events/s, p50", "freshness_ms.p50", 2_000, 700, "ms", False),
@@ -69,6 +78,8 @@ def summary(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         result["transaction_250_vs_1000_ms"] = round(found["transactions"]["short_vs_long"], 2)
     if "sink" in found:
         result["sink_vs_engine"] = round(found["sink"]["sink_vs_engine"], 2)
+    if "partitions" in found:
+        result["partitions"] = found["partitions"]
     if "pipeline" in found:
         result |= {name: found["pipeline"][name] for name in ("pipeline_events_per_s", "freshness_ms")}
     if "sustained" in found:

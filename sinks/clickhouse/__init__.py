@@ -7,6 +7,7 @@ May import: taskstream, sinks.connect.
     beginnings    Asks Kafka where partitions begin, until it answers
     logs          What a partition's offsets count, and where to begin in it
     feeds         Which topic fills which table
+    joint         What one insert stores: parts of a topic's partitions, joined, and the token that names them
     ledger        Which messages form which block: the sink's promise as a pure state machine
     ranges        Where a partition stands, kept in Kafka beside its committed offset
     blocks/       Rows as blocks of ClickHouse's Native format

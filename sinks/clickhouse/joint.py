@@ -22,7 +22,7 @@ JOINT_ROWS: Final = 100_000
 """Rows that are put together at most: of larger blocks several at once are stored faster than one."""
 
 
-class Part(Struct, eq=False):
+class BlockPart(Struct, eq=False):
     """Messages of one partition that are stored together, or not at all.
 
     ``log``       the log that the range counts (:mod:`sinks.clickhouse.logs`)
@@ -58,7 +58,7 @@ class Block(Struct, eq=False):
     """
 
     feed: Feed
-    parts: list[Part]
+    parts: list[BlockPart]
     builder: Builder
     token: str
     firsts: list[int]
@@ -80,7 +80,7 @@ class Block(Struct, eq=False):
         """Whether a predecessor had begun it."""
         return self.parts[0].repeated
 
-    def place(self, number: int) -> tuple[Part, int]:
+    def place(self, number: int) -> tuple[BlockPart, int]:
         """The part, and the offset, of the message with this number."""
         at = bisect(self.firsts, number) - 1
         return self.parts[at], self.parts[at].offsets[number - self.firsts[at]]
@@ -96,13 +96,13 @@ class Block(Struct, eq=False):
         return found
 
 
-def joint_token(parts: Iterable[Part]) -> str:
+def joint_token(parts: Iterable[BlockPart]) -> str:
     """The token of a block of several partitions."""
     tokens = "\n".join(sorted(part.token for part in parts))
     return hashlib.blake2b(tokens.encode(), digest_size=16).hexdigest()
 
 
-def join(feed: Feed, parts: list[Part]) -> Block:
+def join(feed: Feed, parts: list[BlockPart]) -> Block:
     """The block of ``parts``, complete: their messages are then its own."""
     builder, firsts = parts[0].builder, [0]
     for part in parts[:-1]:
@@ -114,15 +114,15 @@ def join(feed: Feed, parts: list[Part]) -> Block:
     return Block(feed, parts, builder, joint_token(parts) if len(parts) > 1 else parts[0].token, firsts)
 
 
-def together(parts: Sequence[Part]) -> list[list[Part]]:
+def together(parts: Sequence[BlockPart]) -> list[list[BlockPart]]:
     """Which of ``parts``, all of one topic, are stored together.
 
     Those that a predecessor has begun together stay together if none is missing. If one is, each is on its own from now
     on, and is marked so before anything of it is inserted: then nobody takes its fellows for the whole block again.
     """
-    groups: list[list[Part]] = []
-    begun: dict[str, list[Part]] = {}
-    filling: list[Part] = []
+    groups: list[list[BlockPart]] = []
+    begun: dict[str, list[BlockPart]] = {}
+    filling: list[BlockPart] = []
     size = 0
     for part in parts:
         if part.joint and not part.check:

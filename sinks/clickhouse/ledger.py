@@ -5,7 +5,7 @@ gives out closed blocks and says what to commit. Its invariants:
 
 - a block, once given out, never changes: the same range has the same messages, whoever repeats it;
 - a range left open by a predecessor is given out again, exactly, before anything else of its partition;
-- a partition has at most one block in flight, and the blocks of a partition follow each other without a hole.
+- a partition has at most one block in flight, and its parts of blocks follow each other without a hole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from sinks.clickhouse.feeds import Builder, Feed
-from sinks.clickhouse.joint import Block, Part, join, together
+from sinks.clickhouse.joint import Block, BlockPart, join, together
 from sinks.clickhouse.ranges import REPEAT_BY_TOKEN_MS, Commit, Mark, Range, TopicPartition
 
 REUNION_MS: Final = 5_000
@@ -55,7 +55,7 @@ class _Partition(Struct, eq=False):
     check_until: int
     check_next: bool
     open: _Open | None = None
-    closed: deque[Part] = deque()
+    closed: deque[BlockPart] = deque()
     in_flight: Block | None = None
 
 
@@ -218,7 +218,7 @@ class Ledger:
         for source, partition in self._partitions.items():
             if source.topic in ripe and _is_idle(partition):
                 self._close(source, partition, now_ms)
-        parts: dict[str, list[Part]] = {}
+        parts: dict[str, list[BlockPart]] = {}
         for source in self._ready(now_ms, wait=not full):
             parts.setdefault(source.topic, []).append(self._partitions[source].closed.popleft())
         taken = [join(self._feeds[topic], group) for topic, found in parts.items() for group in together(found)]
@@ -229,13 +229,19 @@ class Ledger:
         return taken
 
     def _ripe(self, now_ms: int) -> set[str]:
-        """Topics of which a block is to be closed: a message has waited, and the last block is long enough ago."""
+        """Topics of which a block is to be closed: a message has waited, and the last block is long enough ago, or the
+        clock was set back since."""
+
+        def is_past(since_ms: int, feed: Feed) -> bool:
+            return not 0 <= now_ms - since_ms < feed.delay_ms
+
         return {
             source.topic
             for source, partition in self._partitions.items()
-            if _is_idle(partition)
-            and partition.open
-            and now_ms - max(partition.open.since_ms, self._taken_ms.get(source.topic, 0)) >= partition.feed.delay_ms
+            if partition.open
+            and _is_idle(partition)
+            and is_past(partition.open.since_ms, partition.feed)
+            and is_past(self._taken_ms.get(source.topic, 0), partition.feed)
         }
 
     def _ready(self, now_ms: int, *, wait: bool = True) -> list[TopicPartition]:
@@ -243,9 +249,9 @@ class Ledger:
         those of them that are still read, but not for ever, and not where no room is left to read them."""
         read = {p.repeat.joint for p in self._partitions.values() if p.repeat and not p.repeat.check} if wait else set()
 
-        def waits(part: Part) -> bool:
-            known = part.joint and not part.check and part.joint in read
-            return bool(known and now_ms - part.closed_ms < REUNION_MS)
+        def waits(part: BlockPart) -> bool:
+            begun_together = part.joint in read and part.joint and not part.check
+            return bool(begun_together and 0 <= now_ms - part.closed_ms < REUNION_MS)
 
         return sorted(
             source
@@ -262,7 +268,7 @@ class Ledger:
         held = repeat.range if repeat else Range(partition.stored, opened.last)
         partition.position = max(partition.position, held.last + 1)
         partition.closed.append(
-            Part(
+            BlockPart(
                 source=source,
                 range=held,
                 builder=opened.builder,
@@ -306,7 +312,7 @@ class Ledger:
         ]
         return starting + self.settle(now_ms)
 
-    def _begun(self, block: Block, part: Part, now_ms: int) -> Mark:
+    def _begun(self, block: Block, part: BlockPart, now_ms: int) -> Mark:
         rows = self._partitions[part.source].rows
         return Mark(now_ms, part.range.last, rows, part.log, part.check, block.joint)
 

@@ -17,7 +17,7 @@ from sinks.clickhouse.blocks import native
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.dead_letters import Letter
 from sinks.clickhouse.feeds import FEEDS, builder, layout
-from sinks.clickhouse.joint import Part, join
+from sinks.clickhouse.joint import BlockPart, join
 from sinks.clickhouse.migrate import migrate, migrations, status
 from sinks.clickhouse.ranges import Range, TopicPartition
 from sinks.clickhouse.store import Store
@@ -291,7 +291,7 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
 
     writer = Writer(Store(client), send, read_again, threading.Event(), lambda: 0)
     source = TopicPartition("t", 0)
-    made = join(FEEDS[0], [Part(source, Range(0, 3), block, [0, 1, 2, 3], "c:1")])
+    made = join(FEEDS[0], [BlockPart(source, Range(0, 3), block, [0, 1, 2, 3], "c:1")])
     assert writer.store(made) == {source: 36}
     assert client.query("SELECT count(), uniqExact(agent, seq) FROM ui_events").result_rows == [(36, 36)]
     assert (

@@ -41,6 +41,7 @@ def test_every_figure_comes_from_some_part() -> None:
                 "agents": 20_000,
             },
             "sink": {"sink_vs_engine": 0.5},
+            "partitions": {"inserts_per_s": 1.5, "freshness_ms": {"p99": 900}},
             "size": {
                 "events_per_s": 1, "memory_mb": {"worker": 2_000}, "sessions_cut": 0, "lost": 0, "duplicated": 0,
                 "killed_with_id": {"first_result_s": 3.0, "all_partitions_s": 9.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from sinks.clickhouse.ranges import Commit, Mark, Range, TopicPartition, read_mark
@@ -225,6 +226,49 @@ def test_a_block_of_two_partitions_is_repeated_by_who_owns_both() -> None:
     dying.pool.run_one()
     assert sorted(world.stored) == world.expected()
     assert _joints(world) == ["", ""]
+
+
+def test_ranges_of_the_former_version_are_repeated_under_their_token() -> None:
+    world = World(partitions=2)
+    for partition in range(2):
+        world.produce(partition, b"a%d" % partition)
+        world.produce(partition, b"b%d" % partition)
+        mark = f'{{"at_ms":{world.now_ms},"last":1,"rows":5,"log":"c:1","check":false}}'
+        world.commits[partition] = (0, mark)
+    world.insert("t", b"a0 b0", "c:1:0:0-1")  # one had landed
+    successor = Process(world)
+    join(world, successor)
+    drain(world, successor, turns=6)
+    assert set(world.tokens) == {"c:1:0:0-1", "c:1:1:0-1"}
+    assert sorted(world.stored) == world.expected()
+
+
+def test_the_former_version_asks_about_blocks_of_several_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows no such marks; what was stored when it asks is not stored again."""
+    former = msgspec.defstruct(
+        "Mark",
+        [("at_ms", int), ("last", int | None, None), ("rows", int, 0), ("log", str, ""), ("check", bool, False)],
+        forbid_unknown_fields=True,
+    )  # fmt: skip
+
+    def read_as_before(metadata: str | None) -> Mark | None:
+        try:
+            msgspec.json.decode(metadata or "", type=former)
+        except msgspec.DecodeError:
+            return None
+        return read_mark(metadata)
+
+    world = World(partitions=2)
+    dying = _sharing(world)
+    dying.pool.run_one()
+    bury(world, dying)
+    monkeypatch.setattr("sinks.clickhouse.beginnings.read_mark", read_as_before)
+    successor = Process(world)
+    join(world, successor)
+    drain(world, successor, turns=6)
+    assert sorted(world.stored) == world.expected()
+    _, metadata = world.commits[0]
+    assert read_as_before(metadata) is not None, "between blocks it knows the marks"
 
 
 def test_what_is_left_of_a_block_goes_on_when_a_partition_of_it_is_taken_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
@@ -150,7 +151,7 @@ def _long_run(seed: int) -> None:
     def some() -> set[int]:
         return set(draw.sample(range(PARTITIONS), draw.randint(1, PARTITIONS)))
 
-    turns = {
+    turns: dict[Callable[[], object], float] = {
         lambda: group.produce(some(), draw.choice(("a", "ab", "bb")), draw.randint(0, 1), draw.random() < 0.1): 6,
         lambda: group.step(draw.randint(0, 1), draw.randint(1, 4), draw.randint(1, 3)): 8,
         lambda: group.insert(draw.randint(0, 1), draw.randint(1, 2)): 4,
@@ -164,7 +165,7 @@ def _long_run(seed: int) -> None:
     }
     for turn in draw.choices(list(turns), list(turns.values()), k=100):
         turn()
-    group.teardown()  # type: ignore[no-untyped-call]
+    group.teardown()
 
 
 @pytest.mark.parametrize("first", [0, 40, 80])

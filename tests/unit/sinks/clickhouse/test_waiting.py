@@ -42,6 +42,19 @@ def test_partitions_share_their_blocks_and_freshness_is_kept(feed: Feed, partiti
     assert longest <= feed.delay_ms + 200
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
+    ledger = Ledger({"t": CLEAN}, lambda _: Words(), Limits())
+    source = TopicPartition("t", 0)
+    ledger.assign(source, 0, Mark(0), log="c:1", now_ms=0)
+    for offset, now in enumerate((3_600_000, 0, 1_000)):
+        ledger.accept(source, offset, b"a", now_ms=now)
+        blocks = ledger.take(now + 600)
+        assert len(blocks) == 1
+        ledger.done(blocks[0], blocks[0].rows(()))
+        ledger.accept(source, offset, b"a", now_ms=now)
+        assert not ledger.due(now + 700)
+
+
 def test_a_block_in_flight_makes_no_other_come_sooner() -> None:
     """Partitions that come back one after another do not get blocks one after another."""
     ledger = Ledger({"t": CLEAN}, lambda _: Words(), Limits())

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from sinks.clickhouse.joint import Part, join
+from sinks.clickhouse.joint import BlockPart, join
 from sinks.clickhouse.ranges import Range, TopicPartition
 from sinks.clickhouse.store import BadRow
 from sinks.clickhouse.writer import Writer
@@ -38,7 +38,7 @@ def test_a_stored_block_is_let_go_of_at_once(message: bytes, stored: int) -> Non
     gc.disable()
     try:
         source = TopicPartition("t", 0)
-        assert writer.store(join(FEED, [Part(source, Range(0, 0), builder, [0], "c:1")])) == {source: stored}
+        assert writer.store(join(FEED, [BlockPart(source, Range(0, 0), builder, [0], "c:1")])) == {source: stored}
         del builder
         assert kept() is None
     finally:
