@@ -47,6 +47,11 @@ def mask(text: str) -> str:
     return _ID.sub("#", text)[:MAX_LABEL].rstrip()
 
 
+def ids(text: str) -> list[str]:
+    """What :func:`mask` replaces: the numbers of records that a title or an address names."""
+    return _ID.findall(text.lower())
+
+
 @lru_cache(maxsize=REMEMBERED)
 def page_path(url: str) -> str:
     """Host and path of a URL with ids masked; no query, no fragment, no user info, no port."""

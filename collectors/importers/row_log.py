@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final
@@ -16,7 +16,7 @@ from collectors.importers.meaning.columns import assign
 from collectors.importers.meaning.convert import CONTENT_FIRST, VALUE_FIRST, Converter
 from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople
-from collectors.importers.meaning.templates import Templates
+from collectors.importers.meaning.templates import Named, Templates
 from collectors.importers.names.paths import Paths, is_path
 from collectors.importers.order.file_order import Mended
 from collectors.importers.order.repeats import Repeats
@@ -25,7 +25,7 @@ from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport, moment
 from collectors.importers.times import LogClock
 from taskstream.errors import InputError
-from taskstream.events import Kind, UiEvent, Value
+from taskstream.events import Kind, ObjectRef, UiEvent, Value
 
 HEAD: Final = 50_000
 """Rows that are looked at before the first is converted: how times are written, which columns hold something, what
@@ -41,8 +41,22 @@ _NOT_NAMING: Final = frozenset(["time", "date", "value", "content", "person"])
 """Fields that say nothing of what a row is about."""
 _WINDOWS: Final = frozenset(["window", "idle", "lock", "unlock"])
 _PATHS: Final = ("path", "automation_id")
+MAX_KEYS: Final = 65_536
+"""Business keys that are remembered as objects at most."""
+RECORD: Final = "record"
+"""Kind of the business objects that titles and addresses name: a number does not say what it is the number of."""
 NO_TIME: Final = "no time"
 NOT_A_TIME: Final = "a time that cannot be read"
+
+
+class _Keys(dict[int, tuple[ObjectRef, ...]]):
+    """Digest of a business key → what an event says of it; a full memory starts afresh."""
+
+    def __missing__(self, digest: int) -> tuple[ObjectRef, ...]:
+        if len(self) >= MAX_KEYS:
+            self.clear()
+        made = self[digest] = (ObjectRef(RECORD, digest),) if digest else ()
+        return made
 
 
 class RowLog:
@@ -61,11 +75,11 @@ class RowLog:
         self._clock = LogClock(self._time_column(), zone=options.zone, order=options.date_order)
         self.people = LogPeople(member.name if options.person_per_file else "")
         self._learn_times(rows)
-        self._templates = self._make_templates(rows)
+        self._values = values = Values(key)
+        self._templates = self._make_templates(rows, lambda text: values[text][0])
         backwards = self._clock.folds.direction < 0
         self._runs = Runs(sort=options.order == "time", backwards=backwards)
         self._backwards = backwards
-        self._values = Values(key)
         self._used: Counter[int] = Counter()
         self._name = ""
         self._before: tuple[list[str], list[int]] = [], []
@@ -122,7 +136,7 @@ class RowLog:
             return f"{day} {text}" if day and text else ""
         return f"{self._options.day} {text}" if self._options.day and text else text
 
-    def _make_templates(self, rows: Sequence[Sequence[str]]) -> Templates:
+    def _make_templates(self, rows: Sequence[Sequence[str]], digest: Callable[[str], int]) -> Templates:
         of = self._columns.of
         naming = [
             (field, position) for field, positions in of.items() if field not in _NOT_NAMING for position in positions
@@ -133,7 +147,11 @@ class RowLog:
             paths.learn(self._paths(rows))
         windows_alone = "action" not in of
         converter = Converter(self._options.labels, paths, windows_alone=windows_alone)
-        return Templates([field for field, _ in naming], converter, self.report, actions=not windows_alone)
+        fields = [field for field, _ in naming]
+        templates = Templates(fields, converter, digest, self.report, actions=not windows_alone)
+        if "id" in of or any(field in of for field in _PATHS):
+            templates.learn(rows, self._pick)
+        return templates
 
     def _paths(self, rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
         """Person and path of the rows that name an element by one, in the order of time."""
@@ -183,8 +201,8 @@ class RowLog:
             at = of["time"][0]
             texts = [row[at] for row in rows]
         times = self._clock.read_all(texts, people)
-        templates = self._templates.numbers(rows, self._pick)
-        values = self._values_of(rows, templates)
+        named = self._templates.named(rows, self._pick)
+        values = self._values_of(rows, named)
         ranks: Sequence[int] = range(position, position + len(rows))
         if mended is not None:
             times = [mended.time(at_ms) for at_ms in times]
@@ -192,12 +210,12 @@ class RowLog:
             kept = [n for n, at_ms in enumerate(times) if at_ms >= 0]
             for n in sorted(set(range(len(rows))) - set(kept)):
                 self._without_time(texts[n], block.lines[n])
-            times, templates, people = ([column[n] for n in kept] for column in (times, templates, people))
-            values = [values[n] for n in kept]
+            times, people = ([column[n] for n in kept] for column in (times, people))
+            named, values = ([column[n] for n in kept] for column in (named, values))
             ranks = [position + n for n in kept]
-        self._runs.add(times, [-n for n in ranks] if self._backwards else ranks, people, templates, values)
+        self._runs.add(times, [-n for n in ranks] if self._backwards else ranks, people, named, values)
         self._clock.observe(times)
-        self._used.update(templates)
+        self._used.update(template for template, _ in named)
 
     def _whose(self, rows: Sequence[Sequence[str]]) -> list[int]:
         """The person of each row. A row that names nobody is of who held the value it names just before, else of the
@@ -235,7 +253,7 @@ class RowLog:
             return [row[first] or row[second] for row in rows]
         return [next((row[n] for n in places if row[n]), "") for row in rows]
 
-    def _values_of(self, rows: Sequence[Sequence[str]], templates: Sequence[int]) -> list[tuple[int, int]]:
+    def _values_of(self, rows: Sequence[Sequence[str]], named: Sequence[Named]) -> list[tuple[int, int]]:
         """Digest and shape of each row's value."""
         of, modes, values = self._columns.of, self._templates.modes, self._values
         out = [_NO_VALUE] * len(rows)
@@ -244,7 +262,7 @@ class RowLog:
         if not places[VALUE_FIRST]:
             return out
         first = {mode: at[0] for mode, at in places.items()}
-        for number, mode in [(n, modes[template]) for n, template in enumerate(templates) if modes[template]]:
+        for number, mode in [(n, modes[template]) for n, (template, _) in enumerate(named) if modes[template]]:
             row = rows[number]
             text = row[first[mode]] or next((row[place] for place in places[mode] if row[place]), "")
             if text:
@@ -293,8 +311,9 @@ class RowLog:
         first = last = -1
         rows = 0
         repeats = Repeats(self._runs)
+        keys = _Keys()
         ordered = repeats if self._options.order == "time" else chain.from_iterable(self._runs)
-        for at_ms, rank, person, number, digest, shape in ordered:
+        for at_ms, rank, person, number, key, digest, shape in ordered:
             first, last = (at_ms if first < 0 else first), at_ms
             rows += 1
             kind, app, screen, element, clipboard = templates[number]
@@ -302,7 +321,7 @@ class RowLog:
             if clipboard:
                 event = _of_clipboard(touched.get(person), at_ms, kind, value)
             else:
-                event = touched[person] = UiEvent(at_ms, kind, app, screen, element, 0, None, "", value)
+                event = touched[person] = UiEvent(at_ms, kind, app, screen, element, 0, None, "", value, keys[key])
             yield at_ms, abs(rank), names[person], event
         report.rows, report.repeated = report.rows + rows, report.repeated + repeats.count
         report.times.first, report.times.last = moment(first), moment(last)
@@ -332,8 +351,9 @@ def _without_collector() -> Iterator[None]:
 def _of_clipboard(before: UiEvent | None, at_ms: int, kind: Kind, value: Value | None) -> UiEvent:
     if before is not None and at_ms - before.at_ms <= CONTEXT_MS:
         return UiEvent(
-            at_ms=at_ms, kind=kind, app=before.app, screen=before.screen, element=before.element, value=value
-        )
+            at_ms=at_ms, kind=kind, app=before.app, screen=before.screen, element=before.element, value=value,
+            objects=before.objects,
+        )  # fmt: skip
     return UiEvent(at_ms=at_ms, kind=kind, app="clipboard", value=value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -10,7 +11,9 @@ from msgspec import Struct
 from collectors.importers.meaning.vocabulary import Fields, known_action, words
 from collectors.importers.names.apps import CLIPBOARD
 from collectors.importers.names.label_words import Labels
+from collectors.importers.names.namesakes import Namesakes
 from collectors.importers.names.paths import MAX_NAME, Paths, is_path
+from taskstream.activity import ids
 from taskstream.events import Kind
 
 CELL: Final = re.compile(r"\$?([A-Za-z]{1,3})\$?\d+(?::\$?([A-Za-z]{1,3})\$?\d+)?")
@@ -34,6 +37,8 @@ _SUFFIXES: Final = frozenset([
 """Kinds of files that are named."""
 _DETAILS: Final = ("id", "automation_id", "tag", "type", "name", "text", "title", "class", "path")
 _VALUE_KINDS: Final = frozenset(["copy", "cut", "paste", "edit"])
+_READ_ROLES: Final = frozenset(["", "cell", "range", "field"])
+"""Roles of which a click shows the value to whoever clicks: it may be read there and typed elsewhere."""
 MAX_ELEMENT: Final = 256
 MAX_SCREEN: Final = 256
 
@@ -59,18 +64,39 @@ class Converter:
     def __init__(self, labels: Labels, paths: Paths, *, windows_alone: bool = False) -> None:
         self._labels = labels
         self._paths = paths
+        self._namesakes = Namesakes()
         self._windows_alone = windows_alone
 
     def template(self, row: Fields) -> Template:
         """The template of a row, by its fields other than time, person, content and value."""
         kind, role = self.kind_of(row)
         app = self._labels.app(row.get("app", ""))
-        has_value = kind in _VALUE_KINDS or role in {"cell", "range"}
+        has_value = kind in _VALUE_KINDS or (kind == "click" and role in _READ_ROLES)
         value = NO_VALUE if not has_value else VALUE_FIRST if kind == "edit" else CONTENT_FIRST
         if app == CLIPBOARD:
             return Template(kind, app, "", "", value, clipboard=True)
+        screen = self._screen(row, app)[:MAX_SCREEN]
         element = "" if kind == "window" and not role else self._element(row, kind, role)
-        return Template(kind, app, self._screen(row, app)[:MAX_SCREEN], element[:MAX_ELEMENT], value)
+        element = self._namesakes.name((app, screen, element), self._path_of(row))
+        return Template(kind, app, screen, element[:MAX_ELEMENT], value)
+
+    def learn_places(self, rows: Iterable[tuple[Fields, int]]) -> None:
+        """Take in which elements of one name stand at several places; rows with how often each occurs."""
+        namesakes = Namesakes()
+        for row, times in rows:
+            path = self._path_of(row)
+            if path:
+                one = self.template(row)
+                namesakes.add((one.app, one.screen, one.element), path, times)
+        namesakes.settle()
+        self._namesakes = namesakes
+
+    def key(self, row: Fields) -> str:
+        """The number of the business object at hand: the last that the title or the address of a row's screen names."""
+        text = row.get("url") or row.get("screen") or row.get("title", "")
+        place, _, query = text.partition("?")
+        found = ids(place) or ids(query)
+        return found[-1] if found else ""
 
     def kind_of(self, row: Fields) -> tuple[Kind, str]:
         """Kind of a row and role of its element."""
@@ -101,13 +127,17 @@ class Converter:
                     return label
         return self._place(row)
 
-    def _place(self, row: Fields) -> str:
-        """The name of an element that has no label: its automation id, path, or class and type."""
+    def _path_of(self, row: Fields) -> tuple[str, ...]:
+        """Where a row's element stands: its automation id or the steps of its path, without what varies."""
         path = row.get("automation_id") or row.get("path")
         if not path and is_path(row.get("id", "")):
             path = row["id"]
-        if path:
-            steps = [self._labels.place(step) for step in self._paths.name(path)]
+        return self._paths.name(path) if path else ()
+
+    def _place(self, row: Fields) -> str:
+        """The name of an element that has no label: its automation id, path, or class and type."""
+        steps = [self._labels.place(step) for step in self._path_of(row)]
+        if steps:
             return "/".join(steps)[-MAX_NAME:]
         shown = " ".join(part for part in (row.get("class", ""), row.get("type", "")) if part and row.get("class"))
         return self._labels.label(shown)
@@ -141,9 +171,10 @@ class Converter:
         return f"{role}:{label}" if label else role
 
     def _screen(self, row: Fields, app: str) -> str:
-        """Sheet, or path of the page without its query, or window."""
+        """Sheet, or path of the page without its query, or window; else the title of what has a name besides it."""
         if row.get("sheet"):
             return self._labels.label(row["sheet"])
         if row.get("url"):
             return self._labels.address(row["url"])
-        return self._labels.title(app, row.get("screen", ""))
+        named = row.get("name") or row.get("text")
+        return self._labels.title(app, row.get("screen") or (row.get("title", "") if named else ""))

@@ -12,15 +12,15 @@ from typing import IO, Final, cast
 import numpy as np
 
 RUN: Final = 1 << 18
-"""Rows sorted at a time; 34 bytes each. A log of more rows than this waits in an unlinked temporary file."""
+"""Rows sorted at a time; 42 bytes each. A log of more rows than this waits in an unlinked temporary file."""
 _BLOCK: Final = 1 << 13
 """Rows of a run read back at a time."""
-_TYPES: Final = ("q", "q", "I", "I", "Q", "H")
+_TYPES: Final = ("q", "q", "I", "I", "Q", "Q", "H")
 
 
-Row = tuple[int, int, int, int, int, int]
-"""A row by numbers: time, position in the file (negative where the file runs backwards), person, template, and the
-digest and shape of its value."""
+Row = tuple[int, int, int, int, int, int, int]
+"""A row by numbers: time, position in the file (negative where the file runs backwards), person, template, digest of
+the business key on its screen, and the digest and shape of its value."""
 
 
 class Runs:
@@ -41,14 +41,16 @@ class Runs:
         times: Sequence[int],
         ranks: Sequence[int],
         people: Sequence[int],
-        templates: Sequence[int],
+        named: Sequence[tuple[int, int]],
         values: Sequence[tuple[int, int]],
     ) -> None:
-        """Take in some rows; ``values`` are digest and shape."""
+        """Take in some rows; ``named`` are template and digest of the business key, ``values`` digest and shape."""
         if not times:
             return
+        templates, objects = zip(*named, strict=True)
         digests, shapes = zip(*values, strict=True)
-        for column, more in zip(self._columns, (times, ranks, people, templates, digests, shapes), strict=True):
+        columns = times, ranks, people, templates, objects, digests, shapes
+        for column, more in zip(self._columns, columns, strict=True):
             column.extend(more)
         self.rows += len(times)
         if len(self._columns[0]) >= RUN:

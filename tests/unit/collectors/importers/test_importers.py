@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,60 @@ def test_any_bytes_end_in_events_or_an_input_error(tmp_path_factory: pytest.Temp
         read(path)
     except InputError:
         return
+
+
+TITLED = "timeStamp,userID,targetApp,eventType,url,target.tagName,target.name,target.value,target.title,target.xpath\n"
+
+
+def test_titles_and_addresses_name_the_screen_and_the_business_object_at_hand(tmp_path: Path) -> None:
+    rows = (
+        "2020-01-01T00:00:00Z,a,SAP,editField,,INPUT,street,Main Street,Order 40037,\n"
+        "2020-01-01T00:00:01Z,a,SAP,editField,,INPUT,city,Springfield,order 40037,\n"
+        "2020-01-01T00:00:02Z,a,Chrome,editField,https://x.example/order/40037?t=99991,INPUT,city,Springfield,,\n"
+        "2020-01-01T00:00:03Z,a,SAP,editField,,INPUT,city,Springfield,Order 51112,\n"
+        "2020-01-01T00:00:04Z,a,SAP,clickButton,,BUTTON,,,Save,\n"
+    )
+    events = read(write(tmp_path, "a.csv", TITLED + rows))
+    assert [event.screen for event in events] == ["order #", "order #", "x.example/order/#", "order #", ""]
+    assert events[4].element == "button:save"  # the title is its only name
+    objects = [event.objects for event in events]
+    assert objects[0] == objects[1] == objects[2]
+    assert objects[0][0].digest
+    assert objects[3] not in (objects[0], ())
+    assert objects[4] == ()
+    assert "40037" not in "".join(encode(event).decode() for event in events)
+
+
+def test_what_a_click_on_a_field_shows_may_be_typed_elsewhere(tmp_path: Path) -> None:
+    rows = (
+        "2020-01-01T00:00:00Z,a,SAP,clickTextField,,INPUT,street,Main Street 5,,\n"
+        "2020-01-01T00:00:01Z,a,CRM,editField,,INPUT,address,main street 5,,\n"
+        "2020-01-01T00:00:02Z,a,CRM,clickButton,,BUTTON,go,Main Street 5,,\n"
+    )
+    shown, typed, button = read(write(tmp_path, "a.csv", TITLED + rows))
+    assert shown.value is not None
+    assert typed.value is not None
+    assert shown.value.digest == typed.value.digest
+    assert button.value is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(range(12)))
+def test_fields_of_one_label_are_told_apart_by_their_place(order: list[int]) -> None:
+    made = [
+        f"2020-01-01T00:00:{n:02}Z,a,SAP,editField,,INPUT,amount,{n},Order,/html/body/form/div[{1 + n % 3}]/input\n"
+        for n in range(12)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        events = read(write(Path(folder), "a.csv", TITLED + "".join(made[n] for n in order)))
+    named = [event.element for event in events]
+    assert named == ["field:amount", "field:amount (2)", "field:amount (3)"] * 4
+
+
+def test_places_that_vary_from_case_to_case_are_no_names(tmp_path: Path) -> None:
+    rows = "".join(
+        f"2020-01-01T00:{n // 60:02}:{n % 60:02}Z,a,SAP,editField,,INPUT,amount,{n},Order,/body/{chr(97 + n // 26)}"
+        f"{chr(97 + n % 26)}/input\n"
+        for n in range(200)
+    )
+    assert {event.element for event in read(write(tmp_path, "a.csv", TITLED + rows))} == {"field:amount"}

@@ -32,7 +32,7 @@ def _filled(times: list[int], blocks: int, *, backwards: bool = False, sort: boo
     for start in range(0, len(times), blocks):
         part = times[start : start + blocks]
         ranks = [-n if backwards else n for n in range(start, start + len(part))]
-        made.add(part, ranks, [1] * len(part), ranks and [abs(n) for n in ranks], [(n, 2) for n in part])
+        made.add(part, ranks, [1] * len(part), [(abs(n), 7) for n in ranks], [(n, 2) for n in part])
     return made
 
 
@@ -41,7 +41,7 @@ def _filled(times: list[int], blocks: int, *, backwards: bool = False, sort: boo
 def test_rows_by_time_then_by_place(times: list[int], blocks: int, shape: str) -> None:
     times = times if shape == "any" else sorted(times, reverse=shape == "falling")
     made = _filled(times, blocks)
-    assert [(row[0], row[1], row[4]) for row in chain.from_iterable(made)] == sorted(
+    assert [(row[0], row[1], row[5]) for row in chain.from_iterable(made)] == sorted(
         (at, n, at) for n, at in enumerate(times)
     )
     assert made.rows == len(times)
@@ -90,7 +90,7 @@ def test_mended_times_never_step_back() -> None:
     st.integers(1, 30),
 )
 def test_a_stretch_that_is_there_twice_is_given_once(times: list[int], start: int, length: int, size: int) -> None:
-    rows: list[Row] = [(at_ms, n, 0, n % 5, 0, 0) for n, at_ms in enumerate(times)]
+    rows: list[Row] = [(at_ms, n, 0, n % 5, 0, 0, 0) for n, at_ms in enumerate(times)]
     again: list[Row] = [(row[0], row[1] + 1_000, *row[2:]) for row in rows[start : start + length]]
     both = sorted([*rows, *again])
     repeats = Repeats(both[n : n + size] for n in range(0, len(both), size))
@@ -109,7 +109,7 @@ def test_a_stretch_that_is_there_twice_is_given_once(times: list[int], start: in
     st.integers(1, 40),
 )
 def test_looking_only_where_copies_can_be_changes_nothing(steps: list[tuple[int, int]], far: int, size: int) -> None:
-    rows = sorted((at * (1 + far * (at % 3)), n, 0, what, 0, 0) for n, (at, what) in enumerate(steps))
+    rows = sorted((at * (1 + far * (at % 3)), n, 0, what, 0, 0, 0) for n, (at, what) in enumerate(steps))
     plain = Repeats([])
     expected = [*plain._looked_at(rows), *plain._given_up()]
     repeats = Repeats(rows[n : n + size] for n in range(0, len(rows), size))
