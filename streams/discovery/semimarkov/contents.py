@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from streams.discovery.semimarkov import routine_chains as chains
+from streams.discovery.semimarkov.learning import rate
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, renumbered
 
 LEADER: Final = 0.6
@@ -28,7 +29,10 @@ TELLING: Final = 0.3
 RARE: Final = 0.01
 COHERENT: Final = 0.3
 COHERENT_SEGMENT: Final = 0.12
-"""Mean share of a step among what usually follows, or precedes, below which a group, a segment, is of no routine."""
+"""Mean share of a step among what usually follows, or precedes, below which a group may be, a segment is, of no
+routine."""
+STRAY: Final = 0.4
+"""The same of a segment, beside the mean of its routine."""
 
 
 def group(log: Log, cuts: Cuts) -> Cuts:
@@ -154,7 +158,7 @@ class _Groups:
 
 
 def _coherent(log: Log, cuts: Cuts) -> Cuts:
-    """Without the routines and segments whose steps do not foresee each other."""
+    """Without the segments whose steps do not foresee each other, and the routines that do so by chance."""
     routines = cuts.routines
     counts = chains.count(log, cuts, routines)
     labels = cuts.labels()
@@ -176,8 +180,21 @@ def _coherent(log: Log, cuts: Cuts) -> Cuts:
     own = np.where(cuts.routine >= 0, cuts.routine, routines)
     weight = np.bincount(own, lengths, minlength=routines + 1)[:routines]
     value = np.bincount(own, lengths * mean, minlength=routines + 1)[:routines] / np.maximum(weight, 1)
-    bad = np.append(value < COHERENT, True)
-    if bad[:routines].all():
+    bad = _doubtful(log, cuts, np.nonzero(value < COHERENT)[0].tolist())
+    if len(bad) == routines:
         return cuts
-    stray = bad[own] | ((edges > 0) & (mean < COHERENT_SEGMENT))
-    return cuts.with_routines(np.where(stray, -1, cuts.routine))
+    stray = (edges > 0) & (mean < np.minimum(COHERENT_SEGMENT, STRAY * np.append(value, 0.0)[own]))
+    return cuts.with_routines(np.where(stray | np.isin(cuts.routine, bad), -1, cuts.routine))
+
+
+def _doubtful(log: Log, cuts: Cuts, candidates: list[int]) -> list[int]:
+    """Those of some routines that describe the log no better than no routine does: fields in any order may."""
+    if not candidates:
+        return []
+    value = rate(log, cuts, cuts.routines)
+    bad = []
+    for k in candidates:
+        without = rate(log, cuts.with_routines(np.where(cuts.routine == k, -1, cuts.routine)), cuts.routines)
+        if without > value:
+            bad.append(k)
+    return bad

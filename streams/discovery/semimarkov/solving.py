@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.discovery.semimarkov import contents, joins, loops, phases, splits
+from streams.discovery.semimarkov import contents, joins, loops, merges, phases, splits
 from streams.discovery.semimarkov.learning import Solution, begin, rate, refine
 from streams.discovery.semimarkov.step_log import Cuts, Log, renumbered
 
@@ -55,7 +55,7 @@ def _routines(log: Log, found: Solution) -> Solution:
         if number == 0:
             found = splits.split(log, phases.turn(log, found))
     cuts = contents.group(log, found.cuts)
-    return Solution(cuts, rate(log, cuts, max(cuts.routines, 1)))
+    return merges.merge(log, Solution(cuts, rate(log, cuts, max(cuts.routines, 1))))
 
 
 def without_idle(log: Log, cuts: Cuts) -> Cuts:
