@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec import structs
 
 from collectors.cli.reading import Reading, exit_as_read, tell, told, with_reading
 from taskstream.cli.options import with_settings
@@ -63,7 +64,7 @@ def mine(
     from collectors.cli.running import progress, terminated_as_interrupt
     from collectors.importers import read_logs
     from deploy.offline.mine import Miner
-    from sinks.results import opportunities, routine, words
+    from sinks.results import routine, words
 
     _check_targets(logs, assignments, routines)
     miner = Miner(settings, k=k)
@@ -76,20 +77,20 @@ def mine(
             exit_as_read(read)
             return
         miner.run("log", read, shown)
-        found = [_as_told(opportunities.listed(one), read.resolution_ms) for one in miner.finish()]
+        found, doubtful = _parted(miner, read.resolution_ms)
     seconds = time.perf_counter() - started
     if assignments is not None:
         _write_assignments(assignments, miner)
     if routines is not None:
         _write_routines(routines, miner)
-    summary = _summary(logs, read, miner, k, seconds)
+    summary = _summary(logs, read, miner, k, seconds) | {"not_sure": [one.name for one in doubtful]}
     shown_routines = [routine.listed(one) for one in miner.routines()] if evidence else []
     with words.finest(read.resolution_ms):
         if as_json:
             _print_json(summary, found, shown_routines if evidence else None)
         else:
             tell(read)
-            _print_lists(summary, found, shown_routines, k)
+            _print_lists(summary, found, doubtful, shown_routines, k)
     exit_as_read(read)
 
 
@@ -115,6 +116,7 @@ def _summary(logs: tuple[Path, ...], read: Logs, miner: Miner, k: int, seconds: 
         "executions": miner.segments,
         "assigned": len(miner.assigned()),
         "routines": len(miner.routines()),
+        "sure": {name: round(share, 3) for name, share in miner.sureness().items()},
         "people_at_least": k,
         "seconds": round(seconds, 3),
         "events_per_s": round(miner.events / seconds) if seconds > 0 else 0,
@@ -187,8 +189,24 @@ def _durations(one: ListedOpportunity) -> dict[str, str]:
     return {name.removesuffix("_ms"): words.duration(getattr(one, name)) for name in names}
 
 
+def _parted(miner: Miner, resolution_ms: int) -> tuple[list[ListedOpportunity], list[ListedOpportunity]]:
+    """The list of what is sure enough, and what is not."""
+    from deploy.offline.mine import LISTED_SURE
+    from sinks.results import opportunities
+
+    found = [_as_told(opportunities.listed(one), resolution_ms) for one in miner.finish()]
+    sure = miner.sureness()
+    listed = [one for one in found if sure[one.id] >= LISTED_SURE]
+    ranked = [structs.replace(one, rank=rank) for rank, one in enumerate(listed, 1)]
+    return ranked, [one for one in found if sure[one.id] < LISTED_SURE]
+
+
 def _print_lists(
-    summary: dict[str, Any], found: list[ListedOpportunity], evidence: list[ListedRoutine], k: int
+    summary: dict[str, Any],
+    found: list[ListedOpportunity],
+    doubtful: list[ListedOpportunity],
+    evidence: list[ListedRoutine],
+    k: int,
 ) -> None:
     from rich.console import Console
 
@@ -197,8 +215,15 @@ def _print_lists(
     console = Console()
     if found:
         opportunity_table.show(console, found)
+    elif doubtful:
+        console.print("Nothing certain found: work recurs, but not so that its executions can be told apart.")
     else:
         console.print("No repeated work found: nothing was done in the same way three times or more.")
+    for one in doubtful:
+        console.print(
+            f"Seen, but not sure: {one.name}, about {one.executions:,} times; its executions begin and end as found in "
+            f"{summary['sure'][one.id]:.0%} of cases by estimate, too few to list it."
+        )
     for routine in evidence:
         routine_evidence.show(console, routine)
     console.print(

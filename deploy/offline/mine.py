@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from collectors.importers import ImportedEvent
 from streams.discovery.catalogue import Catalogue
@@ -28,6 +28,10 @@ MIN_STEPS: Final = 2
 """A segment of fewer steps is not an execution of anything."""
 CLOSING: Final = 3
 """Steps at the end among which a completing one must be."""
+LISTED_SURE: Final = 0.5
+"""What is found where it is less often than this is no finding: it is told apart from the list."""
+DOUBTED: Final = 0.8
+"""The figures of routines that are less sure are preliminary."""
 TENANT: Final = "local"
 TEAM: Final = "default"
 
@@ -59,6 +63,7 @@ class Miner:
         self._rows: dict[str, array[int]] = {}
         self._numbers: dict[str, int] = {}
         self._group_of: dict[str, int] = {}
+        self._sure_of: dict[int, tuple[int, float]] = {}
         self._segment_at = array("i")
         self._step_at = array("i")
 
@@ -85,7 +90,7 @@ class Miner:
         self._recording.add(person, imported.event, imported.index)
 
     def finish(self) -> list[Opportunity]:
-        """Explain all that was taken in; the ranked list."""
+        """Explain all that was taken in; the ranked list, in which what is less sure is preliminary."""
         folded = self._recording.folded()
         raw = self._recording.raw_steps()
         transfers = TransferJoin()
@@ -107,7 +112,8 @@ class Miner:
                 )
             done = end
         self._catalogue.refine()
-        return self._catalogue.opportunities(self._settings)
+        sure = self.sureness()
+        return [_marked(one, sure[one.id]) for one in self._catalogue.opportunities(self._settings)]
 
     def _take(
         self,
@@ -122,13 +128,15 @@ class Miner:
             return
         complete = any(model.completion[step.act] for step in raw[-CLOSING:])
         owner = TENANT, TEAM, person.name, person.name
-        segment = segment_of(owner, model, raw, int(execution.woven), complete, 1.0)
+        segment = segment_of(owner, model, raw, int(execution.woven), complete, execution.sure)
         if execution.routine < 0:
             self._catalogue.observe(segment)
             return
         self.segments += 1
         self._note(segment, person.rows, *members_of(raw))
         self._group_of[segment.id] = execution.routine
+        times, total = self._sure_of.get(execution.routine, (0, 0.0))
+        self._sure_of[execution.routine] = times + 1, total + execution.sure
         self._catalogue.add(segment, transfers.take(segment), group=execution.routine)
 
     def _note(self, segment: Segment, rows: array[int], seqs: list[int], steps: list[int]) -> None:
@@ -147,6 +155,11 @@ class Miner:
     def routines(self) -> list[Routine]:
         """The routines found, those with most executions first."""
         return self._catalogue.routines()
+
+    def sureness(self) -> dict[str, float]:
+        """Routine → share of its executions that are expected to be true ones, from end to end."""
+        named = {group: self._catalogue.named(group) for group in self._sure_of}
+        return {named[group]: total / times for group, (times, total) in self._sure_of.items() if named[group]}
 
     def assigned(self) -> dict[str, str]:
         """Segment → routine, of the executions that belong to a routine of the catalogue."""
@@ -178,6 +191,14 @@ class Miner:
                 if self._step_at[row] in steps:
                     example.example_events.append(row)
         return out
+
+
+def _marked(one: Opportunity, sure: float) -> Opportunity:
+    """A row of the list that says so where it is not sure."""
+    if sure >= DOUBTED:
+        return one
+    doubt = f"that its executions begin and end as shown is sure to {sure:.0%} only"
+    return structs.replace(one, preliminary=f"{one.preliminary}; {doubt}" if one.preliminary else doubt)
 
 
 def _transfer(name: str, link: Link) -> Transfer:

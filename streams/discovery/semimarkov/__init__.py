@@ -15,9 +15,11 @@ May import: taskstream, streams.discovery.segmentation.
     interleaving    Lanes, where the description gets shorter
     contents        Routines by what segments hold
     joins           Tasks that come cut in two
+    merges          One task taken for several
     splits          Two executions taken for one; what chance explains
     phases          Where the cycle of a routine is cut
     loops           Repeats that are no executions of their own
     solving         The order of these
+    certainty       How sure each execution is
     whole           A whole log, or a large one by a sample
 """

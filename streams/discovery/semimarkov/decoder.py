@@ -10,6 +10,7 @@ Sarawagi and Cohen, "Semi-Markov conditional random fields for information extra
 
 from __future__ import annotations
 
+from math import exp, log
 from typing import Final
 
 from mypy_extensions import i64
@@ -17,6 +18,10 @@ from mypy_extensions import i64
 NEVER: Final = -1e300
 WEED: Final = 4
 """Every so many steps what newer segments outdo is given up."""
+DOUBT: Final = 12.0
+"""Where doubts are weighed, explanations worse than the best by more are none: e^-12 of its probability."""
+LEAST: Final = 1e-4
+"""Segments of a smaller probability are none."""
 
 
 class Open:
@@ -62,13 +67,29 @@ class Tables:
         self.slack = slack
 
 
+class Ending:
+    """A segment that may end at a place, with the score of the best explanation of all steps up to there with it."""
+
+    __slots__ = ("routine", "score", "start")
+
+    def __init__(self, start: i64, routine: i64, score: float) -> None:
+        self.start = start
+        self.routine = routine
+        self.score = score
+
+
 class Decoder:
-    """The recursion, step by step. ``best[i]``: score of the best explanation of the steps before i."""
+    """The recursion, step by step. ``best[i]``: score of the best explanation of the steps before i.
 
-    __slots__ = ("best", "came", "open", "routine", "tables")
+    ``endings``: per place all segments that may end there, where ``doubting``.
+    """
 
-    def __init__(self, tables: Tables) -> None:
+    __slots__ = ("best", "came", "doubting", "endings", "open", "routine", "tables")
+
+    def __init__(self, tables: Tables, doubting: bool = False) -> None:
         self.tables = tables
+        self.doubting = doubting
+        self.endings: list[list[Ending]] = [[]]
         self.open: list[Open] = []
         self.best: list[float] = [0.0]
         self.came: list[int] = [0]
@@ -104,7 +125,10 @@ class Decoder:
                 top = max(top, score)
         bar = top - slack
         self._close(alive, act, place, bar)
-        self.open = _weeded(alive, bar, place, tables.routines, null) if place % WEED == 0 else alive
+        if self.doubting:
+            self.open = [one for one in alive if one.score >= top - DOUBT]
+        else:
+            self.open = _weeded(alive, bar, place, tables.routines, null) if place % WEED == 0 else alive
 
     def _close(self, alive: list[Open], act: i64, place: i64, bar: float) -> None:
         """Note the best segment that ends with this step."""
@@ -116,6 +140,7 @@ class Decoder:
         best = NEVER
         came: i64 = 0
         routine: i64 = -1
+        endings: list[Ending] = []
         for one in alive:
             score = one.score
             if score < bar:
@@ -124,10 +149,14 @@ class Decoder:
             length = place - one.start + 1
             if length < most and one.routine != null:
                 score -= short[length]
+            if self.doubting:
+                endings.append(Ending(one.start, one.routine, score))
             if score > best:
                 best = score
                 came = one.start
                 routine = one.routine
+        if self.doubting:
+            self.endings.append([one for one in endings if one.score > best - DOUBT])
         self.best.append(best)
         self.came.append(came)
         self.routine.append(routine)
@@ -181,3 +210,48 @@ def decode(
         cost = costs[acts[before]] * parts[place] if before >= 0 else 0.0
         decoder.push(acts[place], rows[place], fresh[place], cues[place], before, cost)
     return decoder.segments(), decoder.best[len(acts)]
+
+
+def doubts(
+    tables: Tables,
+    acts: list[int],
+    rows: list[int],
+    fresh: list[bool],
+    cues: list[float],
+    back: list[int],
+    costs: list[float],
+    parts: list[float],
+) -> list[tuple[int, int, float]]:
+    """All segments that a log may have, (start, end), with their probability.
+
+    The forward sums of the recursion and one pass back over the segments that may end at each place (Rabiner, "A
+    tutorial on hidden Markov models", Proc. IEEE 77, 1989, III.B); arguments are those of :func:`decode`.
+    """
+    decoder = Decoder(tables, True)
+    size: i64 = len(acts)
+    for place in range(len(acts)):
+        before = back[place]
+        cost = costs[acts[before]] * parts[place] if before >= 0 else 0.0
+        decoder.push(acts[place], rows[place], fresh[place], cues[place], before, cost)
+    best = decoder.best
+    extra: list[float] = [0.0]
+    # by how much the sum over all explanations up to a place is above the best
+    for end in range(1, len(acts) + 1):
+        total = 0.0
+        for one in decoder.endings[end]:
+            total += exp(one.score - best[end] + extra[one.start])
+        extra.append(log(total))
+    begins: list[float] = [0.0] * (len(acts) + 1)
+    begins[size] = 1.0
+    found: list[tuple[int, int, float]] = []
+    end_at: i64 = size
+    while end_at > 0:
+        here = begins[end_at]
+        if here > LEAST:
+            for one in decoder.endings[end_at]:
+                share = here * exp(one.score - best[end_at] + extra[one.start] - extra[end_at])
+                begins[one.start] += share
+                if share > LEAST:
+                    found.append((one.start, end_at, share))
+        end_at -= 1
+    return found

@@ -77,12 +77,11 @@ def cost(size: int, resumed: int) -> float:
 
 def deal_all(steps: Steps, chain: Chain, switch: float) -> Dealt:
     """Each person's steps into lanes."""
-    begins = np.nonzero(np.diff(steps.session, prepend=-1))[0].tolist()
     order: list[int] = []
     lanes: list[int] = []
     resumed = 0
     gaps = GAP * np.maximum(gap_classes(steps) - 1, 0)
-    for start, end in zip(begins, [*begins[1:], len(steps)], strict=True):
+    for start, end in steps.sessions():
         own = slice(start, end)
         lane = deal(
             chain, steps.act[own].tolist(), steps.value[own].tolist(), steps.key[own].tolist(), gaps[own].tolist(),

@@ -62,6 +62,11 @@ class Steps(Struct):
         """Number of distinct activities."""
         return len(self.completion)
 
+    def sessions(self) -> list[tuple[int, int]]:
+        """Place of the first step of each session, and the place behind its last."""
+        begins = np.nonzero(np.diff(self.session, prepend=-1))[0].tolist()
+        return list(pairwise([*begins, len(self)]))
+
 
 class Log:
     """Steps in one order (their own, or lane by lane) with all that the model asks of them.

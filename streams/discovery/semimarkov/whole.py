@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from streams.discovery.semimarkov import cues, interleaving, solving
+from streams.discovery.semimarkov import certainty, cues, interleaving, solving
 from streams.discovery.semimarkov.beam import Chain
 from streams.discovery.semimarkov.learning import Learned, explain, learn
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, Steps
@@ -22,11 +22,15 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class FoundExecution(Struct):
-    """A segment: its routine (-1: none), places of its steps in the order of time, whether other work lay between."""
+    """A segment: its routine (-1: none), places of its steps in the order of time, whether other work lay between.
+
+    ``sure``: probability that it overlaps a true execution by four fifths.
+    """
 
     routine: int
     places: list[int]
     woven: bool
+    sure: float
 
 
 class LearnedModel(Struct):
@@ -43,8 +47,8 @@ class LearnedModel(Struct):
     chain: Chain | None
     switch: float
 
-    def explain(self, steps: Steps) -> tuple[Log, Cuts]:
-        """Cut steps that were not learned from."""
+    def explain(self, steps: Steps) -> tuple[Log, Cuts, Floats]:
+        """Cut steps that were not learned from; how sure each segment is."""
         order = None if self.chain is None else interleaving.deal_all(steps, self.chain, self.switch).order
         log = Log(steps, order, self.codes)
         log.share = self.share
@@ -53,7 +57,8 @@ class LearnedModel(Struct):
         own[:, np.searchsorted(log.codes, self.codes)] = counts.steps[:, :-1]
         learned = self.learned._replace(counts=counts._replace(steps=own))
         edge = cues.edges(log, learned.cues.ratios)
-        return log, explain(log, learned.tables(log), edge, learned.repeats)
+        cuts = explain(log, learned.tables(log), edge, learned.repeats)
+        return log, cuts, certainty.sure(log, cuts, learned, edge)
 
 
 def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[FoundExecution]]]:
@@ -71,23 +76,25 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
     cuts = solving.routines(log, beginnings, 0.0 if dealt is None else dealt.cost)
     done = solving.without_idle(log, cuts)
     if sample is None:
-        yield len(steps), _executions(log, done, 0)
+        learned = learn(log, done, max(done.routines, 1))
+        yield len(steps), _executions(log, done, 0, certainty.sure(log, done, learned, learned.cues.edge))
         return
     idle = set(cuts.routine.tolist()) - set(done.routine.tolist())
     chain = interleaving.whole_chain(log, cuts) if switch else None
     model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch)
     for start, end in _chunks(steps):
-        log, cuts = model.explain(steps.take(slice(start, end)))
+        log, cuts, sure = model.explain(steps.take(slice(start, end)))
         routine = np.where(np.isin(cuts.routine, sorted(idle)), -1, cuts.routine)
-        yield end, _executions(log, cuts.with_routines(routine), start)
+        yield end, _executions(log, cuts.with_routines(routine), start, sure)
 
 
-def _executions(log: Log, cuts: Cuts, offset: int) -> list[FoundExecution]:
+def _executions(log: Log, cuts: Cuts, offset: int, sure: Floats) -> list[FoundExecution]:
     order = np.arange(log.size) if log.order is None else log.order
     found = []
-    for start, end, routine in zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), strict=True):
+    rows = zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), sure.tolist(), strict=True)
+    for start, end, routine, likely in rows:
         places = sorted((order[start:end] + offset).tolist())
-        found.append(FoundExecution(routine, places, places[-1] - places[0] + 1 != len(places)))
+        found.append(FoundExecution(routine, places, places[-1] - places[0] + 1 != len(places), likely))
     found.sort(key=lambda one: one.places[0])
     return found
 
@@ -96,15 +103,14 @@ def _sample(steps: Steps) -> Ints | None:
     """Places of whole sessions of many people, LEARN steps of them; None: the log is no larger."""
     if len(steps) <= LEARN:
         return None
-    begins = np.nonzero(np.diff(steps.session, prepend=-1))[0]
-    ends = np.append(begins[1:], len(steps))
+    sessions = steps.sessions()
     with np.errstate(over="ignore"):
-        scattered = np.arange(1, len(begins) + 1, dtype=np.uint64) * _GOLDEN
+        scattered = np.arange(1, len(sessions) + 1, dtype=np.uint64) * _GOLDEN
     chosen: list[Ints] = []
     room = LEARN
     for session in np.argsort(scattered, kind="stable").tolist():
-        end = min(int(ends[session]), int(begins[session]) + room)
-        chosen.append(np.arange(begins[session], end))
+        start, end = sessions[session]
+        chosen.append(np.arange(start, min(end, start + room)))
         room -= len(chosen[-1])
         if room <= 0:
             break
@@ -113,9 +119,8 @@ def _sample(steps: Steps) -> Ints | None:
 
 def _chunks(steps: Steps) -> Iterator[tuple[int, int]]:
     """Stretches of whole sessions, as far as they fit."""
-    begins = np.nonzero(np.diff(steps.session, prepend=-1))[0].tolist()
     start = 0
-    for begin, end in zip(begins, [*begins[1:], len(steps)], strict=True):
+    for begin, end in steps.sessions():
         while end - start > CHUNK:
             stop = begin if begin > start else start + CHUNK
             yield start, stop

@@ -50,6 +50,17 @@ def test_nothing_repeated_is_said_honestly(tmp_path: Path) -> None:
     assert "No repeated work found" in run(str(log))
 
 
+def test_what_is_not_sure_is_told_apart_from_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = json.loads(run(str(LOG), "--json"))
+    (sure,) = listed["sure"].values()
+    assert 0.8 < sure <= 1
+    assert listed["not_sure"] == []
+    monkeypatch.setattr("deploy.offline.mine.LISTED_SURE", 1.1)
+    output = run(str(LOG))
+    assert "Nothing certain found" in output
+    assert f"Seen, but not sure: {listed['opportunities'][0]['name']}" in " ".join(output.split())
+
+
 def test_files_are_people_only_when_asked(tmp_path: Path) -> None:
     later = tmp_path / "later.csv"
     later.write_text(LOG.read_text().replace("2019-10-21", "2019-10-22"))
