@@ -54,6 +54,13 @@ _PROTECTED: Final = frozenset(
 """Settings that a reader may not change inside a statement (in the URL they are capped)."""
 
 
+_NO_COLUMNS: Final = frozenset(
+    {"AS", "SELECT", "IN", "DEFAULT", "MATERIALIZED", "ALIAS", "EPHEMERAL", "CHECK", "ASSUME", "INDEX", "PROJECTION",
+     "TTL", "CODEC", "STATISTICS", "SETTINGS"}
+)  # fmt: skip
+"""Words that a list of names and types does not hold, unless quoted."""
+
+
 class Known(Struct, frozen=True):
     """What the engine has, in lower case, as its own system tables list it."""
 
@@ -138,6 +145,20 @@ class Guard:
                     raise _refused(f"the engine {seen[at].text}")
         if any(token.is_word("DICTIONARY") for token in words):
             _check_dictionary(seen)
+
+
+def check_columns(structure: str) -> None:
+    """Let through a list of names and types alone, which goes into the parentheses of a CREATE TEMPORARY TABLE.
+
+    Raises:
+        Failure: it closes those parentheses, or holds an expression.
+    """
+    depth = 0
+    for token in tokens(structure.encode()):
+        if token.kind == "sign":
+            depth += (token.text == "(") - (token.text == ")")
+        if depth < 0 or token.text == ";" or token.is_word(*_NO_COLUMNS):
+            raise _refused(f"{token.text} in the structure of an external table")
 
 
 def _check_dictionary(seen: Sequence[SqlToken]) -> None:

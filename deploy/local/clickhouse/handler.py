@@ -23,7 +23,7 @@ from deploy.local.clickhouse.failures import (
     failure,
     from_engine,
 )
-from deploy.local.clickhouse.guard import Guard, Statement
+from deploy.local.clickhouse.guard import Guard, Statement, check_columns
 from deploy.local.clickhouse.limits import EndpointLimits
 from deploy.local.clickhouse.request import Asked, External, decompress, read_form, read_url, without_external
 from deploy.local.clickhouse.rights import check_reader
@@ -128,6 +128,7 @@ class Handler:
         readonly = settings.pop("readonly", "")
         connection.prepare(database, settings)
         for table in tables:
+            check_columns(table.structure)
             create = f"CREATE TEMPORARY TABLE {quote_name(table.name)} ({table.structure}) ENGINE = Memory".encode()
             connection.run(self._guard.judge(create, readonly=False).sql)
             insert = connection.insert(f"INSERT INTO {quote_name(table.name)}".encode(), table.form)

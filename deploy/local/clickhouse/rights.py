@@ -2,7 +2,7 @@
 
 The statement is judged by the engine's own parse of it (``EXPLAIN AST``: nothing is evaluated), so quoting, nesting and
 parameters make no difference. Every table that a query names stands there as ``TableIdentifier``, except behind ``IN``,
-where a bare name may be a table, too.
+where a bare name, or the alias of one, may be a table, too. What cannot be understood is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from deploy.local.clickhouse.engine import Connection, quote
-from deploy.local.clickhouse.failures import ACCESS_DENIED, failure
+from deploy.local.clickhouse.failures import ACCESS_DENIED, Failure, failure
 from deploy.local.clickhouse.lexer import SqlToken, tokens
 
 _VIEW: Final = re.compile(r"(?:[^.]+\.)?(?:v_\w+|event_log)")
@@ -37,7 +37,7 @@ _FILTERS: Final = frozenset({"additional_table_filters", "additional_result_filt
 """Settings (lower case) that hold expressions, which may hold queries."""
 _READS_BY_NAME: Final = re.compile(r"(joinget|dict)\w*", re.IGNORECASE)
 """Functions that are given the name of a table or dictionary as text."""
-_NODE: Final = re.compile(r"( *)(\w+)(?: (.*?))??(?: \(alias .*\))?(?: \(children \d+\))?")
+_NODE: Final = re.compile(r"( *)(\w+)(?: (.*?))??( \(alias .*\))?(?: \(children \d+\))?")
 _IN: Final = re.compile(r"(?:global)?(?:not)?(?:null)?in(?:ignoreset)?", re.IGNORECASE)
 
 
@@ -50,7 +50,7 @@ def check_reader(
         Failure: it does, or cannot be parsed.
     """
     seen = list(tokens(sql))
-    _check_words(seen, settings)
+    _check_words(sql, seen, settings)
     if seen and seen[0].is_word(*_METADATA):
         return
     tree = connection.run(b"EXPLAIN AST " + sql, "TSVRaw", params).data.decode(errors="replace")
@@ -65,19 +65,20 @@ def check_reader(
             raise _refused(found.decode(errors="replace").strip())
 
 
-def _check_words(seen: Sequence[SqlToken], settings: Mapping[str, str]) -> None:
+def _check_words(sql: bytes, seen: Sequence[SqlToken], settings: Mapping[str, str]) -> None:
     first = next((token for token in seen if token.text != "("), None)
     if first is None:
         return
-    if first.is_word("CHECK"):
-        raise _refused("CHECK")
+    if first.is_word("CHECK", "EXPLAIN"):  # a plan shows what views compute with, such as the salt
+        raise _refused(first.text.upper())
     if first.is_word("SHOW") and not (len(seen) > 1 and seen[1].is_word(*_SHOWS)):
         raise _refused("this SHOW")
-    if first.is_word(*_METADATA) and any(token.is_word("SELECT") for token in seen):
-        raise _refused("a query inside of it")
+    if first.is_word(*_METADATA) and any(token.text == "(" or token.is_word("SELECT", "WHERE") for token in seen):
+        raise _refused(f"a query, a condition or a call inside of {first.text.upper()}")
     for at, token in enumerate(seen):
-        if token.kind == "quoted" and not token.text.isprintable():
-            raise _refused("a name with characters that cannot be printed")
+        # The engine prints such names as they are, so one with a line end would be read as two nodes.
+        if token.kind == "quoted" and (b"\\" in sql[token.start : token.end] or not token.text.isprintable()):
+            raise _refused("a name with a backslash or characters that cannot be printed")
         if token.is_name and _READS_BY_NAME.fullmatch(token.text):
             raise _refused(f"the function {token.text}()")
         if token.is_word("IDENTIFIER") and at and seen[at - 1].text == ":":
@@ -91,13 +92,14 @@ def _named(tree: str) -> Iterator[str]:
     """Names in the parsed statement that are not allowed if they name tables.
 
     Raises:
-        Failure: one is a table's for sure, and not allowed.
+        Failure: one is a table's for sure, and not allowed; or a line is not understood.
     """
     above: list[tuple[int, str, str]] = []
-    for line in tree.splitlines():
+    asks_in, aliased = False, list[str]()
+    for line in tree.rstrip("\n").split("\n"):
         match = _NODE.fullmatch(line)
         if match is None:
-            continue
+            raise _refused("what cannot be understood")
         depth, kind, name = len(match[1]), match[2], match[3] or ""
         above = [node for node in above if node[0] < depth]
         parent = above[-1] if above else (0, "", "")
@@ -108,15 +110,21 @@ def _named(tree: str) -> Iterator[str]:
         if kind == "Function" and parent[1] == "TableExpression" and name.lower() not in _TABLE_FUNCTIONS:
             raise _refused(f"the table function {name}")
         function = above[-2] if len(above) > 1 else (0, "", "")
-        if kind == "Identifier" and function[1] == "Function" and _IN.fullmatch(function[2]) and not _is_allowed(name):
-            yield name
+        if kind == "Identifier" and not _is_allowed(name):
+            if function[1] == "Function" and _IN.fullmatch(function[2]):
+                asks_in = True
+                yield name
+            elif match[4]:
+                aliased.append(name)
         above.append((depth, kind, name))
+    if asks_in:  # a name behind IN may be an alias of one of these
+        yield from aliased
 
 
 def _is_allowed(name: str) -> bool:
     return bool(_VIEW.fullmatch(name)) or name in _SYSTEM or name.lower().startswith("information_schema.")
 
 
-def _refused(what: str) -> Exception:
+def _refused(what: str) -> Failure:
     text = f"The reader reads views (v_..., event_log) only; refused: {what}"
     return failure(ACCESS_DENIED, text)

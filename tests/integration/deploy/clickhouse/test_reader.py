@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.external import ExternalData
 
 from sinks.clickhouse.migrate import migrate
 from tests.fixtures.clickhouse import ClickHouse
@@ -26,7 +28,8 @@ ALLOWED = [
     "DESCRIBE TABLE v_opportunities",
     "EXISTS TABLE v_opportunities",
     "SELECT 'from ui_events', 'a\\nTableIdentifier ui_events'",
-    "EXPLAIN SELECT 1 FROM v_floor",
+    'SELECT k AS `say "k"` FROM v_floor',
+    "SELECT segments AS s, 1 IN (1, s) FROM v_totals",
 ]
 REFUSED = [
     "SELECT * FROM ui_events",
@@ -62,6 +65,22 @@ REFUSED = [
     "SELECT query FROM system.processes",
     "SELECT * FROM system.parts_columns",
     "SELECT 1 AS `a\n      TableIdentifier v_floor`, 'x' IN segments",
+    "SELECT salt FROM parameters AS `a\\nb`",
+    'SELECT actor FROM ui_events AS "a\\x0ab"',
+    "SELECT k, salt FROM v_floor JOIN parameters AS `a\\xE2\\x80\\xA8b` ON 1 = 1",
+    "WITH parameters AS t SELECT (2, 1, now64(3)) IN t",
+    "SELECT (2, 1, now64(3)) IN (t), [parameters AS t]",
+    "SHOW TABLES WHERE (2, 1, now64(3)) IN parameters",
+    "SHOW TABLES LIMIT tupleElement((FROM parameters), 2)",
+    "DESCRIBE (FROM ui_events)",
+    "EXPLAIN actions = 1 SELECT * FROM event_log",
+    "EXPLAIN QUERY TREE SELECT (SELECT k FROM v_floor)",
+]
+STRUCTURES = [
+    "a String) ENGINE = Memory AS SELECT any(actor) FROM {db}.ui_events --",
+    "a String, b UInt8 DEFAULT 'x' IN {db}.segments",
+    "a String, CONSTRAINT c CHECK a NOT IN (SELECT actor FROM {db}.ui_events)",
+    "a String, b String ALIAS joinGet('{db}.segments', 'actor', 'x')",
 ]
 
 
@@ -95,6 +114,16 @@ def test_a_name_as_a_parameter_and_a_filter_in_the_url_are_no_way_around(clickho
         additional_result_filter="(SELECT count() FROM ui_events WHERE actor = 'somebody') = 1",
     )  # fmt: skip
     assert reply.status >= 400
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_a_table_that_a_request_brings_along_holds_what_it_brings(
+    clickhouse: ClickHouse, filled: str, structure: str
+) -> None:
+    client = clickhouse.client(filled, reader=True)
+    table = ExternalData(data=b"x\n", file_name="sent", fmt="TSV", structure=[structure.format(db=filled)])
+    with pytest.raises(ClickHouseError, match="in the structure of an external table"):
+        client.query("SELECT * FROM sent", external_data=table)
 
 
 def test_the_owner_reads_tables(clickhouse: ClickHouse, filled: str) -> None:
