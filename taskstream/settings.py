@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from taskstream.errors import UsageError
@@ -48,6 +48,14 @@ class PlaceSettings(BaseModel):
 
     home: Path = Field(default_factory=_default_home, description="folder of all data kept on this machine")
     cache: Path = Field(default_factory=_default_cache, description="folder of downloads that can be made again")
+
+    @field_validator("home", "cache", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        """An unset variable in ``--home "$X"`` must not make the current folder the home."""
+        if value == "":
+            raise ValueError("is empty: name a folder")
+        return value
 
 
 class KafkaSettings(BaseModel):
@@ -384,4 +392,4 @@ def load(**given: Any) -> Settings:
             raise UsageError(f"settings: {first['msg'].removeprefix('Value error, ')}") from None
         name = str(first["loc"][0])
         source = "command line" if name in given else "environment" if name in environment else str(path)
-        raise UsageError(f"setting {name} ({source}): {first['msg']}") from None
+        raise UsageError(f"setting {name} ({source}): {first['msg'].removeprefix('Value error, ')}") from None

@@ -172,9 +172,20 @@ def clickhouse(settings: Settings) -> Check:
         return Check("ClickHouse", "fail", "chDB is not installed", "pip install 'taskstream[embedded]'")
 
 
+def names(_: Settings) -> Check:
+    """Whether every variable that looks like a setting is one: a misspelt one is passed over."""
+    known = {f"TASKSTREAM_{name.upper()}" for name in Settings.model_fields}
+    strange = sorted(name for name in os.environ if name.startswith("TASKSTREAM_") and name not in known)
+    if strange:
+        return Check("settings", "warn", f"not known: {', '.join(strange)}", "docs/reference/settings.md lists all")
+    return Check("settings", "ok", "every TASKSTREAM_ variable is known")
+
+
 def disk(settings: Settings) -> Check:
     """Room and rights in the home folder."""
     folder = _existing(settings.home)
+    if (in_the_way := next((path for path in _upwards(settings.home) if path.is_file()), None)) is not None:
+        return Check("disk", "fail", f"{in_the_way} is a file", "choose another folder with --home")
     free = shutil.disk_usage(folder).free
     found = f"{free / GB:.1f} GB free for {settings.home}"
     if not os.access(folder, os.W_OK):
@@ -242,7 +253,7 @@ def tools_of_tests(_: Settings) -> Check:
 
 
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
-    python, system, packages, compiled, java, kafka_jars, topics, clickhouse, disk, memory, worker, files, ports,
+    python, system, packages, compiled, names, java, kafka_jars, topics, clickhouse, disk, memory, worker, files, ports,
     display, tools_of_tests,
 )  # fmt: skip
 
@@ -254,7 +265,11 @@ def all_checks(settings: Settings) -> list[Check]:
 
 def _existing(path: Path) -> Path:
     """The nearest folder that exists."""
-    for folder in (path, *path.absolute().parents):
+    for folder in _upwards(path):
         if folder.is_dir():
             return folder
     raise ServiceError(f"no part of {path} exists")
+
+
+def _upwards(path: Path) -> tuple[Path, ...]:
+    return (path, *path.absolute().parents)

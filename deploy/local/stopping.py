@@ -16,8 +16,11 @@ from taskstream.errors import ServiceError
 
 STOP_S = 60.0
 KILL_S = 40.0
-# All that an instance writes in its home. Settings and keys of the collector are the user's and stay.
-DATA = ("kafka", "clickhouse", "logs", "run", "replay", DEMO)
+# All that an instance, replays and simulations write in its home. Settings, keys and spool of the collector are the
+# user's and stay.
+DATA = ("kafka", "clickhouse", "logs", "run", "replay", "simulate", "faust", DEMO)
+# One of these is in every home that has been used: other folders may hold `logs` of somebody else.
+MARKS = ("run/lock", "keys", f"{DEMO}/run/lock")
 
 
 def stop(home: Path) -> bool:
@@ -41,16 +44,23 @@ def stop(home: Path) -> bool:
 
 
 def data_of(home: Path) -> list[Path]:
-    """The folders that ``purge`` would remove."""
-    return [home / name for name in DATA if (home / name).exists()]
+    """The folders that ``purge`` would remove; none where nothing says that the folder is Taskstream's."""
+    return [home / name for name in DATA if (home / name).exists()] if _is_home(home) else []
+
+
+def _is_home(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in MARKS)
 
 
 def purge(home: Path) -> list[str]:
     """Remove the data of an instance that is stopped; returns the names of the folders removed.
 
     Raises:
-        ServiceError: an instance runs, or the folders cannot be removed.
+        ServiceError: an instance runs, the folder is not Taskstream's, or the folders cannot be removed.
     """
+    foreign = [name for name in DATA if (home / name).exists()]
+    if foreign and not _is_home(home):
+        raise ServiceError(f"{home} has never been a home of Taskstream: its {', '.join(foreign)} stay")
     for folder in (home, home / DEMO):
         if is_locked(folder):
             raise ServiceError(f"an instance runs in {folder}: stop it first (`taskstream down`)")

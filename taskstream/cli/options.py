@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -53,7 +52,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
                 hidden=name in _HIDDEN,
             )(wrapped)  # fmt: skip
         return click.option(
-            "--home", "setting_home", type=click.Path(path_type=Path), default=None, help="folder of all data kept here"
+            "--home", "setting_home", type=click.Path(), default=None, help="folder of all data kept here"
         )(wrapped)
 
     return decorate

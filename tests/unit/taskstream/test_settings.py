@@ -36,6 +36,16 @@ def test_a_bad_file_is_named(tmp_path: Path, text: str, word: str) -> None:
     assert "taskstream.toml" in str(caught.value)
 
 
+def test_an_empty_folder_is_not_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"home \(command line\): is empty"):
+        load(home="")
+    for name in ("HOME", "CACHE"):
+        monkeypatch.setenv(f"TASKSTREAM_{name}", "")
+        with pytest.raises(UsageError, match=rf"{name.lower()} \(environment\): is empty"):
+            load()
+        monkeypatch.delenv(f"TASKSTREAM_{name}")
+
+
 def test_without_services_the_error_says_what_to_do() -> None:
     with pytest.raises(ServiceError, match="taskstream up"):
         endpoints.resolve(load())

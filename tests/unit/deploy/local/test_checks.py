@@ -53,6 +53,17 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         assert str(port) in found.found
 
 
+def test_a_misspelt_setting_and_a_home_that_is_a_file_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks.names(load(home=tmp_path)).state == "ok"
+    monkeypatch.setenv("TASKSTREAM_PARTITION", "4")
+    assert "TASKSTREAM_PARTITION" in checks.names(load(home=tmp_path)).found
+    file = tmp_path / "file"
+    file.touch()
+    assert checks.disk(load(home=file / "home")).found == f"{file} is a file"
+
+
 def test_java_that_is_missing_fails(tmp_path: Path) -> None:
     assert checks.java(load(home=tmp_path, java=str(tmp_path / "nowhere"))).state == "fail"
     said = CliRunner().invoke(doctor, ["--home", str(tmp_path), "--java", str(tmp_path / "nowhere")])

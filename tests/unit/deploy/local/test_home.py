@@ -88,7 +88,7 @@ def test_commands_find_the_demo_when_only_it_runs(tmp_path: Path) -> None:
 
 
 def test_purge_removes_data_and_keeps_the_persons_settings(tmp_path: Path) -> None:
-    for name in ("kafka", "clickhouse", DEMO):
+    for name in ("kafka", "clickhouse", "simulate", "faust", DEMO):
         (tmp_path / name).mkdir()
     (tmp_path / "taskstream.toml").write_text("k = 5\n")
     lock = HomeLock(tmp_path / DEMO)
@@ -96,7 +96,15 @@ def test_purge_removes_data_and_keeps_the_persons_settings(tmp_path: Path) -> No
     with pytest.raises(ServiceError, match="stop it first"):
         stopping.purge(tmp_path)
     lock.release()
-    assert sorted(stopping.purge(tmp_path)) == ["clickhouse", "demo", "kafka"]
+    assert sorted(stopping.purge(tmp_path)) == ["clickhouse", "demo", "faust", "kafka", "simulate"]
     assert [path.name for path in tmp_path.iterdir()] == ["taskstream.toml"]
     assert stopping.purge(tmp_path) == []
     assert stopping.stop(tmp_path) is False
+
+
+def test_purge_leaves_folders_alone_that_are_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    assert stopping.data_of(tmp_path) == []
+    with pytest.raises(ServiceError, match="never been a home"):
+        stopping.purge(tmp_path)
+    assert (tmp_path / "logs").is_dir()
