@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep everything here")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     plan = Plan(given.agents, given.rate, PEOPLE, given.seed, given.backlog)
     with tempfile.TemporaryDirectory(prefix="taskstream-size-", ignore_cleanup_errors=True) as scratch:
         size = Size(given.folder or Path(scratch), given.partitions, plan)

@@ -24,6 +24,8 @@ from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, ALL, UI_EVENTS, Topic
 
 TIMEOUT_S = 20.0
+EACH_S = 0.1
+"""How much longer for each partition that is made (seconds): a busy machine takes some seconds for 96 of a topic."""
 
 
 class Change(Struct, frozen=True):
@@ -90,13 +92,14 @@ def apply(settings: Settings, *, dry_run: bool) -> list[Change]:
 def _await(admin: AdminClient, settings: Settings) -> None:
     """Wait until the broker knows what the controller has created; before, it denies that it exists."""
     wanted = {settings.prefix + topic.name: partitions_of(topic, settings) for topic in ALL}
-    deadline = time.monotonic() + TIMEOUT_S
+    patience_s = TIMEOUT_S + EACH_S * sum(wanted.values())
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         known = admin.list_topics(timeout=TIMEOUT_S).topics
         if all(name in known and len(known[name].partitions) >= count for name, count in wanted.items()):
             return
         time.sleep(0.05)
-    raise ServiceError(f"Kafka at {settings.kafka} has made topics, but does not know them after {TIMEOUT_S:.0f} s")
+    raise ServiceError(f"Kafka at {settings.kafka} has made topics, but does not know them after {patience_s:.0f} s")
 
 
 def _widened_last(topic: Topic) -> int:
