@@ -23,6 +23,11 @@ FORMAT: Final = 2
 
 M = TypeVar("M", bound=Operator)
 
+AT_ONCE: Final = 8
+"""Partitions that are restored at a time. Each takes clients and a thread of its own, and 192 at once starved the
+heartbeats that keep a worker in its group."""
+
+_few = threading.BoundedSemaphore(AT_ONCE)
 _turn = threading.Lock()
 
 
@@ -93,6 +98,19 @@ def restore(
         ServiceError: Kafka cannot be read in time, a topic does not exist, or a newer version wrote the state.
         UnwantedError: ``wanted()`` has become false.
     """
+    with _few:
+        if not wanted():
+            raise UnwantedError
+        return _restore(reader, settings, place, make, wanted)
+
+
+def _restore(
+    reader: Reader,
+    settings: Settings,
+    place: tuple[str, int, str],
+    make: Callable[[], Operator],
+    wanted: Callable[[], bool],
+) -> Restored:
     started = time.monotonic()
     topic, partition, _ = place
     name = settings.prefix + topic

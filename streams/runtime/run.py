@@ -155,8 +155,9 @@ async def _serve(settings: Settings) -> TaskstreamError | None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     running = loop.create_task(worker.run())
+    beating = loop.create_task(_beat(watchdog))  # before the start: that lasts until many partitions are restored
     await app.start()
-    crashed = loop.create_task(_crash_of(app, watchdog))
+    crashed = loop.create_task(_crash_of(app))
     stopping = loop.create_task(stop.wait())
     await asyncio.wait([running, crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
     failure = worker.health.failure
@@ -166,6 +167,7 @@ async def _serve(settings: Settings) -> TaskstreamError | None:
         failure = _fault(running.exception())
     if failure is None and not stop.is_set():
         failure = ServiceError(f"the consumer ended: {app.crash_reason!r}")
+    beating.cancel()
     watchdog.stop()
     await _shut_down(app, worker, failure)
     return failure
@@ -179,9 +181,14 @@ def _fault(error: BaseException | None) -> TaskstreamError | None:
     return ServiceError(f"the worker's own loop failed: {place_of(error)}")
 
 
-async def _crash_of(app: Any, watchdog: Watchdog) -> None:
-    while app.crash_reason is None and not app.should_stop:
+async def _beat(watchdog: Watchdog) -> None:
+    while True:
         watchdog.beat()
+        await asyncio.sleep(0.2)
+
+
+async def _crash_of(app: Any) -> None:
+    while app.crash_reason is None and not app.should_stop:
         await asyncio.sleep(0.2)
 
 

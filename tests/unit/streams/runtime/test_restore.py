@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +15,13 @@ import pytest
 
 from streams.dead_letter import Loss, letter_of_loss
 from streams.operator import Output, Record
-from streams.runtime.restore import FORMAT, Position, Restored, item_key, restore
+from streams.runtime.restore import AT_ONCE, FORMAT, Position, Restored, UnwantedError, item_key, restore
 from taskstream.errors import ServiceError
 from taskstream.records import DeadLetter
 from taskstream.settings import Settings
 
 OLD, NEW = "old-topic-id", "new-topic-id"
+SETTINGS = Settings(prefix="p.", kafka="nowhere:1")
 
 
 class Seen:
@@ -80,8 +85,8 @@ def kept(snapshot: int, position: int, topic_id: str = OLD, version: int = FORMA
 
 def restored(logs: Logs, topic_id: str) -> tuple[Restored, Seen]:
     operator = Seen()
-    settings = Settings(prefix="p.", kafka="nowhere:1")
-    return restore(logs, settings, ("ui-events", 0, topic_id), lambda: operator, lambda: True), operator
+    place = "ui-events", 0, topic_id
+    return restore(logs, SETTINGS, place, lambda: operator, lambda: True), operator
 
 
 @pytest.mark.parametrize(
@@ -127,6 +132,39 @@ def test_a_lost_state_does_not_begin_again_at_the_start() -> None:
 
 def test_offsets_of_a_group_that_lie_beyond_the_log_are_of_another_topic() -> None:
     assert restored(Logs({}, 0, 5, told=12), OLD)[0].position == 0
+
+
+def test_few_partitions_are_restored_at_a_time_and_what_is_taken_away_meanwhile_is_passed_over() -> None:
+    at_work, most, gate, lock = 0, 0, threading.Event(), threading.Lock()
+
+    class Slow(Logs):
+        def bounds(self, name: str, partition: int) -> tuple[int, int]:
+            nonlocal at_work, most
+            with lock:
+                at_work += 1
+                most = max(most, at_work)
+            gate.wait(5)
+            with lock:
+                at_work -= 1
+            return super().bounds(name, partition)
+
+    ours = True
+
+    def begin(partition: int) -> str:
+        try:
+            restore(Slow({}, 0, 0), SETTINGS, ("ui-events", partition, OLD), Seen, lambda: ours)
+        except UnwantedError:
+            return "passed over"
+        return "restored"
+
+    with ThreadPoolExecutor(3 * AT_ONCE) as pool:
+        ends = [pool.submit(begin, partition) for partition in range(3 * AT_ONCE)]
+        while at_work < AT_ONCE:
+            time.sleep(0.001)
+        ours = False
+        gate.set()
+        told = Counter(end.result(10) for end in ends)
+    assert (most, told["restored"], told["passed over"]) == (AT_ONCE, AT_ONCE, 2 * AT_ONCE)
 
 
 def test_older_state_is_read_and_newer_refused_in_one_line() -> None:
