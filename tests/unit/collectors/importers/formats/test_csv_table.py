@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.importers.formats.csv_table import MAX_RECORD_LINES, SEPARATORS, read_csv
+from collectors.importers.formats.csv_table import MAX_RECORD_LINES, SEPARATORS, read_csv, split_rows
 from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError
 
@@ -96,3 +96,19 @@ def test_quotes_that_are_not_doubled_are_read_where_the_width_fits() -> None:
     assert [(line, row[0], row[2]) for line, row in rows] == [(2, "1", "3"), (4, "1", "3")]
     assert [skipped.first_line for skipped in report.skipped] == [3]
     assert len(report.notes) == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text(st.sampled_from('ab,;\r\n"\x0b\x1c\u2028 '), max_size=12), max_size=6), st.sampled_from(SEPARATORS)
+)
+def test_lines_that_are_split_are_read_as_the_csv_module_reads_them(lines: list[str], separator: str) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        expected = list(reader)
+    except csv.Error:
+        expected = []
+    found = split_rows(text, separator)
+    if found and [""] not in found:  # a blank line is looked at again, line by line
+        assert found == expected

@@ -191,3 +191,25 @@ def test_remembered_halves_give_what_reading_gives(moments: list[datetime], form
     clock = clock_of(*texts)
     expected = [int(moment.replace(tzinfo=UTC).timestamp()) * 1000 + moment.microsecond // 1000 for moment in moments]
     assert clock.read_all(texts * 2, [0] * 2 * len(texts)) == expected * 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 86_399_999)), min_size=2, max_size=40),
+    st.sampled_from(["", "Z", "+02:00", " CET", "mixed"]),
+    st.sampled_from(["UTC", "Europe/Berlin", ""]),
+)
+def test_times_put_together_from_parts_are_those_that_are_read(
+    moments: list[tuple[int, int]], zone: str, given_zone: str
+) -> None:
+    """Also where a part is no time: a 30th of February, a minute or second too many."""
+    texts = []
+    for day, ms in moments:
+        seconds, ms = divmod(ms, 1_000)
+        mark = ("Z", "+02:00")[ms % 2] if zone == "mixed" else zone
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60 + ms % 2:02}.{ms:03}"
+        texts.append(f"2024-02-{27 + day:02} {clock}{mark}")
+    options = {"zone": zone_given(given_zone)} if given_zone else {}
+    good = f"2024-02-27 08:00:00.000{'Z' if zone == 'mixed' else zone}"
+    together = clock_of(good, **options).read_all(texts, [0] * len(texts))
+    assert together == [clock_of(good, **options).read(text) for text in texts]
