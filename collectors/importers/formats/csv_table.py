@@ -16,6 +16,8 @@ from taskstream.errors import InputError
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 _SAMPLE_LINES: Final = 50
+FEW_LINES: Final = 3
+"""Lines of one width from which on it is taken for that of the table."""
 _CHARACTERS: Final = 1 << 20
 """Characters that are read at a time."""
 _MAX_CELL: Final = 1 << 20
@@ -47,7 +49,10 @@ def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadRe
         first += 1
     rest = head[first:]
     separator = separator or _separator(rest)
-    lines.push_back(rest)
+    before = _before_names(rest, separator)
+    if before:
+        report.note(f"passed over before the column names: {before} lines, the first {rest[0].strip()[:60]!r}")
+    lines.push_back(rest[before:])
     records = _careful(lines, separator, 0, 0, report, once=True)
     header = next(records, None)
     if header is None:
@@ -75,6 +80,19 @@ def _separator(head: list[str]) -> str:
         return max(SEPARATORS, key=rank)
     except csv.Error:
         return max(SEPARATORS, key=head[0].count)
+
+
+def _before_names(head: list[str], separator: str) -> int:
+    """How many lines stand before that of the column names: a title or remarks, which hold few values."""
+    try:
+        widths = [len(row) for row in csv.reader(head, delimiter=separator)]
+    except csv.Error:
+        return 0
+    filled = [width for width in widths if width]
+    usual = Counter(filled).most_common(1)[0][0] if filled else 0
+    if len(widths) != len(head) or 2 * widths[0] > usual or Counter(filled)[usual] < FEW_LINES:
+        return 0
+    return widths.index(usual)
 
 
 class _Lines:
@@ -162,10 +180,9 @@ def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> It
 def split_rows(text: str, separator: str) -> list[list[str]]:
     """The rows of ``text`` where each is one line; else none. Splitting takes half the time of the csv module."""
     if '"' not in text and len(text) < _MAX_CELL + _CHARACTERS:
-        if "\r" in text:
-            text = text.replace("\r\n", "\n")
-        if "\r" not in text:
-            return [line.split(separator) for line in text.removesuffix("\n").split("\n")]
+        plain = text.replace("\r\n", "\n") if "\r" in text else text
+        if "\r" not in plain:
+            return [line.split(separator) for line in plain.removesuffix("\n").split("\n")]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         rows = list(reader)

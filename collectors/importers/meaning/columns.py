@@ -61,9 +61,10 @@ def assign(
         {plain(column): (field, rank - 1000) for rank, (column, field) in enumerate(known.columns)} if known else {}
     )
     seen: set[str] = set()
+    shared = _shared_prefix(names)
     for position, name in enumerate(names):
         short = plain(name)
-        match = special.get(short) or field_of(name)
+        match = special.get(short) or field_of(name.removeprefix(shared))
         if match and match[0] and short not in seen:
             found.setdefault(match[0], []).append((match[1] + (0 if filled[position] else 10_000), position))
         seen.add(short)
@@ -86,6 +87,12 @@ def assign(
     columns = Columns(_format(format_, known.name if known else ""), of, list(names))
     _check(columns, sample, log)
     return columns
+
+
+def _shared_prefix(names: Sequence[str]) -> str:
+    """What all columns begin with, up to a dot: events that are nested in an object of their own."""
+    prefix = names[0].partition(".")[0] + "." if names and "." in names[0] else ""
+    return prefix if prefix and all(name.startswith(prefix) for name in names) else ""
 
 
 def _format(file: str, table: str) -> str:

@@ -9,13 +9,18 @@ from typing import Final, Literal
 from collectors.importers.times.wall import DAY_MS, Numeric, Wall, numeric, read_wall
 
 DateOrder = Literal["day-first", "month-first"]
-Unit = Literal["s", "ms", "us", "ns", "days", "digits"]
+Unit = Literal["s", "ms", "us", "ns", "days", "digits", "ticks", "filetime", "webkit"]
 
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d*)?")
-_PER_MS: Final = {"ms": 1, "us": 1_000, "ns": 1_000_000}
+_PER_MS: Final = {"ms": 1, "us": 1_000, "ns": 1_000_000, "ticks": 10_000, "filetime": 10_000, "webkit": 1_000}
+_SINCE_1601_MS: Final = 11_644_473_600_000
+_BEFORE_1970_MS: Final = {"ticks": 62_135_596_800_000, "filetime": _SINCE_1601_MS, "webkit": _SINCE_1601_MS}
+"""From where a unit counts to 1970."""
 UNIT_WORDS: Final[dict[str, str]] = {
     "s": "seconds since 1970", "ms": "milliseconds since 1970", "us": "microseconds since 1970",
-    "ns": "nanoseconds since 1970", "days": "serial days of a spreadsheet", "digits": "date and time as digits",
+    "ns": "nanoseconds since 1970", "ticks": "ticks of .NET (100 ns since year 1)",
+    "filetime": "times of Windows files (100 ns since 1601)", "webkit": "microseconds since 1601",
+    "days": "serial days of a spreadsheet", "digits": "date and time as digits",
 }  # fmt: skip
 _SERIAL_EPOCH_DAYS: Final = 25_569
 """1970-01-01 as a serial day of Excel's 1900 system."""
@@ -23,8 +28,11 @@ _RANGES: Final[tuple[tuple[float, float, Unit], ...]] = (
     (20_000, 80_000, "days"),  # 1954 to 2119
     (1e8, 1e10, "s"),  # 1973 to 2286
     (1e11, 1e13, "ms"),
-    (1e14, 1e16, "us"),
-    (1e17, 1e19, "ns"),
+    (1e14, 1.2e16, "us"),
+    (1.2e16, 1.6e16, "webkit"),  # 1981 to 2108
+    (1.2e17, 1.6e17, "filetime"),  # 1981 to 2108; nanoseconds since 1970 would be of 1973 to 1975
+    (6.2e17, 6.6e17, "ticks"),  # 1965 to 2092; ... of 1989 and 1990
+    (9e17, 1e19, "ns"),  # 1998 to 2286
 )
 
 
@@ -52,7 +60,7 @@ def read_number(text: str, unit: Unit) -> int:
         return round((float(f"{whole}.{fraction or 0}") - _SERIAL_EPOCH_DAYS) * DAY_MS)
     if unit == "s":
         return int(whole) * 1000 + round(float(f"0.{fraction or 0}") * 1000)
-    return int(whole) // _PER_MS[unit]
+    return int(whole) // _PER_MS[unit] - _BEFORE_1970_MS.get(unit, 0)
 
 
 def resolution_of(text: str, unit: Unit) -> int:

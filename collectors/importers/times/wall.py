@@ -46,7 +46,9 @@ _ZONE = (
     r"\s*(?P<z>[Zz]|(?:UTC|GMT)?[+\-−]\d{2}(?::?\d{2}){0,2}|[A-Z]{2,5}|[A-Z][A-Za-z]+(?:/[A-Za-z_+\-]+)+)?"
     r"(?:\s*\[(?P<iana>[A-Za-z_/+\-]+)\])?"
 )
-_FULL: Final = re.compile(rf"{_DATE}(?:(?:\s*[T,]\s*|\s+){_TIME}{_ZONE})?\.?")
+_FULL: Final = re.compile(rf"{_DATE}(?:(?:\s*[T,_]\s*|\s+|-){_TIME}{_ZONE})?\.?")
+_TURNED: Final = re.compile(rf"{_TIME}{_ZONE}(?:\s*,\s*|\s+){_DATE}")
+"""The time of day before the date."""
 _CLOCK: Final = re.compile(_TIME + _ZONE)
 _COMPACT: Final = re.compile(
     r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})[T ](?P<h>\d{2})(?P<mi>\d{2})(?:(?P<sec>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?"
@@ -56,7 +58,7 @@ _COMPACT: Final = re.compile(
 
 def numeric(text: str) -> Numeric | None:
     """The date in ``text`` as numbers, or None when it is written otherwise."""
-    match = _FULL.fullmatch(text)
+    match = _FULL.fullmatch(text) or _TURNED.fullmatch(text)
     if match is None:
         return None
     a, b, c = match["a"], match["b"], match["c"]
@@ -69,7 +71,7 @@ def read_wall(text: str, day_first: bool) -> Wall | None:
 
     Numbers alone (epochs, spreadsheet serials) are not read here. ``day_first`` decides ``05/03/2024``.
     """
-    match = _FULL.fullmatch(text)
+    match = _FULL.fullmatch(text) or _TURNED.fullmatch(text)
     if match is not None:
         return _assemble(match, *_date(match, day_first))
     match = _COMPACT.fullmatch(text)

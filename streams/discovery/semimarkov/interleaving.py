@@ -105,7 +105,7 @@ def whole_chain(log_: Log, cuts: Cuts | None) -> Chain:
         starts = np.bincount(log_.act[log_.fresh], np.full(int(log_.fresh.sum()), priors.OPENING), minlength=a) + 1.0
         ends, rates = np.zeros(a), chains.end_rates(log_)
     else:
-        counts = chains.count(log_, cuts, 1)
+        counts = chains.count(log_, cuts.with_routines(np.minimum(cuts.routine, 0)), 1)
         pairs, starts, ends = counts.steps[0, :-1], counts.starts[0], counts.ends[0]
         rates = chains.end_rates(log_, ends, counts.onward(log_)[0])
     return _chain(log_, pairs, np.asarray(starts, np.float64), ends, rates)

@@ -59,6 +59,12 @@ WRITINGS: dict[str, tuple[Callable[[datetime], str], int]] = {
     "epoch milliseconds": (lambda m: f"{round(epoch(m) * 1000)}", 1),
     "epoch microseconds": (lambda m: f"{round(epoch(m) * 1000)}000", 1),
     "epoch nanoseconds": (lambda m: f"{round(epoch(m) * 1000)}000000", 1),
+    "ticks of .NET": (lambda m: f"{round(epoch(m) * 1000) * 10_000 + 621_355_968_000_000_000}", 1),
+    "times of Windows files": (lambda m: f"{round(epoch(m) * 1000) * 10_000 + 116_444_736_000_000_000}", 1),
+    "microseconds since 1601": (lambda m: f"{round(epoch(m) * 1000) * 1_000 + 11_644_473_600_000_000}", 1),
+    "time before date": (lambda m: f"{m:%H:%M:%S %d.%m.%Y}", 1_000),
+    "database": (lambda m: f"{m:%Y-%m-%d-%H.%M.%S.%f}", 1),
+    "underscore": (lambda m: f"{m:%Y-%m-%d_%H:%M:%S.%f}", 1),
     "serial days": (lambda m: f"{25569 + epoch(m) / 86400:.9f}", 1),
     "serial days, comma": (lambda m: f"{25569 + epoch(m) / 86400:.9f}".replace(".", ","), 1),
     "names of months": (lambda m: f"{m:%d %b %Y %H:%M:%S}", 1_000),
@@ -129,6 +135,21 @@ def test_header_names_in_any_case_and_spelling(tmp_path: Path, plain: Log) -> No
     found, report = read(write(tmp_path, "log.csv", text))
     assert found == plain
     assert report.columns["person"] == "USER_ID"
+
+
+@pytest.mark.parametrize("before", ["Export of our recorder\r\n", "# a\r\n\r\n# b, c\r\n"])
+def test_lines_before_the_column_names_are_passed_over_and_told(tmp_path: Path, plain: Log, before: str) -> None:
+    found, report = read(write(tmp_path, "log.csv", before + table(office())))
+    assert found == plain
+    assert f"passed over before the column names: {before.count(chr(10))} lines" in report.notes[0]
+
+
+def test_events_that_lie_in_an_object_of_their_own(tmp_path: Path, plain: Log) -> None:
+    rows = office()
+    lines = "\n".join(json.dumps({"data": {name: row.get(name, "") for name in COLUMNS}}) for row in rows)
+    found, report = read(write(tmp_path, "log.jsonl", lines))
+    assert found == plain
+    assert report.columns["time"] == "data.timeStamp"
 
 
 def test_a_mapping_names_columns_that_no_vocabulary_knows(tmp_path: Path, plain: Log) -> None:

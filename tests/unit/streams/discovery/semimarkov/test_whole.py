@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.discovery.semimarkov import whole
+from streams.discovery.semimarkov import interleaving, whole
+from streams.discovery.semimarkov.step_log import cuts_of
 from streams.discovery.semimarkov.whole import FoundExecution, executions
-from tests.unit.streams.discovery.semimarkov.logs import steps_of, two_tasks
+from tests.unit.streams.discovery.semimarkov.logs import log_of, steps_of, two_tasks
 
 
 def found_in(acts: list[int], gaps: list[int] | None = None, sessions: list[int] | None = None) -> list[FoundExecution]:
@@ -59,6 +60,20 @@ def test_a_large_log_is_learned_from_a_sample_and_explained_as_well(monkeypatch:
     monkeypatch.setattr(whole, "CHUNK", 300)
     sampled = found_in(acts, gaps, sessions)
     assert [one.places for one in sampled] == [one.places for one in whole_log]
+
+
+def test_the_chain_of_a_whole_log_is_that_of_all_its_routines() -> None:
+    """By which the steps of a large log of interleaved work are dealt into lanes."""
+    acts, cases, _ = two_tasks(2)
+    log = log_of(acts)
+    borders = [place for place in range(len(acts)) if not place or cases[place] != cases[place - 1]]
+    segments = list(zip(borders, [*borders[1:], len(acts)], strict=True))
+    by_task = cuts_of([(start, end, int(acts[start] > 4)) for start, end in segments])
+    as_one = cuts_of([(start, end, 0) for start, end in segments])
+    found, expected = interleaving.whole_chain(log, by_task), interleaving.whole_chain(log, as_one)
+    assert (found.pairs, found.rest, found.start, found.end) == (
+        expected.pairs, expected.rest, expected.start, expected.end,
+    )  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None)
