@@ -43,7 +43,7 @@ BATCH: Final = 20
 TICK_S: Final = 0.25
 WARM_UP_S: Final = 10
 """ManyAgents before the figures are taken, again and again until the sink is less than a second of events behind."""
-END_S: Final = 60.0
+END_S: Final = 120.0
 TOPICS_S: Final = 120.0
 
 
@@ -113,25 +113,29 @@ def feed(settings: Settings, load_: ManyAgents, rate: int, seconds: float) -> in
     return sent
 
 
+def wait_for(client: Any, events: int) -> int:
+    """Wait until so many events are stored; returns how many are."""
+    deadline = time.monotonic() + END_S
+    while (rows := int(client.query("SELECT count() FROM ui_events").result_rows[0][0])) < events:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the sink stored {rows:,} of {events:,} events")
+        time.sleep(0.2)
+    return rows
+
+
 def measure(settings: Settings, client: Any, engine: int, environment: dict[str, str], given: Any) -> dict[str, Any]:
     """All figures."""
     load_ = ManyAgents(given.partitions, given.agents)
     sink = subprocess.Popen([sys.executable, "-m", "taskstream", "sink"], env=environment, stderr=subprocess.DEVNULL)
     try:
         processes = {"sink": psutil.Process(sink.pid), "engine": psutil.Process(engine)}
-        total, rows = 0, 0
-        while rows < total - given.rate or not total:
-            total += feed(settings, load_, given.rate, WARM_UP_S)
-            rows = StoredSoFar(client, processes).rows
+        total = feed(settings, load_, given.rate, WARM_UP_S)
+        wait_for(client, total - given.rate)
         before, since_ms = StoredSoFar(client, processes), time.time_ns() // 1_000_000
         sent = feed(settings, load_, given.rate, given.seconds)
         after, until_ms = StoredSoFar(client, processes), time.time_ns() // 1_000_000
         total += sent
-        deadline = time.monotonic() + END_S
-        while (rows := StoredSoFar(client, processes).rows) < total:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"the sink stored {rows:,} of {total:,} events")
-            time.sleep(0.5)
+        rows = wait_for(client, total)
         (median, high, most), distinct = client.query(
             "SELECT quantilesExact(0.5, 0.99, 1)(stored_ms::Int64 - sent_ms::Int64), uniqExact((agent, seq)) FROM "
             "(SELECT toUnixTimestamp64Milli(stored_ms) AS stored_ms, toUnixTimestamp64Milli(sent_ms) AS sent_ms, "
