@@ -13,7 +13,7 @@ import numpy as np
 from streams.discovery.semimarkov.learning import Solution, rate
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Log, renumbered
 
-COMMON: Final = 0.4
+COMMON: Final = 0.3
 """What two routines must have in common, of all that they hold (Jaccard of the shares of executions that hold it)."""
 TRIES: Final = 40
 
