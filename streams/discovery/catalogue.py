@@ -365,7 +365,8 @@ class Catalogue:
             last_ms=self.last_ms,
             people=len(self.people),
         )
-        return ranked_list.rank(self.routines(), observed, settings)
+        # A routine whose cluster could not be restored has no figures any more.
+        return ranked_list.rank([r for r in self.routines() if r.id in observed.by_routine], observed, settings)
 
     def changed_opportunities(self, settings: Settings) -> list[Opportunity]:
         """Opportunities that are new, different or withdrawn since the last call, with their versions."""

@@ -37,7 +37,7 @@ class Days:
 
     def scaled(self, scale: float) -> Days:
         """The same, each execution counted ``scale`` times."""
-        return Days({q: (max(n > 0, round(n * scale)), round(ms * scale)) for q, (n, ms) in self.quarters.items()})
+        return Days({q: (max(int(n > 0), round(n * scale)), round(ms * scale)) for q, (n, ms) in self.quarters.items()})
 
     def of_time(self, share: float) -> Days:
         """The same executions with a share of the time."""

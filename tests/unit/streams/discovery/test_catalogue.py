@@ -307,3 +307,11 @@ def test_one_look_into_another_application_does_not_make_it_the_routines() -> No
     catalogue, _ = run(work, k=3)
     [routine] = catalogue.routines()
     assert set(routine.apps) == {"excel", "erp", "dms"}
+
+
+def test_a_routine_whose_cluster_was_not_restored_is_not_ranked() -> None:
+    catalogue, _ = run([done for done, _ in office(TASKS, people=4, each=8)])
+    ranked = {opportunity.id for opportunity in catalogue.opportunities(Settings())}
+    lost = next(cluster for cluster in catalogue.grouping if cluster.id in ranked)
+    del catalogue.grouping.clusters[lost.number]
+    assert {opportunity.id for opportunity in catalogue.opportunities(Settings())} == ranked - {lost.id}
