@@ -29,6 +29,12 @@ def secret(value: SecretStr, file: str, name: str) -> str:
     The file is read at each call, so that a rotated secret is found.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or holds no text.
     """
-    return readable(file, name).read_text().rstrip("\r\n") if file else value.get_secret_value()
+    if not file:
+        return value.get_secret_value()
+    path = readable(file, name)
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: {path} holds no UTF-8 text") from error

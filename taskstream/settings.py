@@ -11,6 +11,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -155,6 +156,10 @@ class ClickHouseSettings(BaseModel):
 
     @model_validator(mode="after")
     def _clickhouse_is_whole(self) -> Self:
+        try:
+            _ = urlsplit(self.clickhouse).port
+        except ValueError as error:
+            raise ValueError(f"clickhouse {self.clickhouse} is no URL: {error}") from error
         _one_of(self, "clickhouse_password", "clickhouse_password_file")
         tls = _given(self, "clickhouse_ca", "clickhouse_certificate", "clickhouse_key")
         if tls and not self.clickhouse.startswith("https:"):

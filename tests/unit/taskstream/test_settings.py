@@ -46,6 +46,19 @@ def test_an_empty_folder_is_not_the_current_one(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delenv(f"TASKSTREAM_{name}")
 
 
+@pytest.mark.parametrize("url", ["http://host:99999", "http://[::1", "https://host:x"])
+def test_an_address_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(UsageError, match="is no URL"):
+        load(clickhouse=url)
+
+
+def test_a_secret_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match=r"clickhouse_password_file: .*no UTF-8 text"):
+        endpoints.resolve(load(clickhouse="http://host:1", clickhouse_password_file=str(file)), kafka=False)
+
+
 def test_without_services_the_error_says_what_to_do() -> None:
     with pytest.raises(ServiceError, match="taskstream up"):
         endpoints.resolve(load())
