@@ -38,8 +38,7 @@ class Beginnings:
         self._stop = stop
 
     def committed(self, partitions: list[KafkaPartition]) -> list[tuple[TopicPartition, Start]]:
-        """Where ``partitions`` begin by what is committed for them; without those of a topic that is gone meanwhile
-        (when it comes again, the group deals them out again).
+        """Where ``partitions`` begin by what is committed for them; without those of a topic that is gone meanwhile.
 
         Raises:
             ServiceError: the process is to stop.

@@ -107,6 +107,7 @@ class Sink:
         self._sources: dict[tuple[str | None, int | None], TopicPartition] = {}
         self._doubted: set[TopicPartition] = set()
         self._displaced: set[TopicPartition] = set()
+        self._absent: dict[tuple[str, int], KafkaPartition] = {}
         self._logs: Logs = {}
         self._compared = self._logs
 
@@ -277,11 +278,17 @@ class Sink:
                 self._ledger.passed(source, place.offset, now_ms)
 
     def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
-        """Begin each partition where its commit says, with the block that a predecessor left open."""
+        """Begin each partition where its commit says, with the block that a predecessor left open.
+
+        Those of a topic that is gone begin when it is there again: the group may never have noticed that it was gone.
+        """
         begun = self._beginnings.committed(partitions)
+        self._absent |= {(place.topic, place.partition): place for place in partitions}
+        for source, _ in begun:
+            del self._absent[source.topic, source.partition]
         consumer.incremental_assign([self._begin(source, start) for source, start in begun])
         if self._paused:
-            consumer.pause(partitions)
+            consumer.pause([KafkaPartition(source.topic, source.partition) for source, _ in begun])
 
     def _begin(self, source: TopicPartition, start: Start) -> KafkaPartition:
         """Own ``source`` from where it starts; returns what to read next."""
@@ -307,6 +314,9 @@ class Sink:
         """
         if self._compared is not self._logs:
             self._compared = self._logs
+            returned = [place for place in self._absent.values() if place.topic in self._logs]
+            if returned:
+                self._on_assign(self._consumer, returned)
             self._displaced.update(source for source in self._ledger.owned() if self._is_of_another_log(source))
         for source in sorted(self._displaced):
             if not self._ledger.leave(source, self._now_ms()):
@@ -340,5 +350,6 @@ class Sink:
         self._doubted.update(self._ledger.revoke(TopicPartition(place.topic, place.partition) for place in partitions))
         for place in partitions:
             self._sources.pop((place.topic, place.partition), None)
+            self._absent.pop((place.topic, place.partition), None)
         self._doubted.intersection_update(self._sources.values())
         self._displaced.intersection_update(self._sources.values())

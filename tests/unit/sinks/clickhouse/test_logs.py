@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from sinks.clickhouse import beginnings
 from sinks.clickhouse.logs import Gap, base, start
 from sinks.clickhouse.ranges import Mark
-from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join
+from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, take_away
 
 MARK = Mark(5, None, 3, "c:1")
 
@@ -71,6 +71,24 @@ def test_of_a_topic_created_anew_every_row_is_stored_once(running: bool, forgets
     assert sorted(world.stored) == sorted({b"a", b"b", b"c", *world.expected()})
     if not forgets_commits or running:
         assert [(letter.detail[:27], letter.log) for letter in world.gaps] == [("the topic was created anew:", "c:2")]
+
+
+def test_what_is_dealt_out_while_its_topic_is_gone_begins_when_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginnings, "MISSING_TRIES", 1)
+    world = World(2)
+    world.produce(0, b"a")
+    world.produce(1, b"b")
+    world.gone = True
+    process = _one(world)
+    give(world, 1, process)
+    process.step()
+    assert process.ledger.owned() == []
+    take_away(world, 1)
+    world.gone = False
+    for _ in range(6):
+        process.step()
+    assert [source.partition for source in process.ledger.owned()] == [0]
+    assert world.stored == [b"a"]
 
 
 def test_a_topic_that_is_gone_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
