@@ -54,6 +54,7 @@ class Checkpoint:
                    for records that are applied for the first time, never in a restore
     ``error``      why it cannot go on
     ``topic_id``   of the topic whose offsets these are; empty where it is not known
+    ``partitions`` of that topic when this began: its producer knows no others
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Checkpoint:
         on_commit: Callable[[Checkpoint, float, Mapping[str, int]], None],
         beside: Callable[[Sequence[Output]], list[Output]] | None = None,
         topic_id: str = "",
+        partitions: int = 0,
     ) -> None:
         self.topic = topic
         self.topic_id = topic_id
+        self.partitions = partitions
         self.partition = partition
         self.operator: Operator | None = None
         self.position = 0

@@ -106,6 +106,7 @@ class Ownership:
             observe.committed,
             self._beside if topic == UI_EVENTS.name else None,
             self._watch.id_of(tp[0]),
+            self._stages.partitions,
         )
         self.owned[tp] = checkpoint
         self._tasks = [task for task in self._tasks if not task.done()]
@@ -131,7 +132,9 @@ class Ownership:
         """These are ours now: those at rest go on, the others are restored; what is at rest and not ours is let go."""
         for tp in sorted(partitions):
             resting = self._resting.pop(tp, None)
-            if resting is None or resting.state != "ready":
+            if resting is None or resting.state != "ready" or not self._knows_all_partitions(resting):
+                if resting is not None:
+                    self._let_go(resting)
                 self.begin(tp)
             else:
                 self.owned[tp] = resting
@@ -156,9 +159,16 @@ class Ownership:
 
         The state is written first: a restore could not replay what the old topic held since the last snapshot.
         """
+        await self._begin_again(tp, checkpoint)
+
+    async def _begin_again(self, tp: TP, checkpoint: Checkpoint) -> None:
         await checkpoint.close(REVOKE_S)
         if self.owned.get(tp) is checkpoint:
             self.begin(tp)
+
+    def _knows_all_partitions(self, checkpoint: Checkpoint) -> bool:
+        """Whether it was begun when there were as many partitions as now: its producer knows no others."""
+        return checkpoint.partitions == self._stages.partitions
 
     async def follow_topics(self) -> None:
         """Begin partitions of a topic again that was created anew, save everything where ``state`` was, and use
@@ -182,6 +192,9 @@ class Ownership:
             log.warning("there are %d partitions now, %d before: following", count, self._stages.partitions)
             self._stages = msgspec.structs.replace(self._stages, partitions=count)
             self.deal_room()
+        for tp, checkpoint in list(self.owned.items()):
+            if self.is_current(tp, checkpoint) and not self._knows_all_partitions(checkpoint):
+                await self._begin_again(tp, checkpoint)
 
     def deal_room(self, now: float | None = None) -> None:
         """Let every partition keep as many agents as fit.

@@ -29,7 +29,7 @@ class Owned:
     """A checkpoint that notes what it is told."""
 
     def __init__(self, operator: Any) -> None:
-        self.operator, self.state, self.topic_id = operator, "ready", "id-1"
+        self.operator, self.state, self.topic_id, self.partitions = operator, "ready", "id-1", 2
         self.settings: list[StageSettings] = []
         self.told: list[str] = []
         self.settles = True
@@ -219,7 +219,7 @@ def test_a_state_topic_created_anew_is_written_again(caplog: pytest.LogCaptureFi
 
 def test_added_partitions_are_used_once_all_topics_have_them() -> None:
     async def body(rig: Rig) -> None:
-        subject, topics, owned, _ = rig
+        subject, topics, owned, begun = rig
         topics.counts = dict.fromkeys(INPUT_SIZED, 6) | {"state": 2}
         await subject.follow_topics()
         assert owned[0].operator.settings.partitions == 2
@@ -228,5 +228,7 @@ def test_added_partitions_are_used_once_all_topics_have_them() -> None:
         assert owned[0].operator.settings.partitions == 6
         team: Any = subject.owned["activity.partial", 0].operator
         assert (team.sources, team.missing()) == (6, [0, 1, 2, 3, 4, 5])
+        assert owned[0].told == ["close"]  # its producer knows two partitions only
+        assert begun == [("ui-events", 0), ("ui-events", 1), ("activity.partial", 0)]
 
     with_ownership(body)
