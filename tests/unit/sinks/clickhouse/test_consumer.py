@@ -307,3 +307,19 @@ def test_parts_do_not_wait_for_ever_for_one_that_cannot_be_read() -> None:
     successor.consumer.positions[0] = 0
     drain(world, successor, turns=6)
     assert sorted(world.stored) == world.expected()
+
+
+def test_what_is_stored_is_committed_though_the_clock_was_set_back() -> None:
+    world = World()
+    world.produce(0, b"a")
+    process = _one(world, by_hand=True)
+    process.step()
+    process.step()
+    process.pool.run_one()
+    world.now_ms -= 3_600_000
+    process.step()
+    process.step()
+    offset, metadata = world.commits[0]
+    mark = read_mark(metadata)
+    assert mark is not None
+    assert (offset, mark.last) == (1, None)
