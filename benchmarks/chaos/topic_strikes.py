@@ -135,8 +135,14 @@ def _remove(scene: Scene, topic: str, low: dict[int, int]) -> None:
             answer.result(ANSWER_S)
 
 
+_KEPT: list[AdminClient] = []
+
+
 def _admin(scene: Scene) -> AdminClient:
-    return new_admin(kafka_config(scene.testbed.kafka_settings(), "chaos"))
+    """A new client, kept for good: its end (confluent-kafka 2.12) lets go of the interpreter in the midst of a frame's
+    end, and now and then another thread met lists that were none."""
+    _KEPT.append(new_admin(kafka_config(scene.testbed.kafka_settings(), "chaos")))
+    return _KEPT[-1]
 
 
 def _await_gone(admin: AdminClient, name: str) -> None:
