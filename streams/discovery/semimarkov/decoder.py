@@ -25,7 +25,8 @@ LEAST: Final = 1e-4
 
 
 class Open:
-    """A segment under way: where it began, of what routine, and the score of everything up to here."""
+    """A segment under way, or one that may end here: where it began, of what routine, and the score of the best
+    explanation of everything up to here with it."""
 
     __slots__ = ("routine", "score", "start")
 
@@ -67,17 +68,6 @@ class Tables:
         self.slack = slack
 
 
-class Ending:
-    """A segment that may end at a place, with the score of the best explanation of all steps up to there with it."""
-
-    __slots__ = ("routine", "score", "start")
-
-    def __init__(self, start: i64, routine: i64, score: float) -> None:
-        self.start = start
-        self.routine = routine
-        self.score = score
-
-
 class Decoder:
     """The recursion, step by step. ``best[i]``: score of the best explanation of the steps before i.
 
@@ -89,7 +79,7 @@ class Decoder:
     def __init__(self, tables: Tables, doubting: bool = False) -> None:
         self.tables = tables
         self.doubting = doubting
-        self.endings: list[list[Ending]] = [[]]
+        self.endings: list[list[Open]] = [[]]
         self.open: list[Open] = []
         self.best: list[float] = [0.0]
         self.came: list[int] = [0]
@@ -140,7 +130,7 @@ class Decoder:
         best = NEVER
         came: i64 = 0
         routine: i64 = -1
-        endings: list[Ending] = []
+        endings: list[Open] = []
         for one in alive:
             score = one.score
             if score < bar:
@@ -150,7 +140,7 @@ class Decoder:
             if length < most and one.routine != null:
                 score -= short[length]
             if self.doubting:
-                endings.append(Ending(one.start, one.routine, score))
+                endings.append(Open(one.start, one.routine, score))
             if score > best:
                 best = score
                 came = one.start
@@ -190,6 +180,22 @@ def _weeded(alive: list[Open], bar: float, place: i64, routines: int, null: i64)
     return kept
 
 
+def _push_all(
+    decoder: Decoder,
+    acts: list[int],
+    rows: list[int],
+    fresh: list[bool],
+    cues: list[float],
+    back: list[int],
+    costs: list[float],
+    parts: list[float],
+) -> None:
+    for place in range(len(acts)):
+        before = back[place]
+        cost = costs[acts[before]] * parts[place] if before >= 0 else 0.0
+        decoder.push(acts[place], rows[place], fresh[place], cues[place], before, cost)
+
+
 def decode(
     tables: Tables,
     acts: list[int],
@@ -205,10 +211,7 @@ def decode(
     ``costs``: of a repeat, per activity; ``parts``: how much of it each step's repeat costs.
     """
     decoder = Decoder(tables)
-    for place in range(len(acts)):
-        before = back[place]
-        cost = costs[acts[before]] * parts[place] if before >= 0 else 0.0
-        decoder.push(acts[place], rows[place], fresh[place], cues[place], before, cost)
+    _push_all(decoder, acts, rows, fresh, cues, back, costs, parts)
     return decoder.segments(), decoder.best[len(acts)]
 
 
@@ -229,10 +232,7 @@ def doubts(
     """
     decoder = Decoder(tables, True)
     size: i64 = len(acts)
-    for place in range(len(acts)):
-        before = back[place]
-        cost = costs[acts[before]] * parts[place] if before >= 0 else 0.0
-        decoder.push(acts[place], rows[place], fresh[place], cues[place], before, cost)
+    _push_all(decoder, acts, rows, fresh, cues, back, costs, parts)
     best = decoder.best
     extra: list[float] = [0.0]
     # by how much the sum over all explanations up to a place is above the best
