@@ -91,7 +91,7 @@ class Intake:
         first, end = bounds
         if end < checkpoint.position:
             log.error("%s/%d ends at %d, before the position %d", *tp, end, checkpoint.position)
-            await self._ownership.begin_in_another_log(tp, checkpoint)  # finds out what happened and logs it
+            await self._ownership.begin_again(tp, checkpoint)  # finds out what happened and logs it
             return
         if first > checkpoint.position:
             why = "left Kafka before they were read; going on behind them"

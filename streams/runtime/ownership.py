@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -61,7 +61,7 @@ class Ownership:
         self,
         settings: Settings,
         beside: Beside,
-        on_ready: Callable[[TP, Checkpoint], Awaitable[None]],
+        on_ready: Callable[[TP, Checkpoint], Coroutine[Any, Any, None]],
         topics: TopicWatch,
         clock: Callable[[], float],
     ) -> None:
@@ -109,8 +109,7 @@ class Ownership:
             self._stages.partitions,
         )
         self.owned[tp] = checkpoint
-        self._tasks = [task for task in self._tasks if not task.done()]
-        self._tasks.append(asyncio.get_running_loop().create_task(self._restore(tp, checkpoint)))
+        self._begin_task(self._restore(tp, checkpoint))
 
     async def rest(self, partitions: Iterable[TP]) -> int:
         """A rebalance has begun: commit what is applied of ``partitions``, within the deadline; how many there were.
@@ -138,30 +137,34 @@ class Ownership:
                 self.begin(tp)
             else:
                 self.owned[tp] = resting
-                self._tasks.append(asyncio.get_running_loop().create_task(self._go_on(tp, resting)))
-        self._let_go(*self._resting.values())
-        self._resting.clear()
+                self._begin_task(self._on_ready(tp, resting))
+        self._let_resting_go()
         self._deal_when_all_are_ready()
 
     async def end(self) -> None:
         """Commit what is applied, within the deadline, and forget everything."""
         await self.rest(list(self.owned))
+        self._let_resting_go()
+
+    def _let_resting_go(self) -> None:
         self._let_go(*self._resting.values())
         self._resting.clear()
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` in the background; kept here, or the loop might lose it."""
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     def _let_go(self, *checkpoints: Checkpoint) -> None:
         for checkpoint in checkpoints:
             checkpoint.drop()
             observe.forget(checkpoint)
 
-    async def begin_in_another_log(self, tp: TP, checkpoint: Checkpoint) -> None:
-        """The topic was created anew: begin at its start with the present state.
+    async def begin_again(self, tp: TP, checkpoint: Checkpoint) -> None:
+        """Begin with the present state: at the start of a topic that was created anew, or among more partitions.
 
         The state is written first: a restore could not replay what the old topic held since the last snapshot.
         """
-        await self._begin_again(tp, checkpoint)
-
-    async def _begin_again(self, tp: TP, checkpoint: Checkpoint) -> None:
         await checkpoint.close(REVOKE_S)
         if self.owned.get(tp) is checkpoint:
             self.begin(tp)
@@ -178,7 +181,7 @@ class Ownership:
             checkpoint.topic_id = checkpoint.topic_id or current
             if checkpoint.state == "ready" and current not in ("", checkpoint.topic_id):
                 log.error("topic %s is another one than before: beginning partition %d again", *tp)
-                await self.begin_in_another_log(tp, checkpoint)
+                await self.begin_again(tp, checkpoint)
         prefix = self._settings.prefix
         state = self._watch.id_of(prefix + STATE.name)
         if state and self._state_id and state != self._state_id:
@@ -194,7 +197,7 @@ class Ownership:
             self.deal_room()
         for tp, checkpoint in list(self.owned.items()):
             if self.is_current(tp, checkpoint) and not self._knows_all_partitions(checkpoint):
-                await self._begin_again(tp, checkpoint)
+                await self.begin_again(tp, checkpoint)
 
     def deal_room(self, now: float | None = None) -> None:
         """Let every partition keep as many agents as fit.
@@ -222,9 +225,6 @@ class Ownership:
                 report_loss(checkpoint, loss)
             self._deal_when_all_are_ready()
             await self._on_ready(tp, checkpoint)
-
-    async def _go_on(self, tp: TP, checkpoint: Checkpoint) -> None:
-        await self._on_ready(tp, checkpoint)
 
     def _deal_when_all_are_ready(self) -> None:
         """Not after each of many that are restored: new bounds cost a snapshot of each partition. Until then the bounds
