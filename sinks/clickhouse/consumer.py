@@ -17,7 +17,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from sinks.clickhouse.beginnings import Beginnings
 from sinks.clickhouse.feeds import Feed
 from sinks.clickhouse.joint import Block
-from sinks.clickhouse.ledger import Ledger
+from sinks.clickhouse.ledger import Ledger, is_past
 from sinks.clickhouse.logs import Logs, Start, base
 from sinks.clickhouse.ranges import Commit, TopicPartition
 from sinks.clickhouse.writer import Abandoned, Writer
@@ -156,14 +156,14 @@ class Sink:
 
     def advance(self) -> None:
         """The order of effects that keeps the promise. A crash between any two lines is survived as each line says."""
-        now_ms = self._now_ms()  # a wall clock: it may be set back
+        now_ms = self._now_ms()
         # 1. Blocks in flight have been stored. A crash here: the successor repeats them; their tokens are known.
         self._collect()
         # 2. The next blocks are closed. A crash here loses nothing: their messages are in Kafka, their range nowhere.
         if not self._starting and self._ledger.due(now_ms):
             self._starting = self._ledger.take(now_ms)
         self._starting = [block for block in self._starting if not block.abandoned]
-        if not self._starting and 0 <= now_ms - self._settled_ms < SETTLE_MS:
+        if not self._starting and not is_past(now_ms, self._settled_ms, SETTLE_MS):
             return
         # 3. One write says that the old blocks are done and what the new ones hold. Refused (the group has moved on) or
         #    unanswered: nothing is inserted; the same blocks are offered again unless their partitions are taken away.
@@ -217,7 +217,7 @@ class Sink:
             return True
         now_ms = self._now_ms()
         self._full_ms = self._full_ms or now_ms
-        if self._paused or not 0 <= now_ms - self._full_ms < PATIENCE_MS:
+        if self._paused or is_past(now_ms, self._full_ms, PATIENCE_MS):
             if not self._paused:
                 self._paused = True
                 self._consumer.pause(self._consumer.assignment())
@@ -267,7 +267,7 @@ class Sink:
 
     def _note_positions(self, now_ms: int) -> None:
         """Now and then tell the ledger how far the client has come: transaction markers move it, too."""
-        if 0 <= now_ms - self._noted_ms < SETTLE_MS:
+        if not is_past(now_ms, self._noted_ms, SETTLE_MS):
             return
         self._noted_ms = now_ms
         owned = (source for source in self._ledger.owned() if source not in self._doubted | self._displaced)

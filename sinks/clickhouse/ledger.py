@@ -59,6 +59,11 @@ class _Partition(Struct, eq=False):
     in_flight: Block | None = None
 
 
+def is_past(now_ms: int, since_ms: int, span_ms: int) -> bool:
+    """Whether so much time has passed, or the wall clock was set back since: then nobody knows how much has."""
+    return not 0 <= now_ms - since_ms < span_ms
+
+
 def _size(builder: Builder) -> int:
     """What a block counts for against the bounds: its rows, and the letters that it leads to."""
     return builder.rows + len(builder.refused)
@@ -97,7 +102,7 @@ class Ledger:
         repeat = None
         if mark and mark.last is not None:
             # A token without a log may have been used for another log, or the rows stored under it.
-            check = mark.check or not mark.log or not 0 <= now_ms - mark.at_ms < REPEAT_BY_TOKEN_MS
+            check = mark.check or not mark.log or is_past(now_ms, mark.at_ms, REPEAT_BY_TOKEN_MS)
             repeat = _Repeat(Range(offset, mark.last), mark.log, mark.joint, check)
         self._partitions[source] = _Partition(
             feed=self._feeds[source.topic],
@@ -229,19 +234,14 @@ class Ledger:
         return taken
 
     def _ripe(self, now_ms: int) -> set[str]:
-        """Topics of which a block is to be closed: a message has waited, and the last block is long enough ago, or the
-        clock was set back since."""
-
-        def is_past(since_ms: int, feed: Feed) -> bool:
-            return not 0 <= now_ms - since_ms < feed.delay_ms
-
+        """Topics of which a block is to be closed: a message has waited, and the last block is long enough ago."""
         return {
             source.topic
             for source, partition in self._partitions.items()
             if partition.open
             and _is_idle(partition)
-            and is_past(partition.open.since_ms, partition.feed)
-            and is_past(self._taken_ms.get(source.topic, 0), partition.feed)
+            and is_past(now_ms, partition.open.since_ms, partition.feed.delay_ms)
+            and is_past(now_ms, self._taken_ms.get(source.topic, 0), partition.feed.delay_ms)
         }
 
     def _ready(self, now_ms: int, *, wait: bool = True) -> list[TopicPartition]:
@@ -251,7 +251,7 @@ class Ledger:
 
         def waits(part: BlockPart) -> bool:
             begun_together = part.joint in read and part.joint and not part.check
-            return bool(begun_together and 0 <= now_ms - part.closed_ms < REUNION_MS)
+            return bool(begun_together and not is_past(now_ms, part.closed_ms, REUNION_MS))
 
         return sorted(
             source
