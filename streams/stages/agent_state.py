@@ -12,7 +12,7 @@ from streams.stages.deduplicate import Numbering
 from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
-from streams.stages.snapshot_format import AgentSnapshot, Person, encode_agent
+from streams.stages.snapshot_format import NO_TIMES, AgentSnapshot, Person, encode_agent
 from taskstream.records import Segment
 
 PACKING: Final = 1
@@ -49,7 +49,7 @@ class AgentState:
         self.behind_ms = 0
         self._segmenter: AgentSegmenter | None = None
         self._stored = b""
-        self._times: list[int] = []
+        self._times = b""
 
     def segmenter(self) -> AgentSegmenter:
         """The segmenter, to push events into."""
@@ -57,7 +57,7 @@ class AgentState:
         if found is None:
             owner = self.tenant, self.team, self.actor, self.agent
             if self._stored:
-                found = AgentSegmenter.load(self._stored, self._times)
+                found = self._loaded()
                 found.owner = owner  # kept by person: of an earlier agent, maybe, or in an earlier team
             else:
                 found = AgentSegmenter(*owner)
@@ -82,19 +82,19 @@ class AgentState:
         if found is None:
             if not self._stored:
                 return b""
-            found = AgentSegmenter.load(self._stored, self._times)
+            found = self._loaded()
         return zlib.compress(found.learned(), PACKING)
 
     def resume(self, model: bytes) -> None:
         """Go on with what :meth:`learned` kept of the same person."""
         self._segmenter = None
         self._stored = zlib.decompress(model) if model else b""
-        self._times = []
+        self._times = b""
 
     def rest(self) -> None:
         """Keep the segmenter in its stored form alone."""
         if self._segmenter is not None and not self._stored:
-            self._stored, self._times = self._segmenter.dump(), self._segmenter.times()
+            self._store(self._segmenter)
         self._segmenter = None
 
     def cool(self) -> None:
@@ -105,7 +105,7 @@ class AgentState:
     def dump(self) -> bytes:
         """Everything, in msgpack."""
         if self._segmenter is not None and not self._stored:
-            self._stored, self._times = self._segmenter.dump(), self._segmenter.times()
+            self._store(self._segmenter)
         saved = AgentSnapshot(
             tenant=self.tenant,
             team=self.team,
@@ -117,7 +117,7 @@ class AgentState:
             sessioniser=(self.sessioniser.open,),
             linker=self.linker.dump(),
             segmenter=self._stored,
-            times=self._times,
+            times=msgspec.Raw(self._times) if self._times else NO_TIMES,
         )
         return encode_agent(saved)
 
@@ -128,8 +128,16 @@ class AgentState:
         self.touched, self.seen_ms, self.behind_ms = saved.touched, saved.seen_ms, saved.behind_ms
         self.numbering = saved.numbering
         self.sessioniser, self.linker = Sessioniser(saved.sessioniser[0]), Linker.load(saved.linker)
-        self._stored, self._times = saved.segmenter, saved.times
+        self._stored, self._times = saved.segmenter, bytes(saved.times)
         return self
+
+    def _store(self, segmenter: AgentSegmenter) -> None:
+        # Packed: as numbers, the times of 300 events take 10 KB of the 22 KB of an agent at rest.
+        self._stored, self._times = segmenter.dump(), msgspec.msgpack.encode(segmenter.times())
+
+    def _loaded(self) -> AgentSegmenter:
+        times: list[int] = msgspec.msgpack.decode(self._times) if self._times else []
+        return AgentSegmenter.load(self._stored, times)
 
 
 def person_in(model: bytes) -> Person:

@@ -59,10 +59,15 @@ Links = tuple[dict[int, ValueSource], ValueSource | None, int, tuple[str, str, s
 """Recent values by digest; the clipboard's source and digest; the field written last, with its digest."""
 
 
+NO_TIMES: Final = msgspec.Raw(msgspec.msgpack.encode([]))
+"""What an earlier version has written of times."""
+
+
 class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
     """An agent in a snapshot.
 
-    ``times``  of what is under way in the segmenter; at the end, where earlier versions pass it over
+    ``times``  of what is under way in the segmenter, a list of numbers that is kept packed; at the end, where earlier
+               versions pass it over
     """
 
     tenant: str
@@ -75,7 +80,7 @@ class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
     sessioniser: tuple[OpenSession | None]
     linker: Links
     segmenter: bytes
-    times: list[int] = []
+    times: msgspec.Raw = NO_TIMES
 
 
 class SilentAgentSnapshot(Struct, array_like=True, frozen=True, tag="closed"):
