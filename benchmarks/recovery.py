@@ -47,6 +47,7 @@ SETTLE_S: Final = 5.0
 """Standstill of the output after which all of the input counts as committed."""
 NAME: Final = "bench"
 """The worker's ``worker_id``."""
+LOG: Final = "worker.log"
 FREE_S: Final = SESSION_S + 3.0
 """After so long (seconds) the group has let a killed member go."""
 
@@ -59,21 +60,23 @@ def start(kafka: str, prefix: str, home: Path, name: str) -> subprocess.Popen[by
     """A worker process."""
     names = {"KAFKA": kafka, "PREFIX": prefix, "HOME": str(home), "PARTITIONS": str(PARTITIONS), "WORKER_ID": name}
     environment = os.environ | {f"TASKSTREAM_{name}": value for name, value in names.items()}
-    return subprocess.Popen([sys.executable, "-m", "taskstream", "worker"], env=environment, stderr=subprocess.DEVNULL)
+    with (home / LOG).open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "taskstream", "worker"], env=environment, stderr=log)
 
 
 class Watch:
-    """Follows the clean topic and the memory of a worker."""
+    """Follows the clean topic and the memory of a worker, which writes its log into ``home``."""
 
-    def __init__(self, reader: CleanReader, process: subprocess.Popen[bytes]) -> None:
-        self._reader, self._process = reader, process
+    def __init__(self, reader: CleanReader, process: subprocess.Popen[bytes], home: Path) -> None:
+        self._reader, self._process, self._log = reader, process, home / LOG
         self._memory = psutil.Process(process.pid)
         self.peak_mb = 0.0
 
     def count(self) -> int:
         """Events now in the topic."""
         if self._process.poll() is not None:
-            raise SystemExit(f"the worker ended with {self._process.returncode}")
+            last = self._log.read_text(errors="replace").splitlines()[-1:]
+            raise SystemExit(f"the worker ended with {self._process.returncode}: {' '.join(last)}")
         self.peak_mb = max(self.peak_mb, self._memory.memory_info().rss / 1e6)
         return self._reader.count()
 
@@ -122,7 +125,7 @@ def recover(kafka: str, agents: int) -> dict[str, float]:
         stack.callback(reader.close)
         process = start(kafka, prefix, Path(home), NAME)
         stack.callback(_end, process)
-        watch = Watch(reader, process)
+        watch = Watch(reader, process, Path(home))
         before = watch.still(messages * 20)
         catch_up_mb, restored_mb, times = watch.peak_mb, 0.0, dict[str, float]()
         for what, wait_s, name in KILLS:
@@ -133,7 +136,7 @@ def recover(kafka: str, agents: int) -> dict[str, float]:
             began = time.monotonic()
             process = start(kafka, prefix, Path(home), name)
             stack.callback(_end, process)
-            watch = Watch(reader, process)
+            watch = Watch(reader, process, Path(home))
             times[what] = watch.beyond(before) - began
             before = watch.still(before + 1)
             restored_mb = max(restored_mb, watch.peak_mb)
