@@ -29,6 +29,10 @@ GONE_S: Final = 2.0
 RETENTION_OF_RUN: Final = 0.05
 """Kafka keeps this share of the run, as it keeps days of months: then its disk can be seen to be level."""
 LEAST_RETENTION_S: Final = 300.0
+SEGMENT_BYTES: Final = 1 << 20
+"""Segments of Kafka's own topics, in proportion to the rest."""
+HEAP_MB: Final = 192
+"""Kafka's heap: small, so that it is full before the first tenth is over, and what grows beside it shows."""
 
 
 class Parts:
@@ -36,8 +40,12 @@ class Parts:
 
     def __init__(self, folder: Path, run_s: float) -> None:
         self._folder = folder
-        own = {"log.retention.check.interval.ms": "10000", "log.segment.delete.delay.ms": "5000"}
-        self.kafka = EmbeddedKafka(folder / "kafka", load().cache, properties=own)
+        own = {
+            "log.retention.check.interval.ms": "10000", "log.segment.delete.delay.ms": "5000",
+            "offsets.topic.segment.bytes": str(SEGMENT_BYTES),
+            "transaction.state.log.segment.bytes": str(SEGMENT_BYTES),
+        }  # fmt: skip
+        self.kafka = EmbeddedKafka(folder / "kafka", load().cache, properties=own, heap_mb=HEAP_MB)
         self.clickhouse = EmbeddedClickHouse(folder / "clickhouse", user=USER, password=PASSWORD)
         self.children: list[Child] = []
         self.url = ""

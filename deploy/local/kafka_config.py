@@ -34,6 +34,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 offsets.topic.num.partitions=4
 transaction.state.log.num.partitions=4
+# Only closed segments are compacted: with the defaults of 100 MB these two come to hold a gigabyte.
+offsets.topic.segment.bytes=4194304
+transaction.state.log.segment.bytes=4194304
 share.coordinator.state.topic.num.partitions=1
 num.partitions=4
 # A wrong topic name is an error, not a new topic.
