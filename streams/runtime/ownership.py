@@ -13,6 +13,7 @@ from streams.operator import Operator, Output
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint, Intervals
 from streams.runtime.chunks import TP
+from streams.runtime.give_back import give_back
 from streams.runtime.log_reader import LogReader
 from streams.runtime.losses import report_loss
 from streams.runtime.restore import Restored, UnwantedError, restore
@@ -231,6 +232,7 @@ class Ownership:
         that a partition was restored with hold, and :meth:`deal_room` looks after one that is tight."""
         if all(checkpoint.state != "restoring" for checkpoint in self.owned.values()):
             self.deal_room()
+            give_back()
 
     def _open(self, checkpoint: Checkpoint, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
         """Runs in the partition's thread: fence first, then read; the other way round, a zombie could still change the
