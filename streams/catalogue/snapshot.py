@@ -14,13 +14,11 @@ from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.days import Days
 from streams.discovery.grouping.distinct import Distinct
 from streams.discovery.grouping.execution import Execution, FlowKey
-from streams.discovery.grouping.routines import MEMBERS, Cluster
+from streams.discovery.grouping.routines import MEMBERS, SETTLED, Cluster
 from streams.discovery.grouping.shapes import Shape, Shapes
 from taskstream.errors import UNDECODABLE, InputError, ServiceError
 
 FORMAT: Final = 2
-PENDING: Final = 500
-"""Executions that a checkpoint keeps of a cluster that is not public yet, besides its sample."""
 
 
 class ShapeState(Struct, array_like=True):
@@ -36,7 +34,7 @@ class ShapeState(Struct, array_like=True):
 
 
 class ClusterState(Struct, array_like=True):
-    """A cluster. Executions of a public one are kept as far as they are in its sample."""
+    """A cluster. Executions of a public one are kept as far as they are in its sample, of others the latest, too."""
 
     number: int
     id: str
@@ -107,7 +105,7 @@ def dump(catalogue: Catalogue) -> dict[str, bytes | None]:
 def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
     sample = c.sampled()
     kept = {execution.id for execution in sample}
-    pending = [] if c.id else [execution for execution in c.members if execution.id not in kept][-PENDING:]
+    pending = [] if c.id else [execution for execution in c.members if execution.id not in kept][-SETTLED:]
     parts = [shapes.by_number[number] for number in sorted(c.shapes)]
     saved = [ShapeState(s.number, s.counts, s.times, s.complete, s.touched, s.fragment, s.followers) for s in parts]
     state = ClusterState(
@@ -198,5 +196,5 @@ def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
 def _shared(executions: Iterable[Execution], catalogue: Catalogue) -> list[Execution]:
     found = list(executions)
     for execution in found:
-        execution.steps = catalogue.shared(execution.steps)
+        catalogue.compact(execution)
     return found

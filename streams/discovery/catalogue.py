@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from math import log2
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
@@ -33,9 +33,12 @@ from taskstream.topics import ROUTINES
 
 MAX_CLUSTERS = 4_096
 MAX_AGENTS = 50_000
-MAX_ACTIVITIES = 200_000
+MAX_MEMO = 200_000
+"""Strings and tuples of them that executions share."""
 MAX_WITHDRAWN = 1_000
 """Withdrawn routines that are remembered, so that their successors can be named."""
+
+T = TypeVar("T")
 
 
 class Changes(NamedTuple):
@@ -67,7 +70,7 @@ class Catalogue:
         self.pauses = [0.0, 0.0]
         self.unsaved: set[int] = set()
         self._groups: dict[int, int] = {}
-        self._names: dict[str, str] = {}
+        self._memo: dict[Any, Any] = {}
         self._agents: OrderedDict[str, Execution] = OrderedDict()
         self._published: dict[str, Routine] = {}
         self._listed: dict[str, Opportunity] = {}
@@ -104,6 +107,7 @@ class Catalogue:
         shape.complete += segment.complete
         flows = flows_of(transfers, _place) if transfers else ()
         execution = from_segment(segment, steps, transfers, flows, shape.number, fit)
+        self.compact(execution)
         grouping.shapes.learn(shape, activities)
         whole = self._take(segment, execution, activities, cluster, shape)
         if not cluster.public and told is None:
@@ -162,11 +166,24 @@ class Catalogue:
         self._observe(segment)
 
     def shared(self, activities: Sequence[str]) -> tuple[str, ...]:
-        """The activities as strings of which each exists once; beyond the bound the memo starts anew."""
-        names = self._names
-        if len(names) > MAX_ACTIVITIES:
-            names.clear()
-        return tuple([names.setdefault(activity, activity) for activity in activities])
+        """The activities as strings of which each exists once."""
+        one = self._one
+        return one(tuple([one(activity) for activity in activities]))
+
+    def compact(self, execution: Execution) -> None:
+        """Let ``execution`` share what it has in common with others: more than half of its memory."""
+        one = self._one
+        execution.tenant, execution.team, execution.roles = self.tenant, one(execution.team), one(execution.roles)
+        execution.steps, execution.apps = self.shared(execution.steps), self.shared(execution.apps)
+        execution.flows = one(tuple([one(flow) for flow in execution.flows]))
+
+    def _one(self, value: T) -> T:
+        """An equal value that was here before; beyond the bound the memo starts anew."""
+        memo = self._memo
+        if len(memo) > MAX_MEMO:
+            memo.clear()
+        found: T = memo.setdefault(value, value)
+        return found
 
     def _observe(self, segment: Segment) -> None:
         self.days.add(segment.start_ms, 1, segment.active_ms)
@@ -260,6 +277,7 @@ class Catalogue:
             if cluster.dirty:
                 moved += self._reassign(cluster)
             cluster.dirty = False
+            cluster.settle(self.last_ms)
         for routine in sorted(self._published.keys() - current):
             before = self._published[routine]
             into = retired.get(routine, retired.get(before.into, before.into))

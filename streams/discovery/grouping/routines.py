@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappush, heapreplace
+
+import msgspec
 
 from streams.discovery.grouping.days import Days
 from streams.discovery.grouping.distinct import Distinct
@@ -15,7 +18,12 @@ from streams.discovery.grouping.variants import Bags, jaccard
 SAMPLE = 160
 """Executions kept of a routine for its evidence: those with the smallest hashes, a uniform sample."""
 MEMBERS = 5_000
-"""Latest executions of a routine that are told when it merges, splits or enters the catalogue."""
+"""Latest executions of a routine that are told when it merges, splits or enters the catalogue: those between two
+refinements, and ..."""
+SETTLED = 500
+"""... of those before, as many as a checkpoint keeps."""
+RESTING_MS = 7 * 86_400_000
+"""What nobody has done for so long rests: routines come and go, memory must not grow with all that ever were."""
 ACTIVITIES = 1_024
 FLOWS = 64
 
@@ -30,7 +38,8 @@ class Cluster:
     ``partial``     segments that were only a small part of one, which took ``partial_ms`` in all
     ``days``        both by day
     ``own``         share of that time which is the routine's own, as last found
-    ``sample``, ``members``  executions remembered: a uniform sample, and the latest
+    ``sample``, ``members``  executions remembered: a uniform sample, and the latest. Packed where nobody has done the
+                    routine for :data:`RESTING_MS`, a tenth of the memory
     ``touched``     arrival number of its latest execution
     ``public``      whether it is in the catalogue now
     ``variants``    its variants: id and bag, as numbered by ``bags``
@@ -50,7 +59,8 @@ class Cluster:
         self.active_ms = 0
         self.partial_ms = 0
         self.own = 1.0
-        self.sample: list[tuple[int, str, Execution]] = []
+        self._sample: list[tuple[int, str, Execution]] = []
+        self._packed = b""
         self.members: deque[Execution] = deque(maxlen=MEMBERS)
         self.people = Distinct()
         self.teams = Distinct()
@@ -66,6 +76,21 @@ class Cluster:
         self.public = False
         self.variants: list[tuple[str, int]] = []
         self.bags = Bags()
+
+    @property
+    def sample(self) -> list[tuple[int, str, Execution]]:
+        """The sample as a heap, which :meth:`keep` adds to."""
+        if self._packed:
+            executions = _decoder.decode(zlib.decompress(self._packed))
+            self._packed = b""
+            self._sample = [_entry(execution) for execution in executions]
+            heapify(self._sample)
+            self.members = deque([*sorted(executions, key=_age), *self.members], maxlen=MEMBERS)
+        return self._sample
+
+    @sample.setter
+    def sample(self, entries: list[tuple[int, str, Execution]]) -> None:
+        self._sample, self._packed = entries, b""
 
     def skeleton(self, share: float = 0.8) -> list[str]:
         """Activities that at least ``share`` of the executions hold, sorted."""
@@ -144,11 +169,22 @@ class Cluster:
 
     def keep(self, execution: Execution) -> None:
         """Offer ``execution`` to the sample."""
-        entry = (-execution.priority, execution.id, execution)
-        if len(self.sample) < SAMPLE:
-            heappush(self.sample, entry)
-        elif entry[:2] > self.sample[0][:2]:
-            heapreplace(self.sample, entry)
+        entry, sample = _entry(execution), self.sample
+        if len(sample) < SAMPLE:
+            heappush(sample, entry)
+        elif entry[:2] > sample[0][:2]:
+            heapreplace(sample, entry)
+
+    def settle(self, newest_ms: int) -> None:
+        """Let go of executions whose assignments a refinement has told; ``newest_ms``: the catalogue's latest."""
+        if self.last_ms < newest_ms - RESTING_MS:
+            if self._sample:
+                self._packed = zlib.compress(_encoder.encode(self.sampled()), 1)
+                self._sample = []
+                self.members.clear()
+            return
+        while len(self.members) > SETTLED:
+            self.members.popleft()
 
     def absorb(self, other: Cluster) -> None:
         """Count everything of ``other`` as this one's."""
@@ -173,8 +209,9 @@ class Cluster:
 
     def remembered(self) -> list[Execution]:
         """Every execution that is still known, each once: by agent, in its order."""
+        sample = self.sample  # first: where it was packed, it brings members, too
         known = {id(execution): execution for execution in self.members}
-        known.update((id(execution), execution) for _, _, execution in self.sample)
+        known.update((id(execution), execution) for _, _, execution in sample)
         return sorted(known.values(), key=lambda e: (e.agent, e.first_seq))
 
     def recount(self, executions: Iterable[Execution], scale: float) -> None:
@@ -190,10 +227,18 @@ class Cluster:
         self.days = days.scaled(scale)
         self.executions = round(len(kept) * scale)
         self.complete = round(sum([execution.complete for execution in kept]) * scale)
-        entries = [(-execution.priority, execution.id, execution) for execution in kept]
-        self.sample = sorted(entries, key=_hash_order)[:SAMPLE]
-        heapify(self.sample)
+        entries = sorted([_entry(execution) for execution in kept], key=_hash_order)[:SAMPLE]
+        heapify(entries)
+        self.sample = entries
         self.dirty = True
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[Execution])
+
+
+def _entry(execution: Execution) -> tuple[int, str, Execution]:
+    return -execution.priority, execution.id, execution
 
 
 def _hash_order(entry: tuple[int, str, Execution]) -> tuple[int, str]:
