@@ -111,6 +111,21 @@ class _SharedKeys(dict[Key, Key]):
 _shared_keys = _SharedKeys()
 
 
+class _Groups(dict[str, str]):
+    """Of each name the group of names that differ from it in digits alone; empty for a name without digits."""
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= MAX_SHARED:
+            self.clear()
+        prefix, _, element = name.rpartition("|")
+        rough = coarse(element)
+        group = self[name] = "" if rough == element else _shared[f"{prefix}|{rough}"]
+        return group
+
+
+_groups = _Groups()
+
+
 class Activities:
     """Activities of one agent as small integers, with adaptive names and counts; bounded and deterministic.
 
@@ -198,14 +213,13 @@ class Activities:
     def load(cls, names: list[str], counts: list[int], folded: list[str], limit: int = 512) -> Activities:
         """The inverse of :meth:`dump`."""
         made = cls(limit)
-        made.names, made.counts = names, counts
-        made._ids = {name: number for number, name in enumerate(names)}
+        made.names, made.counts = [_shared[name] for name in names], counts
+        made._ids = {name: number for number, name in enumerate(made.names)}
         made._room -= sum(map(len, names))
-        for number, name in enumerate(names):
-            prefix, _, element = name.rpartition("|")
-            rough = coarse(element)
-            if rough != element:
-                group = made._groups.setdefault(f"{prefix}|{rough}", [])
+        for number, name in enumerate(made.names):
+            rough = _groups[name]
+            if rough:
+                group = made._groups.setdefault(rough, [])
                 if group is not None:
                     group.append(number)
         for name in folded:

@@ -13,6 +13,8 @@ MAX_PAIRS: Final = 4096
 """Pairs that are kept; beyond it all counts are halved and those that reach 0 forgotten."""
 GAP_CLASSES: Final = 40
 """A gap's class is its number of binary digits in milliseconds."""
+MAX_TOLD: Final = 100_000
+"""Names of which is remembered what they say."""
 TOP_GAP: Final = 1 << (GAP_CLASSES - 1)
 
 OTHER, COPY, WRITE, FOCUS, CLICK = range(5)
@@ -20,6 +22,29 @@ OTHER, COPY, WRITE, FOCUS, CLICK = range(5)
 
 _CLASSES: Final = {"click": CLICK, "copy": COPY, "cut": COPY, "paste": WRITE, "edit": WRITE}
 _FOCUSED: Final = ("cell", "range", "field", "select", "checkbox", "radio")
+
+
+class _Told(dict[str, tuple[int, bool, int, str, str, str]]):
+    """What a name says: completion, authentication, class, target, application, screen (empty: none).
+
+    The people of a company do the same things: most names were seen before when an agent's model is made ready.
+    """
+
+    def __missing__(self, name: str) -> tuple[int, bool, int, str, str, str]:
+        if len(self) >= MAX_TOLD:
+            self.clear()
+        app, kind, rest = name.split("|", 2)
+        screen, _, element = rest.partition("|")
+        meant = meaning(kind, element)
+        focus = kind == "click" and element.startswith(_FOCUSED)
+        found = self[name] = (
+            meant.completion, meant.authentication, FOCUS if focus else _CLASSES.get(kind, OTHER),
+            shared(f"{app}|{rest}"), shared(app), shared(f"{app}|{screen}") if screen else "",
+        )  # fmt: skip
+        return found
+
+
+_told = _Told()
 
 
 class Model:
@@ -50,18 +75,15 @@ class Model:
 
     def grow(self) -> None:
         """Give every new activity its row in the tables."""
+        places = self._places
         for name in self.activities.names[len(self.decided) :]:
-            app, kind, rest = name.split("|", 2)
-            element = rest.partition("|")[2]
-            told = meaning(kind, element)
-            self.completion.append(told.completion)
-            self.authentication.append(told.authentication)
-            focus = kind == "click" and element.startswith(_FOCUSED)
-            self.classes.append(FOCUS if focus else _CLASSES.get(kind, OTHER))
-            self.targets.append(self._places.setdefault(shared(f"{app}|{rest}"), len(self._places)))
-            self.apps.append(shared(app))
-            screen = rest.partition("|")[0]
-            self.screens.append(self._places.setdefault(shared(f"{app}|{screen}"), len(self._places)) if screen else -1)
+            completion, authentication, kind, target, app, screen = _told[name]
+            self.completion.append(completion)
+            self.authentication.append(authentication)
+            self.classes.append(kind)
+            self.targets.append(places.setdefault(target, len(places)))
+            self.apps.append(app)
+            self.screens.append(places.setdefault(screen, len(places)) if screen else -1)
             self.decided.append(0)
             self.ends.append(0.0)
             self.starts.append(0.0)
