@@ -42,6 +42,8 @@ PATIENCE_MS: Final = 2_000
 RELEASE_S: Final = 5.0
 """How long a partition that is taken away waits for its block in flight; after that the successor repeats it."""
 
+Callback = Callable[[Consumer, list[KafkaPartition]], None]
+
 
 def consumer_config(settings: Settings) -> dict[str, Any]:
     """The consumer's settings. Blocks are formed from committed messages only, and nothing is committed unasked.
@@ -110,6 +112,7 @@ class Sink:
         self._absent: dict[tuple[str, int], KafkaPartition] = {}
         self._logs: Logs = {}
         self._compared = self._logs
+        self._failure: Exception | None = None
 
     def run(self, on_cycle: Callable[[], None]) -> None:
         """Store until ``stop`` is set, then finish what is in flight and leave. ``on_cycle``: called after each step.
@@ -129,8 +132,25 @@ class Sink:
     def join_group(self) -> None:
         """Ask for a share of the partitions; they come with the steps that follow."""
         self._consumer.subscribe(
-            list(self._feeds), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            list(self._feeds),
+            on_assign=self._kept(self._on_assign),
+            on_revoke=self._kept(self._on_revoke),
+            on_lost=self._kept(self._on_lost),
         )
+
+    def _kept(self, callback: Callback) -> Callback:
+        """``callback``, with what it raises kept for :meth:`_consume`.
+
+        The client library loses it where a further callback is called in the same go, and then raises a SystemError.
+        """
+
+        def call(consumer: Consumer, partitions: list[KafkaPartition]) -> None:
+            try:
+                callback(consumer, partitions)
+            except Exception as error:  # the loop raises it
+                self._failure = error
+
+        return call
 
     def step(self) -> None:
         """Take in what has come, then bring the blocks forward."""
@@ -146,6 +166,8 @@ class Sink:
         wait_s, messages, size = self._poll_s, 0, 0
         while True:
             found = self._consumer.consume(CONSUME, wait_s)
+            if self._failure is not None:
+                raise self._failure
             now_ms = self._now_ms()
             for message in found:
                 size += self._take_in(message, now_ms)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from confluent_kafka import TopicPartition as KafkaPartition
 
 from sinks.clickhouse.ranges import Commit, Mark, Range, TopicPartition, read_mark
+from taskstream.errors import ServiceError
 from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, kick, take_away
 
 
@@ -323,3 +325,19 @@ def test_what_is_stored_is_committed_though_the_clock_was_set_back() -> None:
     mark = read_mark(metadata)
     assert mark is not None
     assert (offset, mark.last) == (1, None)
+
+
+def test_what_a_callback_of_the_group_raises_ends_the_sink_with_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client library loses it where a further callback is called in the same go."""
+    world = World()
+    process = Process(world)
+    join(world, process)
+
+    def refuse(_: list[KafkaPartition]) -> None:
+        raise ServiceError("stopped while waiting for Kafka")
+
+    monkeypatch.setattr(process.consumer, "incremental_assign", refuse)
+    process.consumer.callbacks["on_assign"](process.consumer, [KafkaPartition("t", 0)])
+    process.consumer.callbacks["on_lost"](process.consumer, [KafkaPartition("t", 0)])
+    with pytest.raises(ServiceError, match="stopped while waiting"):
+        process.sink.step()
