@@ -23,7 +23,6 @@ May import: taskstream, streams.
     checkpoint         The transactional checkpoint of one input partition
     transactions       Kafka transactions
     restore            Bring a partition's operator to the committed position
-    give_back          Give freed memory back to the operating system
     heartbeat          Event time where no events come
     routine_follower   The routines that the catalogue has published, followed in a thread
     observe            Metrics of the worker: taken once per chunk or transaction, never per event

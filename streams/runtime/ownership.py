@@ -13,7 +13,6 @@ from streams.operator import Operator, Output
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint, Intervals
 from streams.runtime.chunks import TP
-from streams.runtime.give_back import give_back
 from streams.runtime.log_reader import LogReader
 from streams.runtime.losses import report_loss
 from streams.runtime.restore import Restored, UnwantedError, restore
@@ -25,6 +24,7 @@ from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.kafka.topic_watch import TopicWatch
+from taskstream.memory import give_back
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, ALL, CLEAN, STATE, UI_EVENTS
 

@@ -1,12 +1,14 @@
-"""How much memory there is: the machine's, or what a container is allowed."""
+"""How much memory there is: the machine's, or what a container is allowed; and what is freed goes back."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
-from taskstream.memory import machine_mb
+from taskstream.memory import give_back, machine_mb
 
 
 def test_a_containers_limit_counts_before_the_machine(tmp_path: Path) -> None:
@@ -20,3 +22,20 @@ def test_a_containers_limit_counts_before_the_machine(tmp_path: Path) -> None:
     (tmp_path / "memory").mkdir()
     (tmp_path / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712\n")
     assert machine_mb(tmp_path) == whole
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked")
+def test_freed_memory_is_given_back() -> None:
+    process = psutil.Process()
+    kept = []
+    for _ in range(200):  # each piece that is kept pins the heap above the pieces that are freed
+        piece = [bytes(1_000) for _ in range(200)]
+        kept.append(bytes(1_000))
+        del piece
+    filled = [bytes(1_000) for _ in range(40_000)]
+    kept.append(bytes(1_000))
+    del filled
+    before = process.memory_info().rss
+    give_back()
+    assert process.memory_info().rss <= before
+    assert len(kept) == 201
