@@ -36,8 +36,8 @@ def rare_collections() -> None:
 def give_back() -> None:
     """Return memory that is freed but held to the operating system, where the C library can (glibc).
 
-    A restore reads whole states, in threads that each have a heap: without this a worker keeps the room of its largest
-    restore for ever, and is larger after each restart.
+    Threads have heaps of their own: without this a worker keeps for ever what a restore or a catch-up needed for a
+    moment, and is larger after each restart.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

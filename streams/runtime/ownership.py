@@ -24,7 +24,6 @@ from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.kafka.topic_watch import TopicWatch
-from taskstream.memory import give_back
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, ALL, CLEAN, STATE, UI_EVENTS
 
@@ -232,7 +231,6 @@ class Ownership:
         that a partition was restored with hold, and :meth:`deal_room` looks after one that is tight."""
         if all(checkpoint.state != "restoring" for checkpoint in self.owned.values()):
             self.deal_room()
-            give_back()
 
     def _open(self, checkpoint: Checkpoint, wanted: Callable[[], bool]) -> tuple[TransactionWriter, Restored]:
         """Runs in the partition's thread: fence first, then read; the other way round, a zombie could still change the

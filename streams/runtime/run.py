@@ -29,7 +29,7 @@ from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.faults import place_of
 from taskstream.kafka import topic_admin
 from taskstream.kafka.check import check, wait
-from taskstream.memory import few_arenas, machine_mb, rare_collections
+from taskstream.memory import few_arenas, give_back, machine_mb, rare_collections
 from taskstream.settings import Settings
 from taskstream.topics import ALL, UI_EVENTS
 
@@ -37,6 +37,9 @@ log = logging.getLogger("taskstream.streams")
 
 STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
+
+GIVE_BACK_S: Final = 300.0
+"""How often freed memory is given back (seconds): a restore and a catch-up need for a moment what nobody needs later."""
 
 
 class _JsonLines(logging.Formatter):
@@ -156,6 +159,7 @@ async def _serve(settings: Settings) -> TaskstreamError | None:
         loop.add_signal_handler(number, stop.set)
     running = loop.create_task(worker.run())
     beating = loop.create_task(_beat(watchdog))  # before the start: that lasts until many partitions are restored
+    tidying = loop.create_task(_tidy())
     await app.start()
     crashed = loop.create_task(_crash_of(app))
     stopping = loop.create_task(stop.wait())
@@ -168,6 +172,7 @@ async def _serve(settings: Settings) -> TaskstreamError | None:
     if failure is None and not stop.is_set():
         failure = ServiceError(f"the consumer ended: {app.crash_reason!r}")
     beating.cancel()
+    tidying.cancel()
     watchdog.stop()
     await _shut_down(app, worker, failure)
     return failure
@@ -185,6 +190,12 @@ async def _beat(watchdog: Watchdog) -> None:
     while True:
         watchdog.beat()
         await asyncio.sleep(0.2)
+
+
+async def _tidy() -> None:
+    while True:
+        await asyncio.sleep(GIVE_BACK_S)
+        await asyncio.to_thread(give_back)
 
 
 async def _crash_of(app: Any) -> None:
