@@ -39,7 +39,7 @@ STOP_S: Final = 10.0
 """SIGTERM to exit at most (seconds); then the process ends as it is, which is always safe."""
 
 GIVE_BACK_S: Final = 300.0
-"""How often freed memory is given back (seconds): a restore and a catch-up need for a moment what nobody needs later."""
+"""How often freed memory is given back (seconds): a restore and a catch-up need much for a moment."""
 
 
 class _JsonLines(logging.Formatter):
