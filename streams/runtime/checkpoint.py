@@ -22,13 +22,10 @@ from taskstream.topics import STATE
 
 log = logging.getLogger("taskstream.streams")
 
-MAX_WAITING_BYTES: Final = 8_000_000
-"""Outputs waiting for the commit under way, or for room in the producer's queue; beyond it no more input is applied."""
-CATCH_UP_S: Final = 2.0
-"""Time between the transactions of a partition that is far behind (seconds) where the settings ask for shorter ones:
-nobody waits for fresh results there, and each transaction costs."""
 FULL_S: Final = 0.02
 """How long to wait while the producer's queue is full (seconds)."""
+MAX_WAITING_BYTES: Final = 8_000_000
+"""Outputs waiting for the commit under way, or for room in the producer's queue; beyond it no more input is applied."""
 
 Verdict = Literal["applied", "hole", "ahead", "failed"]
 
@@ -222,14 +219,13 @@ class Checkpoint:
 
     # --- output
 
-    def due(self, now: float, *, behind: bool = False) -> bool:
-        """Whether to commit; ``behind``: the input is far ahead of what is applied."""
+    def due(self, now: float, *, least_s: float = 0.0) -> bool:
+        """Whether to commit; ``least_s``: the interval is to be no shorter (seconds)."""
         if self.state != "ready" or self._committing is not None:
             return False
         if self.position == self.committed and not self._noted:
             return False
-        interval = self._clock.transaction_s
-        return now - self._begun >= (max(interval, CATCH_UP_S) if behind else interval)
+        return now - self._begun >= max(self._clock.transaction_s, least_s)
 
     def begin(self, *, snapshot: bool = False) -> None:
         """Start to commit all that is applied; the events that come meanwhile go into the next transaction."""

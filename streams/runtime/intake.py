@@ -21,6 +21,12 @@ log = logging.getLogger("taskstream.streams")
 
 BEHIND_RECORDS: Final = 2_000
 """A partition with more input left than this is far behind."""
+CATCH_UP_S: Final = 2.0
+"""Time between the transactions of a partition that is far behind (seconds) where the settings ask for shorter ones:
+nobody waits for fresh results there, and each transaction costs."""
+EACH_S: Final = 0.005
+"""Interval of a partition's transactions for each one owned, at least: a transaction takes worker and broker some
+milliseconds, whatever it holds, and 192 partitions that commit every 0.25 s leave two cores no time for events."""
 SEEK_S: Final = 2.0
 """How long a fetch from the asked position may take before it is asked for again (seconds)."""
 
@@ -45,7 +51,7 @@ class Intake:
         if verdict == "applied":
             self._sought.pop(tp, None)
             observe.applied(checkpoint)
-            if checkpoint.due(time.monotonic(), behind=self.is_behind(tp, checkpoint)):
+            if checkpoint.due(time.monotonic(), least_s=self._least_s(tp, checkpoint)):
                 checkpoint.begin()
             await checkpoint.room()
             # Faust goes on without a pause between chunks: without one here, nothing is fetched until all is applied.
@@ -57,8 +63,12 @@ class Intake:
         """Begin the transactions that are due."""
         now = time.monotonic()
         for tp, checkpoint in list(self._ownership.owned.items()):
-            if checkpoint.due(now, behind=self.is_behind(tp, checkpoint)):
+            if checkpoint.due(now, least_s=self._least_s(tp, checkpoint)):
                 checkpoint.begin()
+
+    def _least_s(self, tp: TP, checkpoint: Checkpoint) -> float:
+        shared = EACH_S * len(self._ownership.owned)
+        return max(shared, CATCH_UP_S) if self.is_behind(tp, checkpoint) else shared
 
     def is_behind(self, tp: TP, checkpoint: Checkpoint) -> bool:
         """Whether much input is left."""

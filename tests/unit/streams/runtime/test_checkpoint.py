@@ -12,8 +12,9 @@ import pytest
 from msgspec import msgpack
 
 from streams.operator import InputRecord, Output, Record
-from streams.runtime.checkpoint import CATCH_UP_S, Checkpoint, Intervals
+from streams.runtime.checkpoint import Checkpoint, Intervals
 from streams.runtime.chunks import Chunk
+from streams.runtime.intake import CATCH_UP_S
 from streams.runtime.restore import FORMAT, Restored
 from streams.runtime.thread import PartitionThread
 from streams.runtime.transactions import AbortedError, FencedError
@@ -187,8 +188,8 @@ def test_a_partition_far_behind_commits_rarely() -> None:
         await committed(rig.subject)
         rig.subject.apply(chunk(11, 12, 11))
         now = rig.subject._begun
-        assert (rig.subject.due(now + 0.02), rig.subject.due(now + 0.02, behind=True)) == (True, False)
-        assert rig.subject.due(now + CATCH_UP_S, behind=True)
+        assert (rig.subject.due(now + 0.02), rig.subject.due(now + 0.02, least_s=CATCH_UP_S)) == (True, False)
+        assert rig.subject.due(now + CATCH_UP_S, least_s=CATCH_UP_S)
 
     with_checkpoint(body)
 
