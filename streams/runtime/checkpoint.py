@@ -26,6 +26,10 @@ FULL_S: Final = 0.02
 """How long to wait while the producer's queue is full (seconds)."""
 MAX_WAITING_BYTES: Final = 8_000_000
 """Outputs waiting for the commit under way, or for room in the producer's queue; beyond it no more input is applied."""
+FEW: Final = 8
+"""Partitions that may each leave all the work between two snapshots for a restart to do again; of more, each a part."""
+AMORTISED: Final = 20.0
+"""... but work of so many times what a snapshot takes."""
 
 Verdict = Literal["applied", "hole", "ahead", "failed"]
 
@@ -52,6 +56,7 @@ class Checkpoint:
     ``error``      why it cannot go on
     ``topic_id``   of the topic whose offsets these are; empty where it is not known
     ``partitions`` of that topic when this began: its producer knows no others
+    ``owned``      partitions that share the work of this process: a restart has to do again what all of them kept
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Checkpoint:
         self.topic_id = topic_id
         self.partitions = partitions
         self.partition = partition
+        self.owned = 1
         self.operator: Operator | None = None
         self.position = 0
         self.committed = 0
@@ -86,6 +92,7 @@ class Checkpoint:
         self._bytes = 0  # of ``_waiting``
         self._since_snapshot = 0
         self._work_s = 0.0
+        self._snapshot_s = 0.0  # what the last one took
         self._committing: asyncio.Task[None] | None = None
         self._begun = 0.0
         self._noted = False
@@ -279,11 +286,16 @@ class Checkpoint:
             await asyncio.wait([self._committing])
 
     def _snapshot_due(self) -> bool:
-        return self._since_snapshot >= self._clock.snapshot_records or self._work_s >= self._clock.snapshot_work_s
+        most_s = self._clock.snapshot_work_s
+        shared_s = most_s * min(1.0, FEW / self.owned)
+        due_s = min(most_s, max(shared_s, AMORTISED * self._snapshot_s))
+        return self._since_snapshot >= self._clock.snapshot_records or self._work_s >= due_s
 
     def _snapshot(self, operator: Operator, position: int) -> list[Output]:
+        began = time.monotonic()
         items = [self._item(name, data) for name, data in operator.snapshot()]
         items.append(self._item("snapshot", self._place(position)))
+        self._snapshot_s = time.monotonic() - began
         return items
 
     def _place(self, position: int) -> bytes:

@@ -36,7 +36,8 @@ REVOKE_S: Final = 5.0
 SNAPSHOT_RECORDS: Final = 4_000
 """Records of one partition between snapshots: a restore runs at most about so many again."""
 SNAPSHOT_WORK_S: Final = 0.5
-"""Seconds of work on one partition between snapshots: what a restore of it takes at most, beside reading."""
+"""Seconds of work on one partition between snapshots: what a restore of it takes at most, beside reading; less where
+many partitions are owned."""
 
 DEAL_S: Final = 60.0
 """Room for agents is dealt anew at most so often while nothing else changes (seconds)."""
@@ -214,6 +215,7 @@ class Ownership:
         self._bounds = shares(agents, self._most_agents)
         busy = busy_share(self._most_agents, len(agents))
         for tp, checkpoint in ready.items():
+            checkpoint.owned = len(self.owned)
             share = self._bounds.get(tp, 0)
             checkpoint.configure(msgspec.structs.replace(self._stages, max_agents=share, max_hot=busy))
 

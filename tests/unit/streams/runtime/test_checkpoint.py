@@ -228,6 +228,23 @@ def test_snapshot_every_so_many_records() -> None:
     with_checkpoint(body)
 
 
+@pytest.mark.parametrize(("owned", "took_s", "due"), [
+    (1, 0.0, False),  # a second of the 60 that one partition may leave a restart to do again
+    (960, 0.0, True),  # of so many partitions each may leave half a second
+    (960, 0.06, False),  # but a snapshot takes no more than a part of the work
+    (960, 40.0, False),
+])  # fmt: skip
+def test_the_more_partitions_the_less_each_leaves_to_do_again(owned: int, took_s: float, due: bool) -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.owned, rig.subject._work_s, rig.subject._snapshot_s = owned, 1.0, took_s
+        rig.subject.apply(chunk(10, 11, 10))
+        await committed(rig.subject)
+        names = [name for name, _ in rig.writer.written[0]]
+        assert ("state:in/snapshot" in names) is due
+
+    with_checkpoint(body)
+
+
 @pytest.mark.parametrize("error", [FencedError("a newer one"), AbortedError("not taken")])
 def test_a_void_transaction_drops_everything(error: Exception) -> None:
     async def body(rig: Rig) -> None:
