@@ -33,6 +33,9 @@ class Fetcher:
     In those a record that is not the next one is not believed at first: it is fetched again from the expected offset,
     and only when that is answered the same are the offsets between them taken as empty. In the others the client says
     how far it has read.
+
+    ``drained``  whether the last poll took all that had been read ahead: if not, each partition's records wait behind
+                 those of all others
     """
 
     def __init__(self, settings: Settings, contiguous: Collection[str]) -> None:
@@ -40,6 +43,7 @@ class Fetcher:
         self._next: dict[TP, int] = {}
         self._doubted: dict[TP, int] = {}
         self._unsure: set[TP] = set()
+        self.drained = True
         self._consumer = new_consumer(
             reading(settings, "fetch")
             | {
@@ -84,7 +88,9 @@ class Fetcher:
         found: dict[TP, list[InputRecord]] = {}
         dropped: set[TP] = set()
         following = self._next
-        for message in self._consumer.consume(POLL_RECORDS, 0):
+        messages = self._consumer.consume(POLL_RECORDS, 0)
+        self.drained = len(messages) < POLL_RECORDS
+        for message in messages:
             tp = (message.topic(), message.partition())
             expected = following.get(tp)
             if expected is None or tp in dropped:

@@ -113,7 +113,10 @@ class WorkerHealth:
         if watched.commit.seconds(checkpoint.pending, checkpoint.committed, now) > STALL_S:
             self._stall(f"{name}: nothing could be committed for {STALL_S:.0f} s")
             return
-        waiting = checkpoint.state == "ready" and (end > checkpoint.position or not self._intake.fetches(tp))
+        # With more input than it can take, a worker has no partition that is silent: its turn has not come. Fetching it
+        # again would put it at the end of the queue, again and again.
+        missing = self._intake.keeps_up() and end > checkpoint.position
+        waiting = checkpoint.state == "ready" and (missing or not self._intake.fetches(tp))
         silent = watched.input.seconds(waiting, (id(checkpoint), checkpoint.position), now)
         if silent > STALL_S and checkpoint.topic == UI_EVENTS.name:
             left = max(0, end - checkpoint.position)

@@ -84,6 +84,10 @@ class Intake:
         """Whether a partition is being fetched."""
         return self._fetcher.fetches(tp)
 
+    def keeps_up(self) -> bool:
+        """Whether what has been read ahead is taken at once: only then is input that does not come missing."""
+        return self._fetcher.drained
+
     async def seek(self, tp: TP, checkpoint: Checkpoint) -> None:
         """Fetch again from the position: records were dropped on the way, or none arrived."""
         now = time.monotonic()

@@ -170,3 +170,14 @@ def test_markers_behind_the_last_record_are_passed(rig: tuple[Fetcher, Consumer]
     assert found(subject) == [(PARTIAL, 9, 11, [])]
     consumer.positions = {PARTIAL: 13}
     assert found(subject) == [(PARTIAL, 11, 13, [12])]
+
+
+def test_a_full_poll_leaves_more_behind(rig: tuple[Fetcher, Consumer], monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, consumer = rig
+    monkeypatch.setattr(fetch, "POLL_RECORDS", 2)
+    subject.begin(EVENTS, 5)
+    consumer.answers = [told((EVENTS, 5), (EVENTS, 6)), told((EVENTS, 7))]
+    subject.poll()
+    assert not subject.drained
+    subject.poll()
+    assert subject.drained

@@ -61,6 +61,7 @@ class Fetcher:
     def __init__(self) -> None:
         self.sent_to: list[int] = []
         self.active = True
+        self.drained = True
 
     def begin(self, tp: tuple[str, int], offset: int) -> None:
         self.sent_to.append(offset)
@@ -179,6 +180,21 @@ def test_input_that_does_not_come_is_asked_for_again() -> None:
         await rig.look((0.0, 17), (QUIET_S - 0.1, 17))
         assert rig.fetcher.sent_to == []
         await rig.look((QUIET_S + 0.1, 17))
+        assert rig.fetcher.sent_to == [10]
+
+    with_health(body)
+
+
+def test_input_that_waits_behind_that_of_other_partitions_is_not_missing() -> None:
+    """With 96 partitions and more input than can be taken a round lasts minutes: a new fetch begins it anew."""
+
+    async def body(rig: Rig) -> None:
+        own(rig)
+        rig.fetcher.drained = False
+        await rig.look((0.0, 17), (QUIET_S + 0.1, 17), (2 * STALL_S, 17))
+        assert (rig.fetcher.sent_to, rig.health.failure) == ([], None)
+        rig.fetcher.drained = True
+        await rig.look((3 * STALL_S, 17), (3 * STALL_S + QUIET_S + 0.1, 17))
         assert rig.fetcher.sent_to == [10]
 
     with_health(body)
