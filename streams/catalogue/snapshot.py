@@ -61,6 +61,7 @@ class ClusterState(Struct, array_like=True):
     split_from: str
     coherent: bool
     public: bool
+    people_counts: tuple[int, ...] = ()
 
 
 class TenantState(Struct, array_like=True):
@@ -112,7 +113,7 @@ def _dump_cluster(c: Cluster, shapes: Shapes) -> bytes:
         c.number, c.id, c.counts, saved, c.executions, c.partial, c.complete, c.transfers, c.written, c.active_ms,
         c.partial_ms, c.own, sample, pending, c.people.dump(), c.teams.dump(), c.days.quarters,
         sorted(c.flows.items(), key=repr), c.first_ms, c.last_ms, c.touched, c.merged, c.split_from, c.coherent,
-        c.public,
+        c.public, c.people.counts(),
     )  # fmt: skip
     return zlib.compress(_encoder.encode(state), 1)
 
@@ -182,7 +183,9 @@ def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
         setattr(cluster, name, getattr(saved, name))
     cluster.counts = {catalogue.shared([activity])[0]: n for activity, n in saved.counts.items()}
     cluster.shapes = {shape.number for shape in saved.shapes}
-    cluster.people = Distinct(saved.people[0], overflowed=saved.people[1])
+    each = max(1, saved.executions // max(1, len(saved.people[0])))  # as far as an earlier version has kept it
+    counts = saved.people_counts or [each] * len(saved.people[0])
+    cluster.people = Distinct(saved.people[0], counts, overflowed=saved.people[1])
     cluster.teams = Distinct(saved.teams[0], overflowed=saved.teams[1])
     cluster.days = Days(saved.days)
     cluster.flows = dict(saved.flows)

@@ -242,7 +242,7 @@ class Catalogue:
 
     def _qualifies(self, cluster: Cluster) -> bool:
         """Whether the cluster is a routine that may be public: enough executions and people, and of one kind."""
-        if cluster.executions < refine.FEW or len(cluster.people) < self.k:
+        if cluster.executions < refine.FEW or cluster.people.usual() < self.k:
             return False
         if cluster.dirty and not self._groups:
             cluster.coherent = is_coherent(cluster.sampled())

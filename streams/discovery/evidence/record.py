@@ -160,7 +160,7 @@ def routine_of(
         flows=_flows(cluster, executions, n, k),
         triggers=_triggers(executions, name_by_number),
         executions=n,
-        people=len(cluster.people),
+        people=cluster.people.usual(),
         teams=len(cluster.teams),
         days=len(cluster.days.by_day(cluster.days.begin())),
         first_ms=cluster.first_ms,

@@ -55,3 +55,21 @@ def test_state_is_taken_back() -> None:
         made.add("another")
         again.add("another")
         assert again.dump() == made.dump()
+
+
+def test_what_occurs_by_mistake_is_not_usual() -> None:
+    office = [f"person {n}" for n in range(8) for _ in range(100 + 30 * n)]
+    made = counted([*office, "another", "another", "a third"])
+    assert (len(made), made.usual()) == (10, 8)
+    again = Distinct(*made.dump()[:1], made.counts())
+    assert again.usual() == 8
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=60))
+def test_where_nobody_does_much_everybody_counts(items: list[str]) -> None:
+    made = counted(items)
+    assert made.usual() == len(made) or max(made.counts()) >= 20
+
+
+def test_nothing_at_all_is_nobody() -> None:
+    assert (len(Distinct()), Distinct().usual()) == (0, 0)
