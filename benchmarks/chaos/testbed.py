@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from benchmarks.chaos.child import Child
 from benchmarks.chaos.proxy import Proxy
@@ -45,6 +45,7 @@ class Testbed:
     faults: Counter[str] = field(default_factory=Counter)
     foreign: set[tuple[str, int, int]] = field(default_factory=set)
     """Topic, partition and offset of each message that no reader expected, where a reader takes input from it."""
+    _admins: list[AdminClient] = field(default_factory=list)
     last: str = ""
     partitions: int = PARTITIONS
 
@@ -81,8 +82,13 @@ class Testbed:
             self.run(prefix, "topics", "apply")
         kept = ConfigEntry("message.timestamp.type", "CreateTime", incremental_operation=AlterConfigOpType.SET)
         topic = ConfigResource(ResourceType.TOPIC, "calm.ui-events", incremental_configs=[kept])
-        admin = new_admin(kafka_config(self.kafka_settings(), "chaos"))
-        admin.incremental_alter_configs([topic])[topic].result(60)
+        self.admin().incremental_alter_configs([topic])[topic].result(60)
+
+    def admin(self) -> AdminClient:
+        """A new client, kept for good: its end (confluent-kafka 2.12) lets go of the interpreter in the midst of a
+        frame's end, and now and then another thread, the proxy's, met lists that were none."""
+        self._admins.append(new_admin(kafka_config(self.kafka_settings(), "chaos")))
+        return self._admins[-1]
 
     def start(self, prefix: str, name: str, *words: str) -> Child:
         """A part as a process that is started again whenever it ends, with a wall clock of its own."""

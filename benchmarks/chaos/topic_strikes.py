@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from benchmarks.chaos.kept_log import CLEAN, events_of, positions
 from benchmarks.chaos.scene import SINK_GROUP, STORED, Scene
 from benchmarks.chaos.topic_log import DERIVED, FOREIGN_HEADER, committed, ends, is_foreign, read
-from taskstream.kafka.clients import kafka_config, new_admin, new_producer
+from taskstream.kafka.clients import kafka_config, new_producer
 
 BODIES: Final = (b"\x00\xff\xfe", b"", b"{}", b"[]", b'"a string"', b'{"schema": 99}', b'{"schema": 1, "id": 5}')
 NOT_INPUT: Final = ("state", "catalogue.state", "dead-letter")
@@ -63,7 +63,7 @@ def recreate(topics: Sequence[str], scene: Scene) -> None:
         else:
             found = {}
         scene.recreated.update((topic, partition) for partition, offset in found.items() if offset)
-        admin = _admin(scene)
+        admin = scene.testbed.admin()
         admin.delete_topics([name], operation_timeout=ANSWER_S)[name].result(ANSWER_S)
         _await_gone(admin, name)
         testbed.apply_topics()
@@ -130,19 +130,9 @@ def _half(begin: dict[int, int], end: dict[int, int]) -> dict[int, int]:
 def _remove(scene: Scene, topic: str, low: dict[int, int]) -> None:
     if low:
         asked = [TopicPartition(f"chaos.{topic}", partition, offset) for partition, offset in low.items()]
-        admin = _admin(scene)  # answers come only as long as it is kept
+        admin = scene.testbed.admin()
         for answer in admin.delete_records(asked).values():
             answer.result(ANSWER_S)
-
-
-_KEPT: list[AdminClient] = []
-
-
-def _admin(scene: Scene) -> AdminClient:
-    """A new client, kept for good: its end (confluent-kafka 2.12) lets go of the interpreter in the midst of a frame's
-    end, and now and then another thread met lists that were none."""
-    _KEPT.append(new_admin(kafka_config(scene.testbed.kafka_settings(), "chaos")))
-    return _KEPT[-1]
 
 
 def _await_gone(admin: AdminClient, name: str) -> None:
