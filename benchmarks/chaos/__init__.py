@@ -13,6 +13,7 @@ Where a fault removed something that had not been read, exactly that is missing,
 ``pack``          which faults there are, how often each; dealing them
 ``scene``         what a fault needs to know, and what it removed
 ``strikes``       what each fault does; ``topic_strikes``: those of topics
+``delete_records``  removes records, in a process of its own
 ``topic_log``     what is in the topics; ``kept_log``: what is kept of it before a fault removes it
 ``accounting``    what must be equal, what dead letters must tell, and what went wrong in words
 ``experiment``    all of it in order; ``report``: its tables; ``__main__``: command

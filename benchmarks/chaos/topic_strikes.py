@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from benchmarks.chaos.delete_records import delete_records
 from benchmarks.chaos.kept_log import CLEAN, events_of, positions
 from benchmarks.chaos.scene import SINK_GROUP, STORED, Scene
 from benchmarks.chaos.topic_log import DERIVED, FOREIGN_HEADER, committed, ends, is_foreign, read
@@ -129,10 +129,7 @@ def _half(begin: dict[int, int], end: dict[int, int]) -> dict[int, int]:
 
 def _remove(scene: Scene, topic: str, low: dict[int, int]) -> None:
     if low:
-        asked = [TopicPartition(f"chaos.{topic}", partition, offset) for partition, offset in low.items()]
-        admin = scene.testbed.admin()
-        for answer in admin.delete_records(asked).values():
-            answer.result(ANSWER_S)
+        delete_records(scene.testbed.bootstrap, f"chaos.{topic}", low)
 
 
 def _await_gone(admin: AdminClient, name: str) -> None:
