@@ -26,6 +26,7 @@ from taskstream import metrics, topics
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.events import encode
 from taskstream.kafka import pieces
+from taskstream.memory import give_back
 from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
@@ -61,6 +62,7 @@ class CatalogueSession:
         self._kafka.fence()
         began = time.monotonic()
         self._restore()
+        give_back()  # what the whole topics took that were read for it
         metrics.RESTORE_SECONDS.observe(time.monotonic() - began)
         self._kafka.follow(self._next)
 
