@@ -8,7 +8,8 @@ committed records can see:
 
 * ``recovery_s``: from the kill; the successor is started at the same moment, under the same ``worker_id``;
 * ``recovery_unnamed_s``: the same without a ``worker_id``, so the group's session timeout counts;
-* ``restart_s``: from the start of a process that finds the partitions free, as after a machine's restart.
+* ``restart_s``: from the start of a process that finds the partitions free, as after a machine's restart;
+* ``…_assigned_s``: from the same moment to the worker's partitions, before their state is there.
 
 Memory is resident memory, the most that was seen: while catching up, and from the restore to the last result.
 """
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -133,14 +135,21 @@ def recover(kafka: str, agents: int) -> dict[str, float]:
             process.wait()
             send(kafka, prefix, one_each(load))
             time.sleep(wait_s)
-            began = time.monotonic()
+            began, at = time.monotonic(), datetime.now()
             process = start(kafka, prefix, Path(home), name)
             stack.callback(_end, process)
             watch = Watch(reader, process, Path(home))
             times[what] = watch.beyond(before) - began
+            times[what.replace("_s", "_assigned_s")] = round((assigned(Path(home)) - at).total_seconds(), 2)
             before = watch.still(before + 1)
             restored_mb = max(restored_mb, watch.peak_mb)
         return times | {"memory_catch_up_mb": catch_up_mb, "memory_restored_mb": restored_mb}
+
+
+def assigned(home: Path) -> datetime:
+    """When the worker was last dealt partitions, by its log."""
+    lines = [line for line in (home / LOG).read_text(errors="replace").splitlines() if " assigned " in line]
+    return datetime.fromisoformat(lines[-1][:23].replace(",", "."))
 
 
 def one_each(load: Iterator[EventBatch]) -> list[EventBatch]:
