@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from benchmarks.chaos.testbed import Testbed
 from taskstream.kafka.clients import new_consumer, reading
 
 DERIVED: Final = ("sessions", "segments", "transfers", "activity.partial", "activity")
 FOREIGN_HEADER: Final = "chaos"
+ANSWER_S: Final = 60.0
 
 
 def read(testbed: Testbed, topic: str, begin: dict[int, int] | None = None) -> dict[int, list[Any]]:
@@ -38,13 +40,18 @@ def read(testbed: Testbed, topic: str, begin: dict[int, int] | None = None) -> d
 
 
 def ends(testbed: Testbed, topic: str) -> dict[int, int]:
-    """The end offset of each partition."""
-    consumer = new_consumer(reading(testbed.kafka_settings(), "chaos"))
-    try:
-        partitions = consumer.list_topics(topic, 20).topics[topic].partitions
-        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 20)[1] for p in partitions}
-    finally:
-        consumer.close()
+    """The end offset of each partition; asked for again while a fault before this one has left Kafka out of reach."""
+    deadline = time.monotonic() + ANSWER_S
+    while True:
+        consumer = new_consumer(reading(testbed.kafka_settings(), "chaos"))
+        try:
+            partitions = consumer.list_topics(topic, 20).topics[topic].partitions
+            return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 20)[1] for p in partitions}
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+        finally:
+            consumer.close()
 
 
 def committed(testbed: Testbed, group: str, topic: str) -> dict[int, int]:
