@@ -37,16 +37,33 @@ def wants_certificate(place: tuple[str, int]) -> bool:
     """
     try:
         with connected(place, tls=True) as connection:
-            connection.recv(1)
+            if connection.recv(1):
+                return False
     except ssl.SSLError as error:
         return "ALERT" in (error.reason or "")
     except TimeoutError:
         return False
-    return False
+    except ConnectionError:
+        pass
+    return _refuses_before_tls_1_3(place)
 
 
-def connected(place: tuple[str, int], *, tls: bool) -> socket.socket:
-    """A connection to host and port; the certificate is not checked.
+def _refuses_before_tls_1_3(place: tuple[str, int]) -> bool:
+    """Whether the handshake fails with TLS 1.2, where the certificate is part of it: who hangs up without a word after
+    a handshake of TLS 1.3 may do so for any reason."""
+    try:
+        with connected(place, tls=True, newest=ssl.TLSVersion.TLSv1_2):
+            return False
+    except ssl.SSLError as error:
+        return "PROTOCOL_VERSION" not in (error.reason or "")
+    except ConnectionError:
+        return True
+
+
+def connected(
+    place: tuple[str, int], *, tls: bool, newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
+) -> socket.socket:
+    """A connection to host and port, by TLS of version ``newest`` at most; the certificate is not checked.
 
     Raises:
         OSError: there is none.
@@ -56,6 +73,7 @@ def connected(place: tuple[str, int], *, tls: bool) -> socket.socket:
         return plain
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = newest
     try:
         return context.wrap_socket(plain, server_hostname=place[0])
     except BaseException:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
+from typing import Any
 
 import pytest
 
+from taskstream import tls
 from taskstream.tls import speaks_tls, wants_certificate
 from tests.fixtures.certificates import Authority
 
@@ -60,3 +62,39 @@ def test_it_is_seen_who_wants_a_certificate(tmp_path: Path, version: ssl.TLSVers
 def test_a_listener_without_tls_is_no_refusal_of_a_certificate() -> None:
     with listener(None) as place:
         assert not wants_certificate(place)
+
+
+class Curt(BaseRequestHandler):
+    """Ends the connection at once, as a proxy whose service is away does."""
+
+
+def test_who_hangs_up_after_the_handshake_for_other_reasons_wants_no_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "Silent", Curt)
+    Authority(tmp_path).issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    with listener(context) as place:
+        assert not wants_certificate(place)
+
+
+def test_a_refusal_without_a_word_is_seen_with_an_older_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.path)
+    plain = tls.connected
+
+    def without_a_word(place: tuple[str, int], **given: Any) -> Any:
+        if "newest" in given:
+            return plain(place, **given)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(tls, "connected", without_a_word)
+    with listener(context) as place:
+        assert wants_certificate(place)
