@@ -37,26 +37,30 @@ def wants_certificate(place: tuple[str, int]) -> bool:
     """
     try:
         with connected(place, tls=True) as connection:
-            if connection.recv(1):
-                return False
+            try:
+                said = connection.recv(1)
+            except ConnectionError:
+                said = b""  # as at an end without a word: the alert may have been lost with the connection
     except ssl.SSLError as error:
         return "ALERT" in (error.reason or "")
     except TimeoutError:
         return False
-    except ConnectionError:
-        pass
-    return _refuses_before_tls_1_3(place)
+    return not said and _refuses_before_tls_1_3(place)
 
 
 def _refuses_before_tls_1_3(place: tuple[str, int]) -> bool:
     """Whether the handshake fails with TLS 1.2, where the certificate is part of it: who hangs up without a word after
-    a handshake of TLS 1.3 may do so for any reason."""
+    a handshake of TLS 1.3 may do so for any reason.
+
+    Raises:
+        OSError: nobody is there any more.
+    """
     try:
         with connected(place, tls=True, newest=ssl.TLSVersion.TLSv1_2):
             return False
     except ssl.SSLError as error:
         return "PROTOCOL_VERSION" not in (error.reason or "")
-    except ConnectionError:
+    except (BrokenPipeError, ConnectionAbortedError, ConnectionResetError):
         return True
 
 

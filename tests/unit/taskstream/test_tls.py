@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.ports import free_ports
 from taskstream import tls
 from taskstream.tls import speaks_tls, wants_certificate
 from tests.fixtures.certificates import Authority
@@ -79,6 +80,30 @@ def test_who_hangs_up_after_the_handshake_for_other_reasons_wants_no_certificate
         assert not wants_certificate(place)
 
 
+class Ended:
+    """A connection whose other side has gone after the handshake."""
+
+    def __enter__(self) -> Ended:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def recv(self, size: int) -> bytes:
+        raise ConnectionResetError
+
+
+def test_who_is_away_or_hangs_up_on_tls_wants_no_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        wants_certificate(("127.0.0.1", free_ports(1)[0]))
+    monkeypatch.setitem(globals(), "Silent", Curt)
+    with listener(None) as place:
+        try:
+            assert not wants_certificate(place)
+        except ConnectionError:
+            assert not speaks_tls(place)
+
+
 def test_a_refusal_without_a_word_is_seen_with_an_older_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,9 +116,7 @@ def test_a_refusal_without_a_word_is_seen_with_an_older_version(
     plain = tls.connected
 
     def without_a_word(place: tuple[str, int], **given: Any) -> Any:
-        if "newest" in given:
-            return plain(place, **given)
-        raise ConnectionResetError
+        return plain(place, **given) if "newest" in given else Ended()
 
     monkeypatch.setattr(tls, "connected", without_a_word)
     with listener(context) as place:
