@@ -113,11 +113,9 @@ class WorkerHealth:
         if watched.commit.seconds(checkpoint.pending, checkpoint.committed, now) > STALL_S:
             self._stall(f"{name}: nothing could be committed for {STALL_S:.0f} s")
             return
-        # With more input than it can take, a worker has no partition that is silent: its turn has not come. Fetching it
-        # again would put it at the end of the queue, again and again.
-        missing = self._intake.keeps_up() and end > checkpoint.position
-        waiting = checkpoint.state == "ready" and (missing or not self._intake.fetches(tp))
-        silent = watched.input.seconds(waiting, (id(checkpoint), checkpoint.position), now)
+        waiting = checkpoint.state == "ready" and (end > checkpoint.position or not self._intake.fetches(tp))
+        mark = id(checkpoint), checkpoint.position, self._intake.turn()
+        silent = watched.input.seconds(waiting, mark, now)
         if silent > STALL_S and checkpoint.topic == UI_EVENTS.name:
             left = max(0, end - checkpoint.position)
             self._stall(f"{name}: {left} messages are left and none came for {STALL_S:.0f} s")

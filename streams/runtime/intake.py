@@ -40,10 +40,12 @@ class Intake:
         self._fetcher = fetcher
         self._in_flight = in_flight
         self._sought: dict[TP, float] = {}
+        self._taken = 0
 
     async def take(self, tp: TP, chunk: Chunk) -> None:
         """Apply a chunk of records, or have the right one fetched."""
         self._in_flight.give(chunk.size)
+        self._taken += 1
         checkpoint = self._ownership.owned.get(tp)
         if checkpoint is None or checkpoint.state != "ready":
             return  # not ours any more; whoever owns it fetches it again
@@ -84,9 +86,13 @@ class Intake:
         """Whether a partition is being fetched."""
         return self._fetcher.fetches(tp)
 
-    def keeps_up(self) -> bool:
-        """Whether what has been read ahead is taken at once: only then is input that does not come missing."""
-        return self._fetcher.drained
+    def turn(self) -> int:
+        """Another number whenever a chunk was taken while more had been read ahead than is taken; 0 where it is not so.
+
+        While it changes no partition is silent: its turn has not come. Fetching it again would put it at the end of the
+        queue, again and again.
+        """
+        return 0 if self._fetcher.drained else self._taken
 
     async def seek(self, tp: TP, checkpoint: Checkpoint) -> None:
         """Fetch again from the position: records were dropped on the way, or none arrived."""

@@ -11,6 +11,7 @@ from unittest.mock import Mock
 import msgspec
 import pytest
 
+from streams.runtime.chunks import Chunk
 from streams.runtime.health import APART_S, QUIET_S, SESSION_S, STALL_S, WorkerHealth
 from streams.runtime.intake import Intake
 from streams.runtime.ownership import Ownership
@@ -191,11 +192,23 @@ def test_input_that_waits_behind_that_of_other_partitions_is_not_missing() -> No
     async def body(rig: Rig) -> None:
         own(rig)
         rig.fetcher.drained = False
-        await rig.look((0.0, 17), (QUIET_S + 0.1, 17), (2 * STALL_S, 17))
+        for second in range(0, int(2 * STALL_S), 2):
+            await rig.intake.take(("ui-events", 1), Chunk(0, 0, [], 0))  # another's
+            await rig.look((second, 17))
         assert (rig.fetcher.sent_to, rig.health.failure) == ([], None)
         rig.fetcher.drained = True
         await rig.look((3 * STALL_S, 17), (3 * STALL_S + QUIET_S + 0.1, 17))
         assert rig.fetcher.sent_to == [10]
+
+    with_health(body)
+
+
+def test_who_takes_nothing_though_much_was_read_ahead_is_stuck() -> None:
+    async def body(rig: Rig) -> None:
+        own(rig)
+        rig.fetcher.drained = False
+        await rig.look((0.0, 17), (STALL_S + 0.1, 17))
+        assert "7 messages are left and none came" in str(rig.health.failure)
 
     with_health(body)
 
