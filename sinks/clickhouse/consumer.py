@@ -128,6 +128,7 @@ class Sink:
         finally:
             self._consumer.close()  # revokes what is owned: finishes or abandons it, commits what is stored
             self._pool.shutdown(wait=False, cancel_futures=True)
+        self._raise_failure()  # of the callbacks of the close
 
     def join_group(self) -> None:
         """Ask for a share of the partitions; they come with the steps that follow."""
@@ -139,7 +140,7 @@ class Sink:
         )
 
     def _kept(self, callback: Callback) -> Callback:
-        """``callback``, with what it raises kept for :meth:`_consume`.
+        """``callback``, with what it raises kept for :meth:`_raise_failure`.
 
         The client library loses it where a further callback is called in the same go, and then raises a SystemError.
         """
@@ -151,6 +152,10 @@ class Sink:
                 self._failure = error
 
         return call
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def step(self) -> None:
         """Take in what has come, then bring the blocks forward."""
@@ -166,8 +171,7 @@ class Sink:
         wait_s, messages, size = self._poll_s, 0, 0
         while True:
             found = self._consumer.consume(CONSUME, wait_s)
-            if self._failure is not None:
-                raise self._failure
+            self._raise_failure()
             now_ms = self._now_ms()
             for message in found:
                 size += self._take_in(message, now_ms)

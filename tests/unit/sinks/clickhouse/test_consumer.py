@@ -341,3 +341,16 @@ def test_what_a_callback_of_the_group_raises_ends_the_sink_with_its_own_words(mo
     process.consumer.callbacks["on_lost"](process.consumer, [KafkaPartition("t", 0)])
     with pytest.raises(ServiceError, match="stopped while waiting"):
         process.sink.step()
+
+
+def test_what_the_last_callbacks_raise_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    process = _one(world)
+
+    def refuse(_: object) -> None:
+        raise ServiceError("cannot let go")
+
+    monkeypatch.setattr(process.ledger, "settle", refuse)
+    process.stop.set()
+    with pytest.raises(ServiceError, match="cannot let go"):
+        process.sink.run(lambda: None)

@@ -322,7 +322,7 @@ class Process:
         self.kicked = False
         self.pool = Pool(by_hand)
         self.consumer = FakeConsumer(world, self)
-        stop = threading.Event()
+        self.stop = stop = threading.Event()
         self.writer = Writer(world, world.send, world.read_again, stop, lambda: world.now_ms, longest_wait_s=0.0)
         self.ledger = Ledger({TOPIC: FEED}, lambda _: Words(), Limits(rows=rows))
         beginnings = Beginnings(self.consumer, world.ask_logs, world.send, stop)
