@@ -62,8 +62,8 @@ class CatalogueSession:
         self._kafka.fence()
         began = time.monotonic()
         self._restore()
-        give_back()  # what the whole topics took that were read for it
         metrics.RESTORE_SECONDS.observe(time.monotonic() - began)
+        give_back()  # what the whole topics took that were read for it
         self._kafka.follow(self._next)
 
     def _restore(self) -> None:

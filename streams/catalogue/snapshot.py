@@ -199,5 +199,6 @@ def _load_cluster(saved: ClusterState, catalogue: Catalogue) -> Cluster:
 def _shared(executions: Iterable[Execution], catalogue: Catalogue) -> list[Execution]:
     found = list(executions)
     for execution in found:
+        execution.steps = catalogue.shared(execution.steps)
         catalogue.compact(execution)
     return found

@@ -20,15 +20,16 @@ some hundred times each, one in three tasks was given one or two executions of a
 class Distinct:
     """The k smallest hashes of what was seen (a KMV sketch): exact up to ``KEPT``, beyond within about 3 %.
 
-    Only hashes are kept, and how often each occurred, so that nobody can be read out of it.
+    Of each thing a hash is kept, and how often it occurred.
     """
 
-    __slots__ = ("_hashes", "_limit", "_overflowed")
+    __slots__ = ("_hashes", "_limit", "_overflowed", "_usual")
 
     def __init__(self, hashes: Iterable[int] = (), counts: Iterable[int] = (), *, overflowed: bool = False) -> None:
         self._hashes = dict(zip_longest(hashes, counts, fillvalue=1))
         self._overflowed = overflowed
         self._limit = max(self._hashes) if overflowed else SPACE
+        self._usual = -1  # not known: asked for of every routine at each refinement
 
     def add(self, item: str) -> None:
         """Take ``item`` into account."""
@@ -36,6 +37,7 @@ class Distinct:
 
     def add_hash(self, value: int) -> None:
         """Take the thing with this 64-bit hash into account."""
+        self._usual = -1
         known = self._hashes.get(value)
         if known is not None:
             self._hashes[value] = known + 1
@@ -45,6 +47,7 @@ class Distinct:
 
     def merge(self, other: Distinct) -> None:
         """Take everything into account that ``other`` has seen."""
+        self._usual = -1
         self._overflowed |= other._overflowed
         self._limit = min(self._limit, other._limit)
         for value, count in other._hashes.items():
@@ -65,10 +68,10 @@ class Distinct:
 
     def usual(self) -> int:
         """How many of them were seen more than by mistake; see :data:`STRAY`."""
-        if not self._hashes:
-            return 0
-        least = STRAY * median(self._hashes.values())
-        return self._scaled(sum([count >= least for count in self._hashes.values()]))
+        if self._usual < 0:
+            least = STRAY * median(self._hashes.values()) if self._hashes else 0
+            self._usual = self._scaled(sum([count >= least for count in self._hashes.values()]))
+        return self._usual
 
     def _scaled(self, count: int) -> int:
         return round((count - 1) * SPACE / self._limit) if self._overflowed else count

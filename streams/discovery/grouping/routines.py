@@ -177,12 +177,10 @@ class Cluster:
 
     def settle(self, newest_ms: int) -> None:
         """Let go of executions whose assignments a refinement has told; ``newest_ms``: the catalogue's latest."""
-        if self.last_ms < newest_ms - RESTING_MS:
-            if self._sample:
-                self._packed = zlib.compress(_encoder.encode(self.sampled()), 1)
-                self._sample = []
-                self.members.clear()
-            return
+        if self._sample and self.last_ms < newest_ms - RESTING_MS:
+            self._packed = zlib.compress(_encoder.encode(self.sampled()), 1)
+            self._sample = []
+            self.members.clear()
         while len(self.members) > SETTLED:
             self.members.popleft()
 
