@@ -30,6 +30,9 @@ FEW: Final = 8
 """Partitions that may each leave all the work between two snapshots for a restart to do again; of more, each a part."""
 AMORTISED: Final = 20.0
 """... but work of so many times what a snapshot takes."""
+OLD_S: Final = 600.0
+"""Age of the oldest record that no snapshot holds, at which one is due however little there is (seconds): a partition
+of one person would need its records of days for a restore, and retention takes them away."""
 
 Verdict = Literal["applied", "hole", "ahead", "failed"]
 
@@ -92,6 +95,7 @@ class Checkpoint:
         self._bytes = 0  # of ``_waiting``
         self._since_snapshot = 0
         self._work_s = 0.0
+        self._unsaved_since: float | None = None  # when the first record that no snapshot holds was applied
         self._snapshot_s = 0.0  # what the last one took
         self._committing: asyncio.Task[None] | None = None
         self._begun = 0.0
@@ -113,6 +117,7 @@ class Checkpoint:
         self._writer, self.restored, self.operator = writer, restored, restored.operator
         self.position = self.committed = restored.position
         self._since_snapshot = restored.replayed
+        self._unsaved_since = time.monotonic() if restored.replayed else None
         self.state = "ready"
 
     async def close(self, timeout: float) -> None:
@@ -196,6 +201,7 @@ class Checkpoint:
             self.drop()
             return "failed"
         self._since_snapshot += len(chunk.records)
+        self._unsaved_since = self._unsaved_since or began
         self.position = chunk.end
         self._work_s += time.monotonic() - began
         return "applied"
@@ -230,7 +236,7 @@ class Checkpoint:
         """Whether to commit; ``least_s``: the interval is to be no shorter (seconds)."""
         if self.state != "ready" or self._committing is not None:
             return False
-        if self.position == self.committed and not self._noted:
+        if self.position == self.committed and not self._noted and not self._is_old(now):
             return False
         return now - self._begun >= max(self._clock.transaction_s, least_s)
 
@@ -254,7 +260,7 @@ class Checkpoint:
             # The state is that of the same moment, so snapshot + input since then = this state, on any worker.
             if snapshot or self._snapshot_due():
                 outputs += self._snapshot(operator, position)
-                self._since_snapshot, self._work_s = 0, 0.0
+                self._since_snapshot, self._work_s, self._unsaved_since = 0, 0.0, None
             # The position travels with the outputs: both or neither.
             outputs.append(self._item("position", self._place(position)))
             await _hand_over(writer, outputs)
@@ -289,7 +295,11 @@ class Checkpoint:
         most_s = self._clock.snapshot_work_s
         shared_s = most_s * min(1.0, FEW / self.owned)
         due_s = min(most_s, max(shared_s, AMORTISED * self._snapshot_s))
-        return self._since_snapshot >= self._clock.snapshot_records or self._work_s >= due_s
+        is_much = self._since_snapshot >= self._clock.snapshot_records or self._work_s >= due_s
+        return is_much or self._is_old(time.monotonic())
+
+    def _is_old(self, now: float) -> bool:
+        return self._unsaved_since is not None and now - self._unsaved_since >= OLD_S
 
     def _snapshot(self, operator: Operator, position: int) -> list[Output]:
         began = time.monotonic()

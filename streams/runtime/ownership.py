@@ -33,6 +33,8 @@ QUEUE_KB: Final = 16_384
 """Outputs of one partition that are on their way to Kafka, at most (kB)."""
 REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
+SAVE_S: Final = 60.0
+"""Time to write the state of a partition that begins again, where nobody could run its records again (seconds)."""
 SNAPSHOT_RECORDS: Final = 4_000
 """Records of one partition between snapshots: a restore runs at most about so many again."""
 SNAPSHOT_WORK_S: Final = 0.5
@@ -166,7 +168,7 @@ class Ownership:
 
         The state is written first: a restore could not replay what the old topic held since the last snapshot.
         """
-        await checkpoint.close(REVOKE_S)
+        await checkpoint.close(SAVE_S)
         if self.owned.get(tp) is checkpoint:
             self.begin(tp)
 

@@ -13,7 +13,7 @@ from streams.dead_letter import Loss
 from streams.operator import InputRecord, Operator
 from taskstream.errors import ServiceError
 from taskstream.settings import Settings
-from taskstream.topics import STATE, UI_EVENTS
+from taskstream.topics import STATE
 
 BREATH_RECORDS: Final = 20
 BREATH_S: Final = 0.001
@@ -117,16 +117,13 @@ def _restore(
     items = _items(reader, settings, topic, partition)
     start, position, losses = _where(reader, settings, place, items)
     operator = make()
-    replayed, expected = 0, start
+    replayed = 0
     # One partition at a time: this is Python at work, and several threads of it would only take turns, and starve the
     # event loop of the heartbeats that keep the partitions.
     with _turn:
         operator.load(items)
         for message in reader.read(name, partition, start, position):
-            record = _record(message)
-            if replayed == 0 and record.offset > expected and topic == UI_EVENTS.name:
-                losses.append(Loss(expected, record.offset - 1, "left Kafka before a restore ran them again"))
-            operator.apply(record)
+            operator.apply(_record(message))
             replayed += 1
             if replayed % BREATH_RECORDS == 0:
                 time.sleep(BREATH_S)
@@ -149,7 +146,7 @@ def _where(
             f"{topic}/{partition}: its state was written by a newer version (format {newest}, this one reads up to "
             f"{FORMAT}): upgrade this worker"
         )
-    end = reader.bounds(name, partition)[1]
+    first, end = reader.bounds(name, partition)
     if not items and not committed.next:
         # There is no state. If the group has committed an offset, the topic ``state`` was lost: starting at the
         # beginning would write everything again.
@@ -161,10 +158,17 @@ def _where(
     known = max(committed.next, snapshot.next)
     if position < known:
         why = f"topic {name} was deleted and created again; going on at the start of the new one, with the state kept"
-        return min(start, end), min(position, end), [Loss(known, -1, why)]
+        losses = [Loss(known, -1, why)]
+        saved = snapshot.within(committed.topic_id)
+        if committed.within(topic_id) < committed.next > saved:
+            gone = "were deleted before a restore ran them again; the state that was kept is older"
+            losses.insert(0, Loss(saved, committed.next - 1, gone))
+        return min(start, end), min(position, end), losses
     if position > end:
         why = f"topic {name} was cut to offset {end}; going on there, with the state kept"
         return min(start, end), end, [Loss(end, position - 1, why)]
+    if start < min(first, position):
+        return start, position, [Loss(start, min(first, position) - 1, "left Kafka before a restore ran them again")]
     return start, position, []
 
 

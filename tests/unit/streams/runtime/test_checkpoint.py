@@ -12,7 +12,7 @@ import pytest
 from msgspec import msgpack
 
 from streams.operator import InputRecord, Output, Record
-from streams.runtime.checkpoint import Checkpoint, Intervals
+from streams.runtime.checkpoint import OLD_S, Checkpoint, Intervals
 from streams.runtime.chunks import Chunk
 from streams.runtime.intake import CATCH_UP_S
 from streams.runtime.restore import FORMAT, Restored
@@ -142,7 +142,7 @@ def test_outputs_and_position_are_one_transaction_and_acknowledged_after_it() ->
         await committed(rig.subject)
         assert rig.writer.written == [[("out:", b"10"), ("out:", b"11"), ("state:in/position", place(12))]]
         assert rig.commits == [(12, 1)]
-        assert not rig.subject.due(1e12)
+        assert not rig.subject.due(rig.subject._begun + 60)
 
     with_checkpoint(body)
 
@@ -224,6 +224,21 @@ def test_snapshot_every_so_many_records() -> None:
         assert rig.writer.written[4][1:] == [
             ("state:in/seen", b"5"), ("state:in/snapshot", place(15)), ("state:in/position", place(15)),
         ]  # fmt: skip
+
+    with_checkpoint(body)
+
+
+def test_what_no_snapshot_holds_does_not_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body(rig: Rig) -> None:
+        rig.subject.apply(chunk(10, 11, 10))
+        await committed(rig.subject)
+        later = rig.subject._begun + OLD_S + 1
+        assert (rig.subject.due(later - 60), rig.subject.due(later)) == (False, True)  # though nothing came since
+        monkeypatch.setattr("streams.runtime.checkpoint.OLD_S", 0.0)
+        await committed(rig.subject)
+        names = [name for name, _ in rig.writer.written[1]]
+        assert names == ["state:in/seen", "state:in/snapshot", "state:in/position"]
+        assert not rig.subject.due(later)
 
     with_checkpoint(body)
 

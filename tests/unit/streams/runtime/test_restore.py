@@ -83,6 +83,9 @@ def kept(snapshot: int, position: int, topic_id: str = OLD, version: int = FORMA
     return {name: msgspec.msgpack.encode(place) for name, place in places.items()} | {"a:x": b"an agent"} | other
 
 
+READ_2_OF_NEW = {"position": msgspec.msgpack.encode(Position(2, 2, NEW))}
+
+
 def restored(logs: Logs, topic_id: str) -> tuple[Restored, Seen]:
     operator = Seen()
     place = "ui-events", 0, topic_id
@@ -97,15 +100,19 @@ def restored(logs: Logs, topic_id: str) -> tuple[Restored, Seen]:
         (kept(5, 8, ""), 0, 20, OLD, [5, 6, 7], 8, []),  # kept by a version that noted none
         ({}, 0, 20, OLD, [], 0, []),
         # a new topic of the old name, shorter or longer than the old one: from its start
-        (kept(5, 8), 0, 3, NEW, [], 0, [(8, -1)]),
-        (kept(5, 8), 0, 20, NEW, [], 0, [(8, -1)]),
+        (kept(8, 8), 0, 3, NEW, [], 0, [(8, -1)]),
+        (kept(8, 8), 0, 20, NEW, [], 0, [(8, -1)]),
+        # ... where the state that was kept is older than what had been read
+        (kept(5, 8), 0, 20, NEW, [], 0, [(5, 7), (8, -1)]),
+        (kept(5, 0) | READ_2_OF_NEW, 0, 9, "next", [], 0, [(0, 1), (5, -1)]),
         # ... of which something was already read when the worker died
-        (kept(5, 0) | {"position": msgspec.msgpack.encode(Position(2, 2, NEW))}, 0, 20, NEW, [0, 1], 2, [(5, -1)]),
+        (kept(5, 0) | READ_2_OF_NEW, 0, 20, NEW, [0, 1], 2, [(5, -1)]),
         # cut
         (kept(5, 8), 0, 6, OLD, [5], 6, [(6, 7)]),
         (kept(5, 8), 0, 3, OLD, [], 3, [(3, 7)]),
         # retention has passed what a restore runs again
         (kept(5, 8), 7, 20, OLD, [7], 8, [(5, 6)]),
+        (kept(5, 8), 10, 20, OLD, [], 8, [(5, 7)]),
     ],
 )
 def test_where_it_goes_on(
