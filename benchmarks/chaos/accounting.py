@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,25 @@ class LetterContents(msgspec.Struct):
             place = (letter.source_topic.removeprefix(prefix), letter.source_partition, letter.source_offset)
             {LOST: found.gone, GAP: found.gaps}.get(letter.reason, found.refused).add(place)
         return found
+
+
+Values = Mapping[str, Mapping[int, list[bytes]]]
+"""Values by topic and partition."""
+
+
+def only_in_one(disturbed: Values, calm: Values) -> dict[str, dict[str, list[str]]]:
+    """By ``topic/partition``, where they differ: values that only the ``disturbed`` or only the ``calm`` run has."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for topic in sorted(disturbed.keys() | calm.keys()):
+        left, right = disturbed.get(topic, {}), calm.get(topic, {})
+        for partition in sorted(left.keys() | right.keys()):
+            one, other = Counter(left.get(partition, ())), Counter(right.get(partition, ()))
+            if one != other:
+                found[f"{topic}/{partition}"] = {
+                    name: sorted(value.decode(errors="replace") for value in more.elements())
+                    for name, more in (("disturbed", one - other), ("calm", other - one))
+                }
+    return found
 
 
 def differences(

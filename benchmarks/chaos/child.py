@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +66,15 @@ class Child:
                 self.self_exits += code != -signal.SIGKILL
                 self._stopping.wait(AGAIN_S)
                 self._child = self._spawn()
+
+    def is_ready(self) -> bool:
+        """Whether it says so itself, where its log says that it answers."""
+        places = re.findall(r"(http://127\.0\.0\.1:\d+)/metrics", self._log.read_text(errors="replace"))
+        try:
+            with urllib.request.urlopen(f"{places[-1]}/ready", timeout=2) as answer:  # noqa: S310 - always http
+                return bool(answer.status == HTTPStatus.OK)
+        except (OSError, IndexError):
+            return False
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import time
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from benchmarks.chaos.accounting import TABLES, LetterContents, differences
+from benchmarks.chaos.accounting import TABLES, LetterContents, differences, only_in_one
 from benchmarks.chaos.kept_log import CalmInput, Derived
 from benchmarks.chaos.pack import FAULTS, deal
 from benchmarks.chaos.scene import Scene, settle
@@ -22,6 +23,8 @@ from benchmarks.chaos.topic_log import DERIVED, is_foreign, read
 from sinks.connect import connect
 from taskstream.endpoints import Endpoints
 
+DIFFERENCES: Final = "differences.json"
+"""File in the experiment's folder (``--keep``): the values that only one of the two runs has."""
 GATHER_S: Final = 6.0
 """Let the groups form, so that the first fault hits working processes (seconds)."""
 
@@ -82,6 +85,8 @@ def _compare(scene: Scene) -> dict[str, Any]:
     stored, distinct = (ask(f"{what} FROM taskstream.ui_events") for what in ("count()", "uniqExact((agent, seq))"))
     letters = [m.value() for _, found in read(testbed, "chaos.dead-letter").items() for m in found if not is_foreign(m)]
     told = LetterContents.of(letters, "chaos.")
+    differing = only_in_one(facts.values, calm.values)
+    (testbed.folder / DIFFERENCES).write_text(json.dumps(differing, indent=1))
     return {
         "sent": scene.sender.load.sent,
         "removed": len(scene.calm.skipped),

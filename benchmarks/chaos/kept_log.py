@@ -124,10 +124,11 @@ def _events_sent(message: Any) -> list[tuple[str, int]]:
     return [(batch.agent, batch.first_seq + n) for n in range(len(batch.events))]
 
 
-def positions(testbed: Testbed, topic: str) -> dict[int, int]:
-    """The next offset of each partition of ``topic`` as the workers, which have ended, left it in their state."""
+def positions(testbed: Testbed, topic: str, item: str = "position") -> dict[int, int]:
+    """The next offset of each partition of ``topic`` as the workers left it in their state; ``item`` may also be
+    ``snapshot``: what stands before it is not run again."""
     found: dict[int, int] = {}
-    key = item_key(topic, "position")
+    key = item_key(topic, item)
     for partition, messages in read(testbed, "chaos.state").items():
         for message in messages:
             if message.key() == key and message.value() and not is_foreign(message):

@@ -18,6 +18,8 @@ from sinks.clickhouse.consumer import GROUP
 SINK_GROUP: Final = f"chaos.{GROUP}"
 STORED: Final = (CLEAN, "sessions", "segments", "transfers", "activity")
 """Topics that the sink reads into a table, a row for each message or event."""
+READY_S: Final = 120.0
+"""Within so long each worker has restored what it owns (seconds)."""
 TIMES: Final = 3
 SETTLED_S: Final = 45.0
 STANDSTILL_S: Final = 180.0
@@ -43,6 +45,18 @@ class Scene:
     recreated: set[tuple[str, int]] = field(default_factory=set)
     unread: Counter[str] = field(default_factory=Counter)
     unread_events: list[tuple[str, int]] = field(default_factory=list)
+
+    def workers_ready(self) -> None:
+        """Wait until no worker restores: what it runs again must not be removed before.
+
+        Raises:
+            TimeoutError: they are not.
+        """
+        deadline = time.monotonic() + READY_S
+        while not all(child.is_ready() for child in self.testbed.of("worker")):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the workers are not ready after {READY_S:.0f} s")
+            time.sleep(0.5)
 
     def drained(self) -> None:
         """Wait until all that was sent has been worked through and stored. Nothing may be sent meanwhile.

@@ -6,7 +6,8 @@ Before anything is removed it is kept (:mod:`benchmarks.chaos.kept_log`), so tha
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from confluent_kafka.admin import AdminClient
@@ -24,6 +25,7 @@ RECREATED: Final = (CLEAN, *DERIVED)
 ANSWER_S: Final = 60.0
 FOLLOWED_S: Final = 15.0
 """Within so long all processes have noticed a new topic or new partitions (seconds)."""
+TRIES: Final = 5
 GROW_S: Final = 4.0
 """How long input gathers before a reader that has stopped (seconds)."""
 
@@ -50,6 +52,7 @@ def recreate(topics: Sequence[str], scene: Scene) -> None:
     """A topic is deleted and created again under running processes, after all in it was read: nothing may be lost."""
     topic = scene.draw.choice(topics)
     testbed, name = scene.testbed, f"chaos.{topic}"
+    scene.workers_ready()
     with scene.sender.paused():
         scene.drained()
         if topic == "ui-events":
@@ -84,9 +87,9 @@ def add_partition(scene: Scene) -> None:
 
 
 def retention_passes_input(scene: Scene) -> None:
-    """Half of what came while no worker ran is removed."""
+    """Half of what came while no worker ran is removed; nothing that a restore runs again."""
     testbed = scene.testbed
-    with testbed.held("worker"):
+    with _saved_workers_held(scene):
         time.sleep(GROW_S)
         with scene.sender.paused():
             begin = positions(testbed, "ui-events")
@@ -119,6 +122,24 @@ def retention_passes_derived(scene: Scene) -> None:
                             scene.unread[topic] += 1
             scene.losses.update((topic, partition, begin[partition]) for partition in low if begin[partition])
             _remove(scene, topic, low)
+
+
+@contextmanager
+def _saved_workers_held(scene: Scene) -> Iterator[None]:
+    """While all workers have ended and everything they read is in their snapshots: on a slow machine the time to write
+    them may be too short, and then the next try has less to write.
+
+    Raises:
+        TimeoutError: it is not.
+    """
+    testbed = scene.testbed
+    for _ in range(TRIES):
+        scene.workers_ready()
+        with testbed.held("worker"):
+            if positions(testbed, "ui-events") == positions(testbed, "ui-events", "snapshot"):
+                yield
+                return
+    raise TimeoutError(f"the workers have not written their snapshots at {TRIES} ends")
 
 
 def _half(begin: dict[int, int], end: dict[int, int]) -> dict[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.chaos.accounting import LetterContents, differences, failures
+from benchmarks.chaos.accounting import LetterContents, differences, failures, only_in_one
 from taskstream.events import encode
 from taskstream.records import DeadLetter
 
@@ -74,3 +74,12 @@ def test_every_kind_of_failure_is_told() -> None:
     }  # fmt: skip
     for name, value in broken.items():
         assert len(failures(result(**{name: value}))) == 1, name
+
+
+def test_values_of_one_run_alone_are_told_by_place_and_often_as_often_as_there_are_more() -> None:
+    disturbed = {"sessions": {0: [b"a", b"b", b"b"], 1: [b"c"]}, "activity": {}}
+    calm = {"sessions": {0: [b"b", b"a"], 1: [b"c"], 2: [b"d"]}, "activity": {0: []}}
+    assert only_in_one(disturbed, calm) == {
+        "sessions/0": {"disturbed": ["b"], "calm": []},
+        "sessions/2": {"disturbed": [], "calm": ["d"]},
+    }
