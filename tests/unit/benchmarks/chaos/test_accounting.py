@@ -78,7 +78,7 @@ def test_every_kind_of_failure_is_told() -> None:
 
 def test_values_of_one_run_alone_are_told_by_place_and_often_as_often_as_there_are_more() -> None:
     disturbed = {"sessions": {0: [b"a", b"b", b"b"], 1: [b"c"]}, "activity": {}}
-    calm = {"sessions": {0: [b"b", b"a"], 1: [b"c"], 2: [b"d"]}, "activity": {0: []}}
+    calm = {"sessions": {0: [b"b", b"a"], 1: [b"c"], 2: [b"d"]}, "activity": dict[int, list[bytes]]()}
     assert only_in_one(disturbed, calm) == {
         "sessions/0": {"disturbed": ["b"], "calm": []},
         "sessions/2": {"disturbed": [], "calm": ["d"]},
