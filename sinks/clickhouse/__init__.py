@@ -15,6 +15,7 @@ May import: taskstream, sinks.connect.
     store         The sink's side of ClickHouse
     dead_letters  The sink's dead letters: messages, or rows of them, that no table can hold
     read_again    Reads messages of the input again
+    silence       Partitions that have messages of which none comes
     progress      How far the sink is behind
     migrate       Bring a ClickHouse database to the schema that the numbered files in `migrations/` describe
     migrations/   The schema, in numbered files

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any, Final
 
@@ -20,7 +20,9 @@ from sinks.clickhouse.joint import Block
 from sinks.clickhouse.ledger import Ledger, is_past
 from sinks.clickhouse.logs import Logs, Start, base
 from sinks.clickhouse.ranges import Commit, TopicPartition
+from sinks.clickhouse.silence import Silence
 from sinks.clickhouse.writer import Abandoned, Writer
+from taskstream import metrics
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import kafka_config
 from taskstream.settings import Settings
@@ -112,6 +114,9 @@ class Sink:
         self._absent: dict[tuple[str, int], KafkaPartition] = {}
         self._logs: Logs = {}
         self._compared = self._logs
+        self._ends: Mapping[TopicPartition, int] = {}
+        self._drained = False
+        self._silence = Silence()
         self._failure: Exception | None = None
 
     def run(self, on_cycle: Callable[[], None]) -> None:
@@ -164,6 +169,7 @@ class Sink:
             self._move_displaced()
             self._seek_doubted()
             self._note_positions(now_ms)
+            self._wake_silent(now_ms)
         self.advance()
 
     def _consume(self) -> int:
@@ -176,7 +182,8 @@ class Sink:
             for message in found:
                 size += self._take_in(message, now_ms)
             messages += len(found)
-            if len(found) < CONSUME or messages >= STEP_MESSAGES or size >= STEP_BYTES:
+            self._drained = len(found) < CONSUME
+            if self._drained or messages >= STEP_MESSAGES or size >= STEP_BYTES:
                 return now_ms
             wait_s = 0.0
 
@@ -281,15 +288,36 @@ class Sink:
         """
         try:
             self._consumer.seek(place)
-            return
         except KafkaException as error:
             log.debug("%s/%d: seek: %s", place.topic, place.partition, error)
+            self._assign_again(place)
+
+    def _assign_again(self, place: KafkaPartition) -> None:
         try:
             self._consumer.incremental_unassign([place])
             self._consumer.incremental_assign([place])
         except KafkaException as error:
             log.debug("%s/%d: assign: %s", place.topic, place.partition, error)
             self._doubted.add(self._sources[place.topic, place.partition])
+
+    def _wake_silent(self, now_ms: int) -> None:
+        """Assign again of what nothing comes, though there is more and the client holds nothing back.
+
+        Once in some hundred topics created anew the client took the seek to the new one's start and fetched nothing.
+        """
+        if self._paused or not self._drained:
+            self._silence.clear()
+            return
+        positions = {source: self._ledger.position(source) for source in self._ledger.owned()}
+        for source in self._silence.over(positions, self._ends, now_ms):
+            if source in self._doubted or source in self._displaced:
+                continue
+            log.warning(
+                "%s/%d: nothing comes from offset %d on, though it ends at %d: asking anew",
+                source.topic, source.partition, positions[source], self._ends[source],
+            )  # fmt: skip
+            metrics.REFETCHES.inc()
+            self._assign_again(KafkaPartition(source.topic, source.partition, positions[source]))
 
     def _note_positions(self, now_ms: int) -> None:
         """Now and then tell the ledger how far the client has come: transaction markers move it, too."""
@@ -324,6 +352,10 @@ class Sink:
         self._ledger.assign(source, start.offset, start.mark, log=start.log, now_ms=now_ms, check_until=end)
         self._ledger.passed(source, start.position, now_ms)
         return KafkaPartition(source.topic, source.partition, self._ledger.position(source))
+
+    def note_ends(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Where the partitions end, from any thread."""
+        self._ends = ends
 
     def note_logs(self, logs: Logs) -> None:
         """What the topics' logs are, from any thread: partitions of another log begin anew with the next step."""

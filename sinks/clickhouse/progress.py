@@ -17,18 +17,29 @@ log = logging.getLogger("taskstream.sink")
 INTERVAL_S: Final = 3.0
 _TIMEOUT_S: Final = 5.0
 
+Ends = Mapping[TopicPartition, int]
+"""Partition → the offset behind its last committed message."""
+
 
 class Progress:
-    """A thread that sets the lag metric, writes ``sink_progress`` and tells ``on_logs`` what the topics' logs are."""
+    """A thread that sets the lag metric, writes ``sink_progress``, and tells ``on_logs`` what the topics' logs are,
+    ``on_ends`` where their partitions end."""
 
     def __init__(
-        self, admin: Any, store: Store, stop: threading.Event, topics: list[str], on_logs: Callable[[Logs], None]
+        self,
+        admin: Any,
+        store: Store,
+        stop: threading.Event,
+        topics: list[str],
+        on_logs: Callable[[Logs], None],
+        on_ends: Callable[[Ends], None],
     ) -> None:
         self._admin = admin
         self._store = store
         self._stop = stop
         self._topics = topics
         self._on_logs = on_logs
+        self._on_ends = on_ends
         self._stored: Mapping[TopicPartition, tuple[int, int]] = {}
         self._shown: set[TopicPartition] = set()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
@@ -57,6 +68,7 @@ class Progress:
             log.debug("logs not known: %s", error)
         stored = self._stored
         ends = self._ends(list(stored))
+        self._on_ends(ends)
         lags = {source: max(0, ends[source] - offset) for source, (offset, _) in stored.items() if source in ends}
         for source, lag in lags.items():
             metrics.LAG.labels(source.topic, str(source.partition)).set(lag)

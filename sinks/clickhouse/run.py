@@ -146,7 +146,7 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
         consumer, ledger, writer, feeds, beginnings, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows,
         pool=ThreadPoolExecutor(THREADS, thread_name_prefix="insert"),
     )  # fmt: skip
-    progress = Progress(admin, store, stop, list(feeds), sink.note_logs)
+    progress = Progress(admin, store, stop, list(feeds), sink.note_logs, sink.note_ends)
     metrics.HEALTH.require("partitions assigned", lambda: bool(ledger.owned()))
     metrics.HEALTH.require("ClickHouse takes blocks", lambda: not writer.failing())
     progress.start()

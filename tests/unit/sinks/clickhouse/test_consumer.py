@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from sinks.clickhouse.ranges import Commit, Mark, Range, TopicPartition, read_mark
+from sinks.clickhouse.silence import MOST_MS, SILENT_MS, Silence
 from taskstream.errors import ServiceError
-from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, kick, take_away
+from tests.unit.sinks.clickhouse.world import TOPIC, Process, World, bury, drain, give, join, kick, take_away
 
 
 def _one(world: World, *, by_hand: bool = False, rows: int = 5) -> Process:
@@ -354,3 +357,32 @@ def test_what_the_last_callbacks_raise_is_not_lost(monkeypatch: pytest.MonkeyPat
     process.stop.set()
     with pytest.raises(ServiceError, match="cannot let go"):
         process.sink.run(lambda: None)
+
+
+def test_a_partition_of_which_nothing_comes_is_asked_for_anew() -> None:
+    """As after a topic was created anew: the client takes the seek, and fetches nothing."""
+    world = World(partitions=2)
+    process = _one(world)
+    give(world, 1, process)
+    drain(world, process, turns=2)
+    process.consumer.deaf = {1}
+    for turn in range(4):
+        for partition in range(2):
+            world.produce(partition, b"%c%d" % (b"ab"[partition], turn))
+        process.sink.note_ends({TopicPartition(TOPIC, partition): end for partition, end in enumerate(world.ends)})
+        world.now_ms += SILENT_MS // 4
+        process.step()
+    assert process.consumer.deaf == {1}  # patience
+    drain(world, process, turns=10)
+    assert sorted(world.stored) == world.expected()
+
+
+def test_what_is_left_of_aborted_transactions_is_asked_for_ever_less_often() -> None:
+    silence, source = Silence(), TopicPartition("t", 0)
+    asked = [at for at in range(0, 3_600_000, 1_000) if silence.over({source: 5}, {source: 6}, at)]
+    assert asked[:3] == [10_000, 30_000, 70_000]
+    assert {b - a for a, b in pairwise(asked[6:])} == {MOST_MS}
+    assert not silence.over({source: 6}, {source: 6}, 9_000_000)
+    assert not silence.over({source: 6}, {source: 7}, 9_000_000)
+    silence.clear()
+    assert not silence.over({source: 6}, {source: 7}, 9_999_999)

@@ -235,6 +235,7 @@ class FakeConsumer:
         self.batch = 3
         self.failing: set[int] = set()
         self.stuck: set[int] = set()
+        self.deaf: set[int] = set()
 
     def subscribe(self, topics: list[str], **callbacks: Any) -> None:
         self.callbacks = callbacks
@@ -246,7 +247,7 @@ class FakeConsumer:
             self.positions.clear()
         messages: list[_Message] = []
         for partition, position in sorted(self.positions.items()):
-            if partition in self.paused:
+            if partition in self.paused or partition in self.deaf:
                 continue
             if partition in self.failing:  # as librdkafka: the position is then behind the message that did not come
                 self.failing.discard(partition)
@@ -286,7 +287,12 @@ class FakeConsumer:
 
     def incremental_assign(self, places: list[KafkaPartition]) -> None:
         for place in places:
+            self.deaf.discard(place.partition)
             self.seek(place)
+
+    def incremental_unassign(self, places: list[KafkaPartition]) -> None:
+        for place in places:
+            self.positions.pop(place.partition)
 
     def seek(self, place: KafkaPartition) -> None:
         self.positions[place.partition] = place.offset
