@@ -86,6 +86,7 @@ class Linker:
                 if source is not None:
                     links.append(Link(seq, event, source, "paste"))
                 self._wrote(digest, event)
+                self._remember(digest, _source(seq, event, form))
             elif kind in WRITES:
                 source = self._typed(digest, event)
                 if source is not None:

@@ -28,6 +28,7 @@ def segment_of(
     last_ms = max(last.head_ms + last.span, first_ms)
     active = transfers = written = call = 0
     read: set[int] = set()
+    wrote: set[tuple[str, int]] = set()
     steps: list[Step] = []
     ends = [*raw[1:], None]
     for step, after in zip(raw, ends, strict=True):
@@ -40,8 +41,11 @@ def segment_of(
         digest = step.digest
         if digest:
             if kind == WRITE:
-                written += 1
-                transfers += digest in read
+                place = _field(names[step.act]), digest
+                if place not in wrote:  # written there again, in a loop or after a slip, it has moved once
+                    wrote.add(place)
+                    written += 1
+                    transfers += digest in read
             else:
                 read.add(digest)
         offset = step.head_ms - first_ms
@@ -70,6 +74,12 @@ def segment_of(
         call_ms=min(call, waiting),
         confidence=confidence,
     )
+
+
+def _field(name: str) -> str:
+    """An activity's name without what was done there: pasted and then left is written once."""
+    head = name.split("|", 2)
+    return head[0] + "|" + head[-1]
 
 
 def members_of(raw: Sequence[RawStep]) -> tuple[list[int], list[int]]:
