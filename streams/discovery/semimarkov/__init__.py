@@ -19,6 +19,7 @@ May import: taskstream, streams.discovery.segmentation.
     splits          Two executions taken for one; what chance explains
     phases          Where the cycle of a routine is cut
     loops           Repeats that are no executions of their own
+    asides          A task in the midst of another is an execution of its own
     solving         The order of these
     certainty       How sure each execution is
     whole           A whole log, or a large one by a sample

@@ -23,6 +23,8 @@ WEIGHTS: Final = (-0.01, 0.29, -4.14, 0.20, -0.70)
 """Of the columns of :func:`evidence`; fitted on 60 worlds, each of the same weight (docs/decisions/0015)."""
 OPENING: Final = 2.0
 """What the beginning of a session says for a start, as a cue."""
+INTERLEAVED: Final = 0.2
+"""Share of executions with other work in between, from which it is usual."""
 TELLING: Final = (-4.0, 8.0)
 """Bounds of how much more cues say at starts than within."""
 
@@ -62,8 +64,17 @@ def evidence(log: Log, cuts: Cuts, learned: Learned, edge: Floats) -> Floats:
         np.log(held / (1.0 - held)),
         np.abs(length - usual[own]),
         telling[own],
-        np.full(len(cuts), float(log.order is not None)),
+        _interleaved(log, cuts),
     ])  # fmt: skip
+
+
+def _interleaved(log: Log, cuts: Cuts) -> Floats:
+    """1 for segments with other work in between, and for all where that is usual."""
+    if log.order is None:
+        return np.zeros(len(cuts))
+    spans = log.order[cuts.end - 1] - log.order[cuts.start] + 1
+    found = (spans != cuts.end - cuts.start).astype(np.float64)
+    return np.ones(len(cuts)) if found.mean() > INTERLEAVED else found
 
 
 def _probable(log: Log, cuts: Cuts, learned: Learned, edge: Floats) -> Floats:

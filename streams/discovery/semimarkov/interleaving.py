@@ -70,6 +70,8 @@ def unravel(log_: Log, found: Solution) -> Unravelled:
 
 def cost(size: int, resumed: int) -> float:
     """Nats to say where people changed, and to which of two lanes."""
+    if not resumed:
+        return 0.0
     share = resumed / size
     rest = (1 - share) * log(1 - share) if share < 1 else 0.0
     return -size * (share * log(share) + rest) + resumed * log(2.0)

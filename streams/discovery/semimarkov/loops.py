@@ -1,7 +1,8 @@
 """Repeats within an execution that were taken for executions of their own: a failed sign-in, a form filled in twice.
 
 A repeat that begins again before anything ended is a loop. What was cut off is told by where it ends (where the whole
-executions go on) or begins (in their midst), by holding nothing that they do not hold, and by always lying beside one.
+executions go on) or begins (in their midst), by holding nothing that they do not hold, by always lying beside one, and
+by no pause or other sign of a cut between the two.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from streams.discovery.semimarkov import cues
 from streams.discovery.semimarkov.step_log import Bools, Cuts, Floats, Log
 
 PART: Final = 0.5
@@ -23,6 +25,8 @@ BESIDE: Final = 0.8
 FEWER: Final = 0.5
 """Parts are fewer than that share of the whole executions."""
 FEW: Final = 5
+APART: Final = 1.5
+"""Where the cues say so much for a cut (nats, in the mean of the parts of one kind), parts are no parts."""
 
 
 class _Whole(NamedTuple):
@@ -37,10 +41,11 @@ class _Whole(NamedTuple):
 
 def close(log: Log, cuts: Cuts) -> Cuts:
     """Join the parts of executions to the executions they are parts of."""
+    edge = cues.learn(log, cuts.mask()).edge
     for k in range(cuts.routines):
         whole = _whole(log, cuts, k)
         if whole is not None:
-            cuts = _joined(log, cuts, k, whole)
+            cuts = _joined(log, cuts, k, whole, edge)
     return cuts
 
 
@@ -64,8 +69,8 @@ def _whole(log: Log, cuts: Cuts, k: int) -> _Whole | None:
     return _Whole(long, held >= HELD * len(own), ends, starts, len(own))
 
 
-def _joined(log: Log, cuts: Cuts, k: int, whole: _Whole) -> Cuts:
-    """Join the parts that lie before or behind whole executions of routine ``k``."""
+def _joined(log: Log, cuts: Cuts, k: int, whole: _Whole, edge: Floats) -> Cuts:
+    """Join the parts that lie before or behind whole executions of routine ``k``; ``edge``: what cues say of a cut."""
     n = len(cuts)
     length = cuts.end - cuts.start
     full = (cuts.routine == k) & (length > whole.long)
@@ -80,6 +85,10 @@ def _joined(log: Log, cuts: Cuts, k: int, whole: _Whole) -> Cuts:
     for kind in np.unique(cuts.routine[opening | closing]).tolist():
         same = fits & (cuts.routine == kind)
         parts = same & (opening | closing)
+        joints = np.append(cuts.start[np.nonzero(same & closing)[0]], cuts.end[np.nonzero(same & opening)[0]])
+        if edge[joints].mean() > APART:
+            opening &= ~same
+            closing &= ~same
         if parts.sum() < BESIDE * same.sum() or same.sum() > FEWER * whole.number:
             opening &= ~same
             closing &= ~same

@@ -32,6 +32,12 @@ def one_chain(log: Log) -> list[Solution]:
     return sorted(best.values(), key=lambda one: -one.likelihood)
 
 
+def grouped(log: Log, found: Solution) -> Solution:
+    """Routines by contents alone, with the segments re-cut by their chains."""
+    cuts = contents.group(log, found.cuts)
+    return refine(log, cuts, max(cuts.routines, 1))
+
+
 def routines(log: Log, beginnings: list[Solution], cost: float = 0.0) -> Cuts:
     """The segments' routines; from the first of the beginnings, unless another leads to a much shorter description.
 
@@ -49,8 +55,7 @@ def routines(log: Log, beginnings: list[Solution], cost: float = 0.0) -> Cuts:
 def _routines(log: Log, found: Solution) -> Solution:
     """Routines by contents, with the segments re-cut by their chains, joined and turned."""
     for number in range(DEEP):
-        cuts = contents.group(log, found.cuts)
-        found = refine(log, cuts, max(cuts.routines, 1))
+        found = grouped(log, found)
         found = joins.join(log, Solution(renumbered(found.cuts), found.likelihood))
         if number == 0:
             found = splits.split(log, phases.turn(log, found))

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from streams.discovery.semimarkov import certainty, cues, interleaving, solving
+from streams.discovery.semimarkov import asides, certainty, cues, interleaving, solving
+from streams.discovery.semimarkov.asides import Woven
 from streams.discovery.semimarkov.beam import Chain
-from streams.discovery.semimarkov.learning import Learned, explain, learn
+from streams.discovery.semimarkov.learning import Learned, Solution, explain, learn, rate
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, Steps
 
 LEARN: Final = 20_000
@@ -38,7 +39,7 @@ class LearnedModel(Struct):
 
     ``codes``   pairs of activities of which ``learned`` holds counts; ``share``: of each activity
     ``chain``   by which steps are dealt into lanes, with ``switch``; None where people do one thing at a time
-    ``idle``    routines in which nothing is done
+    ``woven``   whether a task may lie in the midst of another
     """
 
     learned: Learned
@@ -46,10 +47,20 @@ class LearnedModel(Struct):
     share: Floats
     chain: Chain | None
     switch: float
+    woven: bool
 
     def explain(self, steps: Steps) -> tuple[Log, Cuts, Floats]:
         """Cut steps that were not learned from; how sure each segment is."""
         order = None if self.chain is None else interleaving.deal_all(steps, self.chain, self.switch).order
+        log, cuts, learned, edge = self._explain(steps, order)
+        if self.woven:
+            order, _ = asides.reorder(log, cuts, counts=learned.counts)
+            if order is not None:
+                log, cuts, learned, edge = self._explain(steps, order)
+        return log, cuts, certainty.sure(log, cuts, learned, edge)
+
+    def _explain(self, steps: Steps, order: Ints | None) -> tuple[Log, Cuts, Learned, Floats]:
+        """The cuts of steps in an order, with what was learned as the log in that order counts it."""
         log = Log(steps, order, self.codes)
         log.share = self.share
         counts = self.learned.counts
@@ -57,8 +68,7 @@ class LearnedModel(Struct):
         own[:, np.searchsorted(log.codes, self.codes)] = counts.steps[:, :-1]
         learned = self.learned._replace(counts=counts._replace(steps=own))
         edge = cues.edges(log, learned.cues.ratios)
-        cuts = explain(log, learned.tables(log), edge, learned.repeats)
-        return log, cuts, certainty.sure(log, cuts, learned, edge)
+        return log, explain(log, learned.tables(log), edge, learned.repeats), learned, edge
 
 
 def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[FoundExecution]]]:
@@ -73,7 +83,10 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
     if dealt is not None and dealt.switch:
         log, beginnings = dealt.log, [dealt.solution]
     switch = 0.0 if dealt is None else dealt.switch
-    cuts = solving.routines(log, beginnings, 0.0 if dealt is None else dealt.cost)
+    cost = 0.0 if dealt is None else dealt.cost
+    solved = _solved(log, beginnings, cost, lanes=lanes)
+    woven = solved.log is not log
+    log, cuts = solved.log, solved.solution.cuts
     done = solving.without_idle(log, cuts)
     if sample is None:
         learned = learn(log, done, max(done.routines, 1))
@@ -81,11 +94,32 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
         return
     idle = set(cuts.routine.tolist()) - set(done.routine.tolist())
     chain = interleaving.whole_chain(log, cuts) if switch else None
-    model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch)
+    model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch, woven)
     for start, end in _chunks(steps):
         log, cuts, sure = model.explain(steps.take(slice(start, end)))
         routine = np.where(np.isin(cuts.routine, sorted(idle)), -1, cuts.routine)
         yield end, _executions(log, cuts.with_routines(routine), start, sure)
+
+
+def _solved(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool) -> Woven:
+    """The log's routines, with what lies in the midst of another set aside: before routines are joined (a task that is
+    often called looks like a part of its caller) or after, whichever is shorter to describe."""
+    found = _routines(log, beginnings, cost)
+    if not lanes:
+        return found
+    found = asides.weave(found)
+    early = asides.weave(Woven(log, solving.grouped(log, beginnings[0]), cost))
+    if early.log is log:
+        return found
+    one_chain = early.solution.cuts.with_routines(np.minimum(early.solution.cuts.routine, 0))
+    other = _routines(early.log, [early.solution._replace(cuts=one_chain)], early.cost)
+    other = asides.weave(asides.priced(other.log, other.solution))
+    return max(found, early, other, key=lambda one: one.likelihood)
+
+
+def _routines(log: Log, beginnings: list[Solution], cost: float) -> Woven:
+    cuts = solving.routines(log, beginnings, cost)
+    return Woven(log, Solution(cuts, rate(log, cuts, max(cuts.routines, 1))), cost)
 
 
 def _executions(log: Log, cuts: Cuts, offset: int, sure: Floats) -> list[FoundExecution]:
