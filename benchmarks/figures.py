@@ -1,6 +1,6 @@
 """Compares every figure that users see with the truth of simulated offices: errors, and coverage of the intervals.
 
-    python -m benchmarks.figures [--offices 20] [--seed 9000] [--quick] [--json FILE]
+    python -m benchmarks.figures [--offices 20] [--seed 9000] [--quick] [--live] [--json FILE]
 
 Each office has tasks of its own, drawn at random, of people who are interrupted, make slips, chat and go away. Its
 first five days are mined as ``taskstream mine`` does it. It goes on for fifteen more, of which nothing is mined: an
@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from benchmarks.figures_live import LiveOffice
 from collectors.importers import ImportedEvent
 from collectors.simulate.generator import generate_tasks
 from collectors.simulate.office import Office, Simulated
@@ -77,12 +78,42 @@ class OfficeErrors(Struct):
     judged: list[TaskErrors]
 
 
-def measure(seed: int) -> OfficeErrors:
-    """One office from events to figures beside the truth."""
-    office = Office(
+def _office(seed: int) -> Office:
+    return Office(
         PEOPLE, SEEN_DAYS + MORE_DAYS, seed, tasks=generate_tasks(TASKS, seed), teams=("office",),
         behaviour=RIGHT_CLOCKS,
     )  # fmt: skip
+
+
+def measure_live(seed: int) -> OfficeErrors:
+    """One office through the stream's stages and the catalogue, to the live list's figures beside the truth."""
+    office = _office(seed)
+    until = office.start_ms + WEEK_DAYS * DAY_MS
+    live = LiveOffice(office, until, K)
+    first, more, wanted = _parted(live.done, until)
+    listed = live.listed()
+    judged = [judge(seed, first[task], more[task], listed[task], None) for task in wanted if task in listed]
+    return OfficeErrors(seed, len(wanted), judged)
+
+
+def _parted(
+    done: Iterable[TrueExecution], until: int
+) -> tuple[dict[str, list[TrueExecution]], dict[str, list[TrueExecution]], list[str]]:
+    """Each task's executions before and after ``until``, and the tasks that should be found."""
+    first: dict[str, list[TrueExecution]] = defaultdict(list)
+    more: dict[str, list[TrueExecution]] = defaultdict(list)
+    for one in done:
+        (first if one.start_ms < until else more)[one.routine].append(one)
+    wanted = [
+        task for task, some in sorted(first.items())
+        if len({one.desktop for one in some}) >= K and len(some) >= LEAST
+    ]  # fmt: skip
+    return first, more, wanted
+
+
+def measure(seed: int) -> OfficeErrors:
+    """One office from events to figures beside the truth."""
+    office = _office(seed)
     until = office.start_ms + WEEK_DAYS * DAY_MS
     miner = Miner(Settings(), k=K)
     truth: list[tuple[str, str]] = []
@@ -97,8 +128,7 @@ def measure(seed: int) -> OfficeErrors:
     done = list(executions(seen(office)))
     miner.run("", (), lambda _: None)
     listed = {one.id: one for one in miner.finish()}
-    first = [one for one in done if one.start_ms < until]
-    more = [one for one in done if one.start_ms >= until]
+    first, more, wanted = _parted(done, until)
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for row, _, routine in miner.assignments():
         votes[routine][truth[row][1]] += 1
@@ -109,14 +139,8 @@ def measure(seed: int) -> OfficeErrors:
         ways[example.routine][max(seen_in, key=lambda name: (seen_in[name], name), default="")] += example.share
     owner = {routine: max(found, key=lambda task: (found[task], task)) for routine, found in votes.items()}
     routines = {owner.get(one.id): one for one in reversed(miner.routines()) if one.id in listed}
-    wanted = [
-        task for task in sorted({one.routine for one in first})
-        if len({one.desktop for one in first if one.routine == task}) >= K
-        and sum(one.routine == task for one in first) >= LEAST
-    ]  # fmt: skip
     judged = [
-        judge(seed, [one for one in first if one.routine == task], [one for one in more if one.routine == task],
-              listed[routines[task].id], ways[routines[task].id])
+        judge(seed, first[task], more[task], listed[routines[task].id], ways[routines[task].id])
         for task in wanted if task in routines
     ]  # fmt: skip
     return OfficeErrors(seed, len(wanted), judged)
@@ -124,11 +148,11 @@ def measure(seed: int) -> OfficeErrors:
 
 def judge(
     seed: int, first: Sequence[TrueExecution], more: Sequence[TrueExecution], listed: Opportunity,
-    ways: Mapping[str, float],
+    ways: Mapping[str, float] | None,
 ) -> TaskErrors:  # fmt: skip
     """A routine's figures beside the executions that were seen, and its intervals beside those that came later.
 
-    ``ways``  the share of its variants that stand for each way to do the task
+    ``ways``  the share of its variants that stand for each way to do the task; None: not compared
     """
     active = [one.active_ms for one in first]
     later = [one.active_ms for one in more]
@@ -151,10 +175,11 @@ def judge(
     errors = {name: found[name] / value - 1 for name, value in true.items()}
     moved = fmean([one.moved for one in first])
     errors["values moved"] = (listed.transferred_values - moved) / max(1.0, moved)
-    true_ways = Counter(one.variant for one in first)
-    errors["variants' shares"] = 0.5 * sum(
-        [abs(ways.get(name, 0.0) - true_ways[name] / len(first)) for name in {*ways, *true_ways}]
-    )
+    if ways is not None:
+        true_ways = Counter(one.variant for one in first)
+        errors["variants' shares"] = 0.5 * sum(
+            [abs(ways.get(name, 0.0) - true_ways[name] / len(first)) for name in {*ways, *true_ways}]
+        )
     own = sqrt(1 + min(SAMPLE, len(first)) / max(1, len(later)))
     weekly = sum(later) / HOUR_MS / MORE_DAYS * WEEK_DAYS
     holds = {
@@ -222,11 +247,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--offices", type=int, default=20)
     parser.add_argument("--seed", type=int, default=9_000, help="of the first office")
     parser.add_argument("--quick", action="store_true", help="two offices: a look, no measurement")
+    parser.add_argument("--live", action="store_true", help="the live list, by the stream's model, instead of mine")
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args(arguments)
     outcomes: list[OfficeErrors] = []
     for seed in range(given.seed, given.seed + (2 if given.quick else given.offices)):
-        outcomes.append(measure(seed))
+        outcomes.append(measure_live(seed) if given.live else measure(seed))
         sys.stderr.write(f"office {seed}: {len(outcomes[-1].judged)} of {outcomes[-1].tasks} tasks found\n")
     result = summary(outcomes)
     _print(result, print)
