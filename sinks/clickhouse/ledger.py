@@ -153,9 +153,7 @@ class Ledger:
 
     def mark(self, source: TopicPartition) -> Mark:
         """What is known of ``source`` up to its position; it must be owned."""
-        partition = self._partitions[source]
-        check = self._is_to_check(partition, Range(partition.stored, partition.position))
-        return Mark(0, None, partition.rows, partition.log, check)
+        return self._mark(self._partitions[source], 0)
 
     def leave(self, source: TopicPartition, now_ms: int) -> bool:
         """Close what is open of ``source``, which is to begin elsewhere; whether all that it took in is stored."""
@@ -281,6 +279,11 @@ class Ledger:
             )
         )
 
+    def _mark(self, partition: _Partition, now_ms: int) -> Mark:
+        """With nothing in flight: what the next block has to ask for is still to be asked, whoever writes it."""
+        check = self._is_to_check(partition, Range(partition.stored, partition.position))
+        return Mark(now_ms, None, partition.rows, partition.log, check)
+
     @staticmethod
     def _is_to_check(partition: _Partition, held: Range) -> bool:
         return partition.check_next or held.first < partition.check_until
@@ -319,7 +322,7 @@ class Ledger:
     def settle(self, now_ms: int) -> list[Commit]:
         """What to commit for partitions whose blocks are all stored."""
         return [
-            Commit(source, partition.stored, Mark(now_ms, None, partition.rows, partition.log, partition.check_next))
+            Commit(source, partition.stored, self._mark(partition, now_ms))
             for source, partition in sorted(self._partitions.items())
             if partition.in_flight is None and partition.repeat is None and partition.committed != partition.stored
             and not partition.closed

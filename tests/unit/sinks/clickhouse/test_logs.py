@@ -174,6 +174,18 @@ def test_a_range_begun_by_an_older_version_is_repeated_under_the_token_that_it_h
     assert list(world.tokens) == ["t:0:0-0", "c:1:0:1-1"]
 
 
+def test_a_crash_before_the_first_block_of_a_new_log_does_not_forget_to_ask_what_is_stored() -> None:
+    world = World()
+    process = _one(world)
+    world.recreate(forgets_commits=False)
+    world.produce(0, b"a")
+    for _ in range(3):  # stores it as of the former log, then finds the new one and commits its beginning
+        process.step()
+    bury(world, process)
+    drain(world, _one(world), turns=6)
+    assert world.stored == [b"a"]
+
+
 class Displaced(RuleBasedStateMachine):
     """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
 
