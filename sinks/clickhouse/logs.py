@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from sinks.clickhouse.ranges import Mark
+from taskstream.kafka.topic_id import read_id
 
 if TYPE_CHECKING:
     from confluent_kafka import Uuid
@@ -95,7 +96,7 @@ def ask_logs(admin: Any, topics: Iterable[str]) -> Logs:
     found: Logs = {}
     for topic, answer in admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_S).items():
         try:
-            found[topic] = f"{cluster}:{_hex(answer.result(2 * TIMEOUT_S).topic_id) or topic}"
+            found[topic] = f"{cluster}:{read_id(answer.result(2 * TIMEOUT_S), _hex) or topic}"
         except KafkaException as error:
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise

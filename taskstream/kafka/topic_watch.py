@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 
 from taskstream import metrics
 from taskstream.kafka.clients import kafka_config, new_admin
+from taskstream.kafka.topic_id import read_id
 from taskstream.settings import KafkaSettings
 
 log = logging.getLogger("taskstream.kafka")
@@ -96,7 +97,7 @@ class TopicWatch:
             self._ids.pop(name, None)
             self._partitions.pop(name, None)
         else:
-            self._ids[name] = str(described.topic_id)
+            self._ids[name] = read_id(described, str)
             self._partitions[name] = len(described.partitions)
 
     def _is_away(self, error: Exception) -> None:
