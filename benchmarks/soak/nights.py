@@ -29,3 +29,9 @@ def due(before_ms: float, now_ms: float) -> list[str]:
     """What is to be restarted between two moments since the first midnight (milliseconds)."""
     first, last = (int((moment - AT_MS) // DAY_MS) for moment in (before_ms, now_ms))
     return [name for day in range(max(first + 1, 0), last + 1) if (name := restart_of(day)) is not None]
+
+
+def times_of(name: str, until_ms: float) -> list[float]:
+    """When a part was restarted, in milliseconds since the first midnight."""
+    days = range(int(until_ms // DAY_MS) + 1)
+    return [at for day in days if restart_of(day) == name and (at := float(day * DAY_MS + AT_MS)) <= until_ms]

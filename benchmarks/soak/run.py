@@ -6,16 +6,17 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.soak.company import Arrived, Company
 from benchmarks.soak.drawing import curves
-from benchmarks.soak.nights import due
+from benchmarks.soak.nights import due, times_of
 from benchmarks.soak.parts import Parts
-from benchmarks.soak.samples import Record, take
-from benchmarks.soak.slope import percent_per_hour
+from benchmarks.soak.samples import Record, Sample, take
+from benchmarks.soak.slope import averaged, percent_per_hour
 from collectors.clock import now_ms
 from collectors.delivery.pacing import PacedFeed
 from collectors.delivery.spool import Origin
@@ -159,14 +160,6 @@ class Soak:
             time.sleep(1)
         time.sleep(3)  # more than were offered would come now
         stored, distinct = (ask(f"{what} FROM taskstream.ui_events") for what in ("count()", "uniqExact((agent, seq))"))
-        samples = self.record.samples
-        per_event = [sample.disk["clickhouse"] / max(1, sample.events) for sample in samples]
-        grown = {
-            f"memory {name}": percent_per_hour(times, values)
-            for name, (times, values) in curves(samples, "memory").items()
-        }
-        grown["disk kafka"] = percent_per_hour(*curves(samples, "disk")["kafka"])
-        grown["disk clickhouse an event"] = percent_per_hour([sample.at_s for sample in samples], per_event)
         return {
             "hours": round(self.record.run_s / 3600, 3),
             "days": round(self.record.run_s / self.record.day_s, 1),
@@ -177,8 +170,22 @@ class Soak:
             "restarts": dict(self._restarts),
             "self_exits": {child.name: child.self_exits for child in parts.children},
             "opportunities": ask("count() FROM taskstream.v_opportunities"),
-            "grown_percent_per_hour": grown,
+            "grown_percent_per_hour": grown(self.record.samples, self.record.day_s),
         }
+
+
+def grown(samples: Sequence[Sample], day_s: float) -> dict[str, float]:
+    """Growth in percent an hour: the memory of each part, and disk, whose ups and downs within a week are none."""
+    until_ms = samples[-1].at_s / day_s * DAY_MS
+    found = {
+        f"memory {name}": percent_per_hour(times, values, [at / DAY_MS * day_s for at in times_of(name, until_ms)])
+        for name, (times, values) in curves(samples, "memory").items()
+    }
+    times = [sample.at_s for sample in samples]
+    per_event = [sample.disk["clickhouse"] / max(1, sample.events) for sample in samples]
+    for name, values in ("kafka", curves(samples, "disk")["kafka"][1]), ("clickhouse an event", per_event):
+        found[f"disk {name}"] = percent_per_hour(*averaged(times, values, 7 * day_s))
+    return found
 
 
 def failures(result: dict[str, Any]) -> list[str]:
