@@ -29,13 +29,16 @@ MISSING_TRIES: Final = 10
 class Beginnings:
     """``ask_logs`` gives topics' logs, ``send`` writes dead letters and says whether Kafka has them."""
 
-    def __init__(
-        self, consumer: Consumer, ask_logs: AskLogs, send: Callable[[list[Letter]], bool], stop: threading.Event
-    ) -> None:
-        self._consumer = consumer
+    _consumer: Consumer
+
+    def __init__(self, ask_logs: AskLogs, send: Callable[[list[Letter]], bool], stop: threading.Event) -> None:
         self._ask_logs = ask_logs
         self._send = send
         self._stop = stop
+
+    def ask_with(self, consumer: Consumer) -> None:
+        """Use this client from now on."""
+        self._consumer = consumer
 
     def committed(self, partitions: list[KafkaPartition]) -> list[tuple[TopicPartition, Start]]:
         """Where ``partitions`` begin by what is committed for them; without those of a topic that is gone meanwhile.

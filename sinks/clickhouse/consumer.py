@@ -76,7 +76,7 @@ class Sink:
 
     def __init__(
         self,
-        consumer: Consumer,
+        new_client: Callable[[], Consumer],
         ledger: Ledger,
         writer: Writer,
         feeds: dict[str, Feed],
@@ -90,11 +90,13 @@ class Sink:
         poll_s: float = POLL_S,
         release_s: float = RELEASE_S,
     ) -> None:
-        self._consumer = consumer
+        self._new_client = new_client
+        self._consumer = new_client()
         self._ledger = ledger
         self._writer = writer
         self._feeds = feeds
         self._beginnings = beginnings
+        beginnings.ask_with(self._consumer)
         self._is_empty = is_empty
         self._now_ms = now_ms
         self._stop = stop
@@ -116,6 +118,7 @@ class Sink:
         self._compared = self._logs
         self._ends: Mapping[TopicPartition, int] = {}
         self._drained = False
+        self._outdated = False
         self._silence = Silence()
         self._failure: Exception | None = None
 
@@ -144,6 +147,22 @@ class Sink:
             on_lost=self._kept(self._on_lost),
         )
 
+    def _renew_client(self) -> None:
+        """Leave the group and join it with a new client: what is stored is committed, the rest comes again.
+
+        A client that knew a topic takes what it hears of one created anew for older news while that has a lower leader
+        epoch, as after each restart of a broker, and fetches nothing of it, however often it is assigned (librdkafka
+        2.12).
+        """
+        log.info("a topic was created anew: joining the group again with a client that has not known the former one")
+        self._outdated = False
+        self._consumer.close()
+        self._raise_failure()
+        self._consumer = self._new_client()
+        self._beginnings.ask_with(self._consumer)
+        self._paused, self._full_ms = False, 0
+        self.join_group()
+
     def _kept(self, callback: Callback) -> Callback:
         """``callback``, with what it raises kept for :meth:`_raise_failure`.
 
@@ -170,6 +189,8 @@ class Sink:
             self._seek_doubted()
             self._note_positions(now_ms)
             self._wake_silent(now_ms)
+            if self._outdated and not self._displaced:
+                self._renew_client()
         self.advance()
 
     def _consume(self) -> int:
@@ -301,10 +322,7 @@ class Sink:
             self._doubted.add(self._sources[place.topic, place.partition])
 
     def _wake_silent(self, now_ms: int) -> None:
-        """Assign again of what nothing comes, though there is more and the client holds nothing back.
-
-        Once in some hundred topics created anew the client took the seek to the new one's start and fetched nothing.
-        """
+        """Assign again of what nothing comes, though there is more and the client holds nothing back."""
         if self._paused or not self._drained:
             self._silence.clear()
             return
@@ -374,6 +392,7 @@ class Sink:
             self._compared = self._logs
             returned = [place for place in self._absent.values() if place.topic in self._logs]
             if returned:
+                self._outdated = True
                 self._on_assign(self._consumer, returned)
             self._displaced.update(source for source in self._ledger.owned() if self._is_of_another_log(source))
         for source in sorted(self._displaced):
@@ -383,6 +402,7 @@ class Sink:
             start = self._beginnings.anew(source, position, mark)
             if start is None:
                 continue
+            self._outdated = self._outdated or self._is_of_another_log(source)
             self._ledger.revoke([source])
             self._seek(self._begin(source, start))
             self._displaced.discard(source)

@@ -139,11 +139,11 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
 
     writer = Writer(store, send, partial(read_again, settings), stop, now_ms)
     ledger = Ledger(feeds, new_builder, limits)
-    consumer = new_consumer(consumer_config(settings))
     admin = new_admin(kafka_config(settings, "sink"))
-    beginnings = Beginnings(consumer, partial(ask_logs, admin), send, stop)
+    beginnings = Beginnings(partial(ask_logs, admin), send, stop)
     sink = Sink(
-        consumer, ledger, writer, feeds, beginnings, is_empty=is_empty, now_ms=now_ms, stop=stop, max_rows=limits.rows,
+        partial(new_consumer, consumer_config(settings)), ledger, writer, feeds, beginnings, is_empty=is_empty,
+        now_ms=now_ms, stop=stop, max_rows=limits.rows,
         pool=ThreadPoolExecutor(THREADS, thread_name_prefix="insert"),
     )  # fmt: skip
     progress = Progress(admin, store, stop, list(feeds), sink.note_logs, sink.note_ends)

@@ -7,10 +7,12 @@ threads of its own, outside Python's lock, and costs a third of what Faust's cli
 from __future__ import annotations
 
 import logging
+import threading
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.operator import InputRecord
 from streams.runtime.chunks import TP, Chunk, chunks
@@ -39,13 +41,18 @@ class Fetcher:
     """
 
     def __init__(self, settings: Settings, contiguous: Collection[str]) -> None:
+        self._settings = settings
         self._contiguous = contiguous
+        self._ids: defaultdict[str, set[str]] = defaultdict(set)
         self._next: dict[TP, int] = {}
         self._doubted: dict[TP, int] = {}
         self._unsure: set[TP] = set()
         self.drained = True
-        self._consumer = new_consumer(
-            reading(settings, "fetch")
+        self._consumer = self._new_client()
+
+    def _new_client(self) -> Consumer:
+        return new_consumer(
+            reading(self._settings, "fetch")
             | {
                 "auto.offset.reset": "error",
                 "queued.max.messages.kbytes": AHEAD_KB,
@@ -55,6 +62,23 @@ class Fetcher:
                 "topic.metadata.refresh.interval.ms": 5_000,
             }
         )
+
+    def know(self, topic: str, topic_id: str) -> None:
+        """Which creation of a topic the offsets are of, before any is fetched; empty: not known.
+
+        A client that knew another creation is replaced: it takes what it hears of the new one for older news while
+        that has a lower leader epoch, as after each restart of a broker, and fetches nothing of it (librdkafka 2.12).
+        """
+        known = self._ids[topic]
+        is_another = bool(known) and topic_id not in known
+        if not topic_id:
+            return
+        known.add(topic_id)
+        if is_another:
+            log.info("%s was created anew: fetching with a client that has not known the former one", topic)
+            former, self._consumer = self._consumer, self._new_client()
+            self._consumer.incremental_assign([TopicPartition(*tp, offset) for tp, offset in self._next.items()])
+            threading.Thread(target=former.close, name="close client", daemon=True).start()  # it may take a moment
 
     def begin(self, tp: TP, offset: int) -> None:
         """Fetch a partition from ``offset`` on, whether it was being fetched or not."""

@@ -117,6 +117,7 @@ class Intake:
             why = "left Kafka before they were read; going on behind them"
             report_loss(checkpoint, Loss(checkpoint.position, first - 1, why))
             checkpoint.position = first
+        self._fetcher.know(tp[0], checkpoint.topic_id)
         self._fetcher.begin(tp, checkpoint.position)
 
     def end(self, partitions: Iterable[TP]) -> None:

@@ -186,6 +186,24 @@ def test_a_crash_before_the_first_block_of_a_new_log_does_not_forget_to_ask_what
     assert world.stored == [b"a"]
 
 
+def test_a_topic_created_anew_is_read_with_a_client_that_has_not_known_the_former_one() -> None:
+    world = World(partitions=2)
+    process = _one(world)
+    give(world, 1, process)
+    world.produce(0, b"a")
+    drain(world, process, turns=4)
+    first = process.consumer
+    world.recreate(forgets_commits=True, deafening=True)
+    world.produce(0, b"b")
+    world.produce(1, b"c")
+    drain(world, process, turns=20)
+    assert process.consumer is not first
+    assert sorted(world.stored) == [b"a", b"b", b"c"]
+    second = process.consumer
+    drain(world, process, turns=20)
+    assert process.consumer is second
+
+
 class Displaced(RuleBasedStateMachine):
     """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
 
@@ -214,10 +232,10 @@ class Displaced(RuleBasedStateMachine):
         self._forget()
         self.world.retain(0, self.world.lows[0] + by)
 
-    @rule(forgets=st.booleans())
-    def created_anew(self, forgets: bool) -> None:
+    @rule(forgets=st.booleans(), deafening=st.booleans())
+    def created_anew(self, forgets: bool, deafening: bool) -> None:
         self._forget()
-        self.world.recreate(forgets_commits=forgets)
+        self.world.recreate(forgets_commits=forgets, deafening=deafening)
         self._forget()
 
     def _forget(self) -> None:

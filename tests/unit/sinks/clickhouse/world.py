@@ -79,6 +79,8 @@ class World:
     def __init__(self, partitions: int = 1) -> None:
         self.now_ms = 1_000_000
         self.topic_id = 1
+        self.deafening: set[int] = set()
+        """Ids of topics whose clients hear nothing of the one created anew."""
         self.gone = False
         self.logs: list[list[tuple[int, bytes]]] = [[] for _ in range(partitions)]
         self.lows = [0] * partitions
@@ -106,8 +108,12 @@ class World:
         self.removed += [value for offset, value in log if offset < self.lows[partition]]
         self.logs[partition] = [(offset, value) for offset, value in log if offset >= self.lows[partition]]
 
-    def recreate(self, *, forgets_commits: bool) -> None:
-        """The topic is deleted and created anew, empty; Kafka forgets its commits, unless a backup brings them back."""
+    def recreate(self, *, forgets_commits: bool, deafening: bool = False) -> None:
+        """The topic is deleted and created anew, empty; Kafka forgets its commits, unless a backup brings them back.
+
+        ``deafening``: with a lower leader epoch, so that clients of the former one fetch nothing."""
+        if deafening:
+            self.deafening.add(self.topic_id)
         self.topic_id += 1
         for partition, log in enumerate(self.logs):
             self.removed += [value for _, value in log]
@@ -236,6 +242,7 @@ class FakeConsumer:
         self.failing: set[int] = set()
         self.stuck: set[int] = set()
         self.deaf: set[int] = set()
+        self.known_id = world.topic_id
 
     def subscribe(self, topics: list[str], **callbacks: Any) -> None:
         self.callbacks = callbacks
@@ -245,9 +252,14 @@ class FakeConsumer:
             self.process.kicked = False
             self.callbacks["on_lost"](self, self.assignment())
             self.positions.clear()
+        if self.process.rejoining:
+            places, self.process.rejoining = self.process.rejoining, []
+            self.callbacks["on_assign"](self, places)
         messages: list[_Message] = []
         for partition, position in sorted(self.positions.items()):
             if partition in self.paused or partition in self.deaf:
+                continue
+            if self.known_id != self.world.topic_id and self.known_id in self.world.deafening:
                 continue
             if partition in self.failing:  # as librdkafka: the position is then behind the message that did not come
                 self.failing.discard(partition)
@@ -316,8 +328,10 @@ class FakeConsumer:
         self.paused -= {place.partition for place in places}
 
     def close(self) -> None:
+        places = [KafkaPartition(TOPIC, p) for p, owner in self.world.owners.items() if owner is self.process]
         self.callbacks["on_revoke"](self, self.assignment())
         self.positions.clear()
+        self.process.rejoining = places
 
 
 class Process:
@@ -327,17 +341,22 @@ class Process:
         self.world = world
         self.kicked = False
         self.pool = Pool(by_hand)
-        self.consumer = FakeConsumer(world, self)
+        self.consumer: FakeConsumer
+        self.rejoining: list[KafkaPartition] = []
         self.stop = stop = threading.Event()
         self.writer = Writer(world, world.send, world.read_again, stop, lambda: world.now_ms, longest_wait_s=0.0)
         self.ledger = Ledger({TOPIC: FEED}, lambda _: Words(), Limits(rows=rows))
-        beginnings = Beginnings(self.consumer, world.ask_logs, world.send, stop)
+        beginnings = Beginnings(world.ask_logs, world.send, stop)
         self.sink = Sink(
-            self.consumer, self.ledger, self.writer, {TOPIC: FEED}, beginnings, is_empty=lambda _: not world.stored,
+            self._new_client, self.ledger, self.writer, {TOPIC: FEED}, beginnings, is_empty=lambda _: not world.stored,
             now_ms=lambda: world.now_ms, stop=stop, max_rows=rows, pool=self.pool, poll_s=0.0,
             release_s=0.0,
         )  # fmt: skip
         self.sink.join_group()
+
+    def _new_client(self) -> Any:
+        self.consumer = FakeConsumer(self.world, self)
+        return self.consumer
 
     def step(self) -> None:
         """One turn of the loop, half a second after the last."""

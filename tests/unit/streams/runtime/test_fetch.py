@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -50,12 +51,16 @@ class Consumer:
         self.answers: list[list[Message]] = []
         self.assigned: list[tuple[str, int, int]] = []
         self.positions: dict[tuple[str, int], int] = {}
+        self.closed = threading.Event()
 
     def incremental_assign(self, places: list[Any]) -> None:
         self.assigned += [(place.topic, place.partition, place.offset) for place in places]
 
     def incremental_unassign(self, places: list[Any]) -> None:
         """Nothing is kept."""
+
+    def close(self) -> None:
+        self.closed.set()
 
     def position(self, places: list[Any]) -> list[Any]:
         return [TopicPartition(p.topic, p.partition, self.positions.get((p.topic, p.partition), -1001)) for p in places]
@@ -170,6 +175,29 @@ def test_markers_behind_the_last_record_are_passed(rig: tuple[Fetcher, Consumer]
     assert found(subject) == [(PARTIAL, 9, 11, [])]
     consumer.positions = {PARTIAL: 13}
     assert found(subject) == [(PARTIAL, 11, 13, [12])]
+
+
+def test_a_topic_created_anew_is_fetched_by_a_client_that_has_not_known_the_former_one(
+    rig: tuple[Fetcher, Consumer],
+) -> None:
+    subject, consumer = rig
+    for topic_id in ("", "one", "", "one"):
+        subject.know(EVENTS[0], topic_id)
+    subject.begin(EVENTS, 5)
+    subject.begin(PARTIAL, 0)
+    consumer.answers = [told((EVENTS, 5))]
+    assert found(subject) == [(EVENTS, 5, 6, [5])]
+    subject.know(EVENTS[0], "two")
+    subject.begin(EVENTS, 0)
+    fresh: Any = subject._consumer
+    assert fresh is not consumer
+    assert consumer.closed.wait(5)
+    assert fresh.assigned == [(*EVENTS, 6), (*PARTIAL, 0), (*EVENTS, 0)]
+    subject.know(EVENTS[0], "one")  # a partition that has not heard of it yet
+    subject.know(EVENTS[0], "two")
+    assert subject._consumer is fresh
+    fresh.answers = [told((EVENTS, 0))]
+    assert found(subject) == [(EVENTS, 0, 1, [0])]
 
 
 def test_a_full_poll_leaves_more_behind(rig: tuple[Fetcher, Consumer], monkeypatch: pytest.MonkeyPatch) -> None:

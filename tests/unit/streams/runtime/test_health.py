@@ -29,6 +29,7 @@ class Checkpoint:
     """What the health looks at."""
 
     def __init__(self, **given: Any) -> None:
+        self.topic_id = "id"
         self.topic, self.partition = "ui-events", 0
         self.state, self.error, self.pending = "ready", None, False
         self.position, self.committed = 10, 10
@@ -63,6 +64,9 @@ class Fetcher:
         self.sent_to: list[int] = []
         self.active = True
         self.drained = True
+
+    def know(self, topic: str, topic_id: str) -> None:
+        """Always the same topics."""
 
     def begin(self, tp: tuple[str, int], offset: int) -> None:
         self.sent_to.append(offset)
