@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
@@ -35,6 +36,9 @@ REVOKE_S: Final = 5.0
 """Time to commit what is applied when partitions are taken away (seconds)."""
 SAVE_S: Final = 60.0
 """Time to write the state of a partition that begins again, where nobody could run its records again (seconds)."""
+ID_S: Final = 20.0
+"""Time to learn the id of a topic, which a worker that has just begun may not know yet (seconds)."""
+ID_AGAIN_S: Final = 0.1
 SNAPSHOT_RECORDS: Final = 4_000
 """Records of one partition between snapshots: a restore runs at most about so many again."""
 SNAPSHOT_WORK_S: Final = 0.5
@@ -245,9 +249,19 @@ class Ownership:
         producer = new_producer(self._producer_config(topic, partition))
         writer = TransactionWriter(producer, self._settings.prefix, clock=self._clock)
         writer.fence()
+        checkpoint.topic_id = checkpoint.topic_id or self._known_id(self._settings.prefix + topic, wanted)
         reader = LogReader(self._settings, self._clock)
         place = topic, partition, checkpoint.topic_id
         return writer, restore(reader, self._settings, place, self._make(topic, partition), wanted)
+
+    def _known_id(self, name: str, wanted: Callable[[], bool]) -> str:
+        """The topic's id, waited for: without it offsets of a former topic would be taken for those of this one."""
+        deadline, found = self._clock() + ID_S, ""
+        while wanted() and not (found := self._watch.id_of(name)) and self._clock() < deadline:
+            time.sleep(ID_AGAIN_S)
+        if not found and wanted():
+            log.warning("topic %s: Kafka does not tell its id; going on as if it were the one of before", name)
+        return found
 
     def _producer_config(self, topic: str, partition: int) -> dict[str, Any]:
         return kafka_config(self._settings, "worker") | {

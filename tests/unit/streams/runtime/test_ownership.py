@@ -15,7 +15,7 @@ from prometheus_client import generate_latest
 
 from streams.operator import InputRecord, Output
 from streams.runtime.chunks import Chunk
-from streams.runtime.ownership import DEAL_S, INPUT_SIZED, Ownership
+from streams.runtime.ownership import DEAL_S, ID_S, INPUT_SIZED, Ownership
 from streams.runtime.restore import Restored
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
@@ -89,6 +89,30 @@ def with_ownership(body: Callable[[Rig], Awaitable[None]]) -> None:
 
 def fill(one: Owned, agents: int) -> None:
     one.operator.agents = dict.fromkeys(map(str, range(agents)))
+
+
+def test_a_partition_is_not_restored_before_its_topics_id_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offsets of a former topic would be taken for those of the one created anew meanwhile."""
+    monkeypatch.setattr("streams.runtime.ownership.ID_AGAIN_S", 0.001)
+    topics, asked = Topics(), list[str]()
+    now = [0.0]
+
+    def soon(name: str) -> str:
+        asked.append(name)
+        return "id-2" if len(asked) > 3 else ""
+
+    def never(_: str) -> str:
+        now[0] += 1
+        return ""
+
+    topics.id_of = soon  # type: ignore[method-assign]
+    subject = Ownership(Settings(prefix="p.", kafka="nowhere:1"), list, Mock(), topics, lambda: now[0])
+    assert subject._known_id("p.ui-events", lambda: True) == "id-2"
+    assert asked == ["p.ui-events"] * 4
+    topics.id_of = never  # type: ignore[method-assign]
+    assert subject._known_id("p.ui-events", lambda: True) == ""  # Kafka hides it: not for ever
+    assert now[0] == pytest.approx(ID_S, abs=1)
+    assert subject._known_id("p.ui-events", lambda: False) == ""  # taken away meanwhile
 
 
 def test_nothing_of_a_revoked_partition_stays(monkeypatch: pytest.MonkeyPatch) -> None:
