@@ -101,7 +101,7 @@ def test_a_partition_is_not_restored_before_its_topics_id_is_known(monkeypatch: 
         asked.append(name)
         return "id-2" if len(asked) > 3 else ""
 
-    def never(_: str) -> str:
+    def never(name: str) -> str:
         now[0] += 1
         return ""
 
