@@ -119,6 +119,7 @@ class Sink:
         self._ends: Mapping[TopicPartition, int] = {}
         self._drained = False
         self._outdated = False
+        self._known: dict[str, str] = {}
         self._silence = Silence()
         self._failure: Exception | None = None
 
@@ -156,6 +157,7 @@ class Sink:
         """
         log.info("a topic was created anew: joining the group again with a client that has not known the former one")
         self._outdated = False
+        self._known.clear()
         self._consumer.close()
         self._raise_failure()
         self._consumer = self._new_client()
@@ -366,6 +368,9 @@ class Sink:
         """Own ``source`` from where it starts; returns what to read next."""
         end = start.end if start.check and not self._is_empty(self._feeds[source.topic].table) else 0
         self._sources[source.topic, source.partition] = source
+        current = base(start.log)
+        # Also where the group took the partitions away while the topic was gone, and gives them back as new ones.
+        self._outdated = self._outdated or self._known.setdefault(source.topic, current) != current
         now_ms = self._now_ms()
         self._ledger.assign(source, start.offset, start.mark, log=start.log, now_ms=now_ms, check_until=end)
         self._ledger.passed(source, start.position, now_ms)
@@ -392,7 +397,6 @@ class Sink:
             self._compared = self._logs
             returned = [place for place in self._absent.values() if place.topic in self._logs]
             if returned:
-                self._outdated = True
                 self._on_assign(self._consumer, returned)
             self._displaced.update(source for source in self._ledger.owned() if self._is_of_another_log(source))
         for source in sorted(self._displaced):
@@ -402,7 +406,6 @@ class Sink:
             start = self._beginnings.anew(source, position, mark)
             if start is None:
                 continue
-            self._outdated = self._outdated or self._is_of_another_log(source)
             self._ledger.revoke([source])
             self._seek(self._begin(source, start))
             self._displaced.discard(source)

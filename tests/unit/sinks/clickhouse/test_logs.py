@@ -204,6 +204,18 @@ def test_a_topic_created_anew_is_read_with_a_client_that_has_not_known_the_forme
     assert process.consumer is second
 
 
+def test_so_it_is_where_the_group_took_the_partition_away_while_the_topic_was_gone() -> None:
+    world = World()
+    process = _one(world)
+    world.produce(0, b"a")
+    drain(world, process, turns=4)
+    take_away(world, 0)
+    world.recreate(forgets_commits=True, deafening=True)
+    world.produce(0, b"b")
+    drain(world, process, turns=20)
+    assert sorted(world.stored) == [b"a", b"b"]
+
+
 class Displaced(RuleBasedStateMachine):
     """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
 
