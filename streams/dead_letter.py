@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from streams.operator import Output, Record
 from taskstream.events import encode
+from taskstream.letter_bounds import bounded, key_text, payload_text
 from taskstream.records import DeadLetter
 from taskstream.topics import DEAD_LETTER
 
@@ -27,7 +27,8 @@ class InputPlace(NamedTuple):
 def dead_letter(source: InputPlace, reason: str, detail: str, stage: str, payload: bytes) -> Output:
     """The output that reports a refusal. ``payload`` is empty where the input itself was let in.
 
-    Its id holds the record's time, too: a topic that is created anew gives the same offsets out again.
+    Its id holds the record's time, too: a topic that is created anew gives the same offsets out again. Whatever the
+    record's key, the letter fits its topic.
     """
     topic, partition, record = source
     letter = DeadLetter(
@@ -39,11 +40,11 @@ def dead_letter(source: InputPlace, reason: str, detail: str, stage: str, payloa
         source_partition=partition,
         source_offset=record.offset,
         at_ms=record.timestamp,
-        key=(record.key or b"").decode("utf-8", "replace"),
+        key=key_text(record.key),
         size=len(record.value or b""),
-        payload=base64.b64encode(payload[:MAX_PAYLOAD]).decode(),
+        payload=payload_text(payload, MAX_PAYLOAD),
     )
-    return Output(DEAD_LETTER.name, 0, None, encode(letter))
+    return Output(DEAD_LETTER.name, 0, None, encode(bounded(letter)))
 
 
 class Loss(Struct, frozen=True):
@@ -72,4 +73,4 @@ def letter_of_loss(topic: str, partition: int, loss: Loss) -> Output:
         size=0,
         payload="",
     )
-    return Output(DEAD_LETTER.name, 0, None, encode(letter))
+    return Output(DEAD_LETTER.name, 0, None, encode(bounded(letter)))

@@ -5,6 +5,7 @@ May import: nobody.
     events         The contract between desktops and streams: UI events, version 1
     event_columns  The contract between streams and sinks
     records        What the streams emit
+    letter_bounds  Keeps dead letters within the bound of their topic, whatever the input brought
     activity       Names of activities, `app | kind | screen | element`
     topics         Every Kafka topic, declared once
     settings       Every setting, declared once

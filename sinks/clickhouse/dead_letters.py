@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,11 +9,11 @@ from msgspec import Struct
 
 from taskstream.events import encode
 from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.letter_bounds import bounded, payload_text
 from taskstream.records import DeadLetter
 from taskstream.settings import Settings
 from taskstream.topics import DEAD_LETTER
 
-_PAYLOAD_BYTES: Final = 64 << 10
 FLUSH_S: Final = 10.0
 
 
@@ -33,9 +32,12 @@ class Letter(Struct, frozen=True):
 
 
 def record(letter: Letter, now_ms: int) -> DeadLetter:
-    """The letter as it goes to Kafka. Its id derives from where the input stood: a repetition has the same."""
+    """The letter as it goes to Kafka, which fits its topic.
+
+    Its id derives from where the input stood: a repetition has the same.
+    """
     name = f"{letter.log or letter.topic}:{letter.partition}:{letter.offset}"
-    return DeadLetter(
+    made = DeadLetter(
         id=name if letter.row < 0 else f"{name}:{letter.row}",
         reason=letter.reason,
         detail=letter.detail[:500],
@@ -46,8 +48,9 @@ def record(letter: Letter, now_ms: int) -> DeadLetter:
         at_ms=now_ms,
         key="",
         size=len(letter.value),
-        payload=base64.b64encode(letter.value[:_PAYLOAD_BYTES]).decode(),
+        payload=payload_text(letter.value),
     )
+    return bounded(made)
 
 
 class LetterBox:
