@@ -11,6 +11,17 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 Share = Annotated[float, Meta(ge=0, le=1)]
+Int = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+"""An integer that is exact in every JSON reader. What is beyond is no record of ours: 64 bits, which snapshots and
+tables hold, would not take it, nor a sum of a few."""
+Amount = Annotated[int, Meta(ge=-(2**40), le=2**40)]
+"""A count or duration that is added up over many records: it takes eight million of the largest to leave 64 bits."""
+Version = Annotated[int, Meta(ge=0, le=2**53)]
+"""Of several records of one key the one with the highest counts."""
+Place = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What Kafka counts, as Kafka does: a letter names its place whatever it is."""
+Label = Annotated[str, Meta(max_length=1_000)]
+"""A name or id that goes on into other records: several of them, escaped, must fit into one message."""
 WORTH_IT: Final = "worth it"
 MAYBE: Final = "maybe"
 NOT_WORTH_IT: Final = "not worth it"
@@ -39,14 +50,14 @@ class Session(_Record, frozen=True):
     team: str
     actor: str
     agent: str
-    first_seq: int
-    last_seq: int
-    start_ms: int
-    end_ms: int
-    active_ms: int
-    events: int
-    apps: int
-    switches: int
+    first_seq: Int
+    last_seq: Int
+    start_ms: Int
+    end_ms: Int
+    active_ms: Amount
+    events: Amount
+    apps: Amount
+    switches: Amount
     reason: Literal["gap", "lock", "day", "bound"]
     late: bool = False
 
@@ -60,9 +71,9 @@ class Step(_Record, frozen=True):
     """
 
     activity: str
-    seq: int
-    offset_ms: int
-    active_ms: int = 0
+    seq: Int
+    offset_ms: Amount
+    active_ms: Amount = 0
     role: Literal["", "read", "write"] = ""
 
 
@@ -78,25 +89,25 @@ class Segment(_Record, frozen=True):
     ``confidence``  of both ends, 0 to 1
     """
 
-    id: str
-    tenant: str
-    team: str
-    actor: str
-    agent: str
-    first_seq: int
-    last_seq: int
-    start_ms: int
-    end_ms: int
-    active_ms: int
-    waiting_ms: int
+    id: Label
+    tenant: Label
+    team: Label
+    actor: Label
+    agent: Label
+    first_seq: Int
+    last_seq: Int
+    start_ms: Int
+    end_ms: Int
+    active_ms: Amount
+    waiting_ms: Amount
     steps: tuple[Step, ...]
     apps: tuple[str, ...]
-    lane: int = 0
+    lane: Int = 0
     complete: bool = True
-    transfers: int = 0
-    written: int = 0
+    transfers: Amount = 0
+    written: Amount = 0
     confidence: float = 1.0
-    call_ms: int = 0
+    call_ms: Amount = 0
 
 
 class Transfer(_Record, frozen=True):
@@ -107,15 +118,15 @@ class Transfer(_Record, frozen=True):
     ``lag_ms``  from reading or copying to writing
     """
 
-    id: str
-    tenant: str
-    team: str
-    actor: str
-    agent: str
-    seq: int
-    source_seq: int
-    at_ms: int
-    lag_ms: int
+    id: Label
+    tenant: Label
+    team: Label
+    actor: Label
+    agent: Label
+    seq: Int
+    source_seq: Int
+    at_ms: Int
+    lag_ms: Amount
     how: Literal["paste", "rekey"]
     form: str
     source_app: str
@@ -129,13 +140,13 @@ class Transfer(_Record, frozen=True):
 class PartialCell(Struct, frozen=True, array_like=True):
     """One count of an :class:`ActivityPartial`; an array in JSON. ``who``: places in the partial's ``actors``."""
 
-    window_start_ms: int
-    app: str
-    kind: str
-    events: int
-    active_ms: int
+    window_start_ms: Int
+    app: Label
+    kind: Label
+    events: Amount
+    active_ms: Amount
     late: bool
-    who: tuple[int, ...]
+    who: tuple[Int, ...]
 
 
 class ActivityPartial(_Record, frozen=True):
@@ -148,11 +159,11 @@ class ActivityPartial(_Record, frozen=True):
                     It depends on the partition's own input alone.
     """
 
-    id: str
-    tenant: str
-    team: str
-    release_ms: int
-    actors: tuple[str, ...]
+    id: Label
+    tenant: Label
+    team: Label
+    release_ms: Int
+    actors: tuple[Label, ...]
     cells: tuple[PartialCell, ...]
 
 
@@ -163,8 +174,8 @@ class WindowMark(_Record, frozen=True):
     records interleave. It carries the header ``ce_type: taskstream.mark``.
     """
 
-    source: int
-    before_ms: int
+    source: Int
+    before_ms: Int
 
 
 class ActivityWindow(_Record, frozen=True):
@@ -177,12 +188,12 @@ class ActivityWindow(_Record, frozen=True):
     id: str
     tenant: str
     team: str
-    window_start_ms: int
+    window_start_ms: Int
     app: str
     kind: str
-    events: int
-    active_ms: int
-    people: int
+    events: Amount
+    active_ms: Amount
+    people: Amount
     late: bool = False
 
 
@@ -194,11 +205,11 @@ class DeadLetter(_Record, frozen=True):
     detail: str
     stage: str
     source_topic: str
-    source_partition: int
-    source_offset: int
-    at_ms: int
+    source_partition: Place
+    source_offset: Place
+    at_ms: Place
     key: str
-    size: int
+    size: Place
     payload: str
 
 
@@ -210,15 +221,15 @@ class Assignment(_Record, frozen=True):
     ``execution``  id of the execution's first segment: segments that came cut apart share it
     """
 
-    segment: str
-    tenant: str
-    team: str
+    segment: Label
+    tenant: Label
+    team: Label
     routine: str
     variant: str
     fit: float
-    start_ms: int
-    active_ms: int
-    version: int = 0
+    start_ms: Int
+    active_ms: Amount
+    version: Version = 0
     execution: str = ""
 
 
@@ -240,11 +251,11 @@ class RoutineVariant(_Record, frozen=True):
 
     id: str
     steps: tuple[str, ...]
-    executions: int
+    executions: Int
     share: float
-    people: int = 0
-    active_median_ms: int = 0
-    active_p90_ms: int = 0
+    people: Int = 0
+    active_median_ms: Int = 0
+    active_p90_ms: Int = 0
     merged: tuple[str, ...] = ()
 
 
@@ -263,7 +274,7 @@ class RoutineStep(_Record, frozen=True):
     presence: float
     repeats: float
     determinism: float
-    active_ms: int
+    active_ms: Int
     role: Literal["", "read", "write"] = ""
 
 
@@ -273,8 +284,8 @@ class Edge(_Record, frozen=True):
     Both are positions in ``Routine.steps``; -1 stands for the start (as source) and the end (as target).
     """
 
-    source: int
-    target: int
+    source: Int
+    target: Int
     share: float
 
 
@@ -310,36 +321,36 @@ class Routine(_Record, frozen=True):
     apps: tuple[str, ...]
     flows: tuple[Flow, ...]
     triggers: tuple[str, ...]
-    executions: int
-    people: int
-    teams: int
-    days: int
-    first_ms: int
-    last_ms: int
-    active_median_ms: int
-    active_p90_ms: int
-    active_low_ms: int
-    active_high_ms: int
-    elapsed_median_ms: int
-    elapsed_p90_ms: int
+    executions: Int
+    people: Int
+    teams: Int
+    days: Int
+    first_ms: Int
+    last_ms: Int
+    active_median_ms: Int
+    active_p90_ms: Int
+    active_low_ms: Int
+    active_high_ms: Int
+    elapsed_median_ms: Int
+    elapsed_p90_ms: Int
     waiting_share: float
     transfer_share: float
     determinism: float
-    version: int = 0
+    version: Version = 0
     merged: tuple[str, ...] = ()
     into: str = ""
     split_from: str = ""
     withdrawn: bool = False
     steps: tuple[RoutineStep, ...] = ()
     edges: tuple[Edge, ...] = ()
-    active_by_idle_ms: dict[str, int] = {}
-    waiting_median_ms: int = 0
-    partial: int = 0
+    active_by_idle_ms: dict[str, Int] = {}
+    waiting_median_ms: Int = 0
+    partial: Int = 0
     parts: tuple[dict[str, float], ...] = ()
     complete_share: float = 1.0
     transferred_values: float = 0.0
     call_share: float = 0.0
-    active_total_ms: int = 0
+    active_total_ms: Int = 0
 
 
 class Opportunity(_Record, frozen=True):
@@ -364,31 +375,31 @@ class Opportunity(_Record, frozen=True):
 
     id: str
     tenant: str
-    rank: int
+    rank: Int
     name: str
     pattern: str
     steps: tuple[str, ...]
     apps: tuple[str, ...]
-    executions: int
+    executions: Int
     executions_per_week: float
-    people: int
-    people_known: int
-    first_ms: int
-    last_ms: int
+    people: Int
+    people_known: Int
+    first_ms: Int
+    last_ms: Int
     working_days: float
     preliminary: str
-    active_median_ms: int
-    active_p90_ms: int
-    active_low_ms: int
-    active_high_ms: int
-    active_total_ms: int
+    active_median_ms: Int
+    active_p90_ms: Int
+    active_low_ms: Int
+    active_high_ms: Int
+    active_total_ms: Int
     hours_per_week: float
     hours_per_week_low: float
     hours_per_week_high: float
     transferred_values: float
     transfer_share: float
     determinism: float
-    variants: int
+    variants: Int
     hours_spent_per_year: float
     hours_spent_per_year_low: float
     hours_spent_per_year_high: float
@@ -404,8 +415,8 @@ class Opportunity(_Record, frozen=True):
     verdict: str
     why: dict[str, float]
     assumptions: dict[str, float]
-    updated_ms: int
-    version: int = 0
+    updated_ms: Int
+    version: Version = 0
     withdrawn: bool = False
     covers: tuple[str, ...] = ()
     exceptions: float = 0.0

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from streams.catalogue import snapshot
 from streams.dead_letter import Loss
 from streams.discovery.catalogue import Catalogue
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.kafka import pieces
+from taskstream.records import Int, Opportunity, Routine
 
 R = TypeVar("R")
+Published = TypeVar("Published", Routine, Opportunity)
+Offset = Annotated[int, Meta(ge=0, le=2**53)]
 PassOver = Callable[[str, str], None]
 """Called with the key of each item that is skipped, and why."""
 
@@ -24,8 +27,10 @@ POSITIONS: Final = "\x1fpositions"
 """Key of the input positions."""
 TOPIC_IDS: Final = "\x1ftopics"
 """Key of the ids of the topics whose positions they are."""
+MAX_VERSION: Final = 2**52
+"""Of what is published; the catalogue counts on from the highest, and must stay within what a record takes."""
 _ITEM: Final = re.compile(r"(tenant|cluster/\d+)")
-_positions = msgspec.json.Decoder(dict[str, dict[int, int]])
+_positions = msgspec.json.Decoder(dict[str, dict[Int, Offset]])
 _topic_ids = msgspec.json.Decoder(dict[str, str])
 
 
@@ -116,12 +121,19 @@ def _read(value: bytes | None, decoder: msgspec.json.Decoder[dict[str, R]]) -> d
         raise InputError(f"the catalogue's positions are damaged: {error}") from error
 
 
-def records(items: Mapping[str, bytes], decoder: msgspec.json.Decoder[R], pass_over: PassOver) -> list[R]:
-    """The records of a compacted topic that can be read."""
-    found: list[R] = []
+def records(
+    items: Mapping[str, bytes], decoder: msgspec.json.Decoder[Published], pass_over: PassOver
+) -> list[Published]:
+    """The records of a compacted topic that can be read, and whose versions leave room for ours."""
+    found: list[Published] = []
     for key, value in items.items():
         try:
-            found.append(decoder.decode(value))
+            record = decoder.decode(value)
         except UNDECODABLE as error:
             pass_over(key, str(error))
+            continue
+        if record.version > MAX_VERSION:
+            pass_over(key, "no catalogue has come to its version")
+            continue
+        found.append(record)
     return found

@@ -12,6 +12,9 @@ from streams.stages.window import Cell
 CHUNK_ACTORS: Final = 10_000
 """Actors in one chunk at about 30 bytes each; a cell itself holds at most as many as a partition has people."""
 
+MOST: Final = 2**53
+"""Beyond it counts stay where they are: snapshots hold 64 bits. Nobody's work is so much; a foreign writer's may be."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[tuple[Any, int, int, list[str]]])
 
@@ -50,7 +53,7 @@ def replaced(name: str, chunks: list[bytes], before: int) -> list[tuple[str, byt
 
 
 def add(total: Cell, cell: Cell) -> None:
-    """Add ``cell`` to ``total``."""
-    total.events += cell.events
-    total.active_ms += cell.active_ms
+    """Add ``cell`` to ``total``; counts stay within :data:`MOST`."""
+    total.events = max(-MOST, min(MOST, total.events + cell.events))
+    total.active_ms = max(-MOST, min(MOST, total.active_ms + cell.active_ms))
     total.actors |= cell.actors

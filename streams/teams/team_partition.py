@@ -82,7 +82,9 @@ class TeamPartitionState:
             if any(name == "ce_type" and content == MARK for name, content in record.headers):
                 self._mark(_mark_decoder.decode(record.value or b""), out)
             else:
-                self._add(_decoder.decode(record.value or b""))
+                partial = _decoder.decode(record.value or b"")
+                _check(partial)
+                self._add(partial)
                 while self.count > MAX_WAITING_CELLS:
                     self._release(min(self.waiting) + 1, out)
         except (msgspec.DecodeError, UnicodeError, IndexError, RecursionError) as error:
@@ -175,6 +177,18 @@ class TeamPartitionState:
                 self._number = saved.number
                 self.sources, self.k = saved.sources or self.sources, saved.k or self.k
         self.count = sum(len(window) for window in self.waiting.values())
+
+
+def _check(partial: ActivityPartial) -> None:
+    """Refuse a partial whose cells name people it does not list, before anything of it is counted.
+
+    Raises:
+        IndexError: it does.
+    """
+    most = len(partial.actors)
+    for cell in partial.cells:
+        if cell.who and not (min(cell.who) >= 0 and max(cell.who) < most):
+            raise IndexError("a cell names people that are not listed")
 
 
 _mark_decoder = msgspec.json.Decoder(WindowMark)

@@ -81,3 +81,20 @@ def test_ids_that_are_not_known_prove_nothing() -> None:
     positions = {"segments": {0: 5}}
     for kept, now in (({}, {"segments": "a"}), ({"segments": "a"}, {}), ({"segments": "a"}, {"segments": "a"})):
         assert stored_state.where(positions, kept, now, {("segments", 0): (0, 9)}) == (positions, [])
+
+
+@pytest.mark.parametrize("version", [10**30, 2**53, 2**63])
+def test_versions_that_leave_no_room_for_ours_are_passed_over(version: int) -> None:
+    """The catalogue counts on from the highest version; beyond 64 bits it could store nothing any more."""
+    told: list[str] = []
+    own = record(1)
+    items = {"known": own, "foreign": msgspec.json.encode(msgspec.json.decode(own) | {"version": version})}
+    decoder = msgspec.json.Decoder(Routine)
+    assert stored_state.records(items, decoder, lambda key, _: told.append(key)) == [decoder.decode(own)]
+    assert told == ["foreign"]
+
+
+def test_positions_beyond_what_kafka_counts_are_damage() -> None:
+    for position in (10**30, -1):
+        with pytest.raises(InputError, match="damaged"):
+            stored_state.state({stored_state.POSITIONS: b'{"segments":{"0":%d}}' % position}, 3, lambda *_: None)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import pytest
+
 from streams.operator import InputRecord, Output
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.events import encode
@@ -70,3 +73,50 @@ def test_foreign_records_go_to_the_dead_letters() -> None:
         ("foreign", "activity.partial", offset) for offset in (3, 4, 5, 6)
     ]
     assert operator.marks == {}
+
+
+def tail(operator: TeamPartitionState) -> TeamPartitionState:
+    """Another operator that goes on from what ``operator`` stores."""
+    other = TeamPartitionState(0, 1, 1)
+    other.load({name: data for name, data in operator.snapshot() if data is not None})
+    return other
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 2**63])
+@pytest.mark.parametrize("field", ["before_ms", "release_ms", "window", "events", "active_ms", "who"])
+def test_integers_that_no_snapshot_can_hold_are_foreign(field: str, number: int) -> None:
+    operator = TeamPartitionState(0, 1, 1)
+    if field == "before_ms":
+        record = mark(0, 1)._replace(value=b'{"source":0,"before_ms":%d}' % number)
+    else:
+        found = msgspec.json.decode(partial(5, "a").value or b"")
+        cell = found["cells"][0]
+        if field == "release_ms":
+            found[field] = number
+        else:
+            place = {"window": 0, "events": 3, "active_ms": 4, "who": 6}[field]
+            cell[place] = [number] if field == "who" else number
+        record = partial(5)._replace(value=msgspec.json.encode(found))
+    assert pick(of(operator.apply(record), "dead-letter"), "reason") == [("foreign",)]
+    assert tail(operator).count == 0
+
+
+def test_counts_that_are_added_up_for_long_can_still_be_stored() -> None:
+    operator = TeamPartitionState(0, 1, 1)
+    cells = tuple([PartialCell(5 * MINUTE, "excel", "click", 2**40, -(2**40), False, (0,))] * 10_000)
+    message = ActivityPartial(id="x", tenant="t", team="red", release_ms=5 * MINUTE, actors=("a",), cells=cells)
+    for _ in range(3):
+        operator.apply(InputRecord(0, 0, b"t/red", encode(message)))
+    (row,) = run(tail(operator), mark(0, 6))
+    assert (row["events"], row["active_ms"]) == (2**53, -(2**53))
+
+
+def test_a_partial_whose_cells_name_nobody_is_refused_as_a_whole() -> None:
+    """Half of one would be counted, and not even be part of the next snapshot."""
+    for places in ((1,), (-1,)):
+        operator = TeamPartitionState(0, 1, 1)
+        cells = tuple(PartialCell(5 * MINUTE, "excel", "click", 1, 1, False, who) for who in ((0,), places))
+        message = ActivityPartial(id="x", tenant="t", team="red", release_ms=5 * MINUTE, actors=("a",), cells=cells)
+        outputs = operator.apply(InputRecord(0, 0, b"t/red", encode(message)))
+        assert pick(of(outputs, "dead-letter"), "reason") == [("foreign",)]
+        assert (operator.count, operator.waiting) == (0, {})
