@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Protocol, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
-from msgspec import Struct, msgpack
+from msgspec import Meta, Struct, msgpack
 
 from streams.dead_letter import Loss
 from streams.operator import InputRecord, Operator
-from taskstream.errors import ServiceError
+from taskstream import metrics
+from taskstream.errors import UNDECODABLE, ServiceError
 from taskstream.settings import Settings
 from taskstream.topics import STATE
 
@@ -20,6 +22,11 @@ BREATH_S: Final = 0.001
 """After so many records the event loop gets its turn (seconds)."""
 FORMAT: Final = 2
 """Of what is kept in the topic ``state``. Format 1 kept models by agent and no settings; it is read, too."""
+
+PLACES: Final = ("snapshot", "position")
+"""Names of the items that are positions."""
+
+log = logging.getLogger("taskstream.streams")
 
 M = TypeVar("M", bound=Operator)
 
@@ -49,7 +56,7 @@ class Position(Struct, array_like=True, frozen=True):
     ``format``    of the state that goes with it; ``topic_id``: of the topic whose offset it is (empty: not known)
     """
 
-    next: int
+    next: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     format: int = 1
     topic_id: str = ""
 
@@ -121,7 +128,8 @@ def _restore(
     # One partition at a time: this is Python at work, and several threads of it would only take turns, and starve the
     # event loop of the heartbeats that keep the partitions.
     with _turn:
-        operator.load(items)
+        for item, why in operator.load(items).items():
+            _pass_over(settings, partition, item_key(topic, item), why)
         for message in reader.read(name, partition, start, position):
             operator.apply(_record(message))
             replayed += 1
@@ -139,7 +147,11 @@ def _where(
     """From where to run records again, where to go on, and what is lost. Takes both positions out of ``items``."""
     topic, partition, topic_id = place
     name = settings.prefix + topic
-    snapshot, committed = _position(items.pop("snapshot", None)), _position(items.pop("position", None))
+    snapshot, kept = _position(items.pop("snapshot", None)), items.pop("position", None)
+    committed = _position(kept)
+    if kept is None and items:  # it can be no longer read, or there are foreign items alone
+        told = reader.committed(group_of(settings), name, partition)
+        committed = Position(told if told <= reader.bounds(name, partition)[1] else 0)
     newest = max(snapshot.format, committed.format)
     if newest > FORMAT:
         raise ServiceError(
@@ -187,13 +199,27 @@ def _items(reader: Reader, settings: Settings, topic: str, partition: int) -> di
         key = message.key()
         if key is None or not key.startswith(begin):
             continue
-        item = key[len(begin) :].decode()
         value = message.value()
+        try:
+            item = key[len(begin) :].decode()
+            if item in PLACES:
+                _position(value)  # what is none leaves the one that was there
+        except UNDECODABLE as error:
+            _pass_over(settings, partition, key, str(error))
+            continue
         if value is None:
             items.pop(item, None)
         else:
             items[item] = value
     return items
+
+
+def _pass_over(settings: Settings, partition: int, key: bytes, why: str) -> None:
+    """Count and name what the topic holds and nobody can read: somebody else wrote it."""
+    metrics.REFUSED.labels(reason="malformed").inc()
+    log.warning(
+        "%s/%d: the record of key %.200r is passed over: %.300s", settings.prefix + STATE.name, partition, key, why
+    )
 
 
 def _record(message: Any) -> InputRecord:

@@ -19,6 +19,7 @@ from streams.stages.snapshot_format import (
     encode_agent,
     person_named,
 )
+from taskstream.errors import UNDECODABLE
 from taskstream.events import EventBatch
 
 NUMBERS_KEPT_MS: Final = 30 * 86_400_000
@@ -141,16 +142,24 @@ class AgentTable:
         self._dirty |= self.opened.keys() | self.closed.keys()
         self.models.save_all()
 
-    def load(self, items: Iterable[tuple[str, str, bytes]], watermark_ms: int) -> None:
-        """Take over what :meth:`snapshot` gave: kind ("a" or "m"), name and data of each item."""
+    def load(self, items: Iterable[tuple[str, str, bytes]], watermark_ms: int) -> dict[str, str]:
+        """Take over what :meth:`snapshot` gave: kind ("a" or "m"), name and data of each item.
+
+        Gives the names of the items that cannot be read, each with why.
+        """
+        unread: dict[str, str] = {}
         opened: list[AgentState] = []
         closed: list[tuple[str, SilentAgentSnapshot]] = []
         models: list[tuple[Person, PersonModel]] = []
         for kind, name, data in items:
-            if kind == "m":
-                models.append((person_named(name), msgspec.msgpack.decode(data, type=PersonModel)))
+            try:
+                if kind == "m":
+                    models.append((person_named(name), msgspec.msgpack.decode(data, type=PersonModel)))
+                    continue
+                saved = decode_agent(data)
+            except UNDECODABLE as error:
+                unread[f"{kind}:{name}"] = str(error)
                 continue
-            saved = decode_agent(data)
             if isinstance(saved, AgentSnapshot):
                 opened.append(AgentState.load(name, saved))
             else:
@@ -162,13 +171,16 @@ class AgentTable:
                 self._awake[name] = None
         self.models.load(models, self.opened.values())
         self.models.adopt(self._models_by_agent())
+        return unread
 
     def _models_by_agent(self) -> list[tuple[Person, int, bytes]]:
         """Models that an older version kept with a silent agent's numbers, taken from there."""
         found: list[tuple[Person, int, bytes]] = []
         for name, saved in self.closed.items():
             if saved.model:
-                found.append((person_in(saved.model), saved.seen_ms, saved.model))
+                person = person_in(saved.model)
+                if person is not None:
+                    found.append((person, saved.seen_ms, saved.model))
                 self.closed[name] = msgspec.structs.replace(saved, model=b"")
                 self._dirty.add(name)
         return found

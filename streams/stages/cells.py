@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from streams.stages.window import Cell
+from streams.stages.window import Cell, Key
+from taskstream.records import Int
 
 CHUNK_ACTORS: Final = 10_000
 """Actors in one chunk at about 30 bytes each; a cell itself holds at most as many as a partition has people."""
@@ -16,7 +17,11 @@ MOST: Final = 2**53
 """Beyond it counts stay where they are: snapshots hold 64 bits. Nobody's work is so much; a foreign writer's may be."""
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[tuple[Any, int, int, list[str]]])
+K = TypeVar("K")
+PLAIN = msgspec.msgpack.Decoder(list[tuple[Key, Int, Int, list[str]]])
+"""Reads chunks of cells by :data:`~streams.stages.window.Key`."""
+DATED = msgspec.msgpack.Decoder(list[tuple[tuple[Int, str, str, str, str], Int, Int, list[str]]])
+"""Reads chunks of cells by :data:`~streams.stages.window.LateKey`."""
 
 
 def dump(cells: Mapping[Any, Cell]) -> list[bytes]:
@@ -40,10 +45,25 @@ def dump(cells: Mapping[Any, Cell]) -> list[bytes]:
     return chunks
 
 
-def load(chunk: bytes) -> Iterator[tuple[list[Any], Cell]]:
-    """The cells of a chunk with their keys' parts; the parts of a split cell are to be added up."""
-    for key, events, active_ms, actors in _decoder.decode(chunk):
-        yield key, Cell(events, active_ms, set(actors))
+def load(chunk: bytes, decoder: msgspec.msgpack.Decoder[list[tuple[K, int, int, list[str]]]]) -> list[tuple[K, Cell]]:
+    """The cells of a chunk with their keys; the parts of a split cell are to be added up.
+
+    Raises:
+        ValueError, RecursionError: it is no such chunk.
+    """
+    return [(key, Cell(events, active_ms, set(actors))) for key, events, active_ms, actors in decoder.decode(chunk)]
+
+
+def window_of(name: str) -> int:
+    """The window in the name ``number:index`` of a chunk.
+
+    Raises:
+        ValueError: it is no such name.
+    """
+    number, _, index = name.partition(":")
+    if not index.isdecimal() or abs(window := int(number)) > MOST:
+        raise ValueError("no name of a window")
+    return window
 
 
 def replaced(name: str, chunks: list[bytes], before: int) -> list[tuple[str, bytes | None]]:

@@ -23,7 +23,8 @@ from streams.stages.skew import certain_ms, correct, skew_of
 from streams.stages.snapshot_format import OpenSession, PartitionSnapshot
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
-from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, Windows, flat
+from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, What, Windows, flat
+from taskstream.errors import UNDECODABLE
 from taskstream.event_columns import COLUMNS_TYPE
 from taskstream.events import EventBatch, Heartbeat, UiEvent, encode
 from taskstream.faults import place_of
@@ -344,32 +345,41 @@ class PartitionState:
         self.table.save_all()
         self.windows.dirty |= self.windows.open.keys()
 
-    def load(self, items: Mapping[str, bytes]) -> None:
-        """Take over what :meth:`snapshot` gave, with the settings of then."""
+    def load(self, items: Mapping[str, bytes]) -> dict[str, str]:
+        """Take over what :meth:`snapshot` gave, with the settings of then; see :class:`streams.operator.Operator`."""
         agents: list[tuple[str, str, bytes]] = []
-        windows = self.windows
+        unread: dict[str, str] = {}
         for key, data in items.items():
             kind, _, name = key.partition(":")
             if kind in ("a", "m"):
                 agents.append((kind, name, data))
-            elif kind == "w":
-                number = int(name.partition(":")[0])
-                for (tenant, team, *what), cell in cells.load(data):
-                    _join(windows.open, number, (tenant, team), what, cell)
-            elif kind == "l":
-                for (number, tenant, team, *what), cell in cells.load(data):
-                    _join(windows.late, number, (tenant, team), what, cell)
-            elif kind == "p":
-                state = msgspec.msgpack.decode(data, type=PartitionSnapshot)
-                self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
-                self._chunks, self._late_chunks = state.chunks, state.late_chunks
-                self.settings = state.settings or self.settings
-        self.table.load(agents, self.watermark_ms)
+                continue
+            try:
+                self._load(kind, name, data)
+            except UNDECODABLE as error:
+                unread[key] = str(error)
+        return unread | self.table.load(agents, self.watermark_ms)
+
+    def _load(self, kind: str, name: str, data: bytes) -> None:
+        windows = self.windows
+        if kind == "w":
+            number, chunk = cells.window_of(name), cells.load(data, cells.PLAIN)
+            for (tenant, team, app, what), cell in chunk:
+                _join(windows.open, number, (tenant, team), (app, what), cell)
+        elif kind == "l":
+            for (number, tenant, team, app, what), cell in cells.load(data, cells.DATED):
+                _join(windows.late, number, (tenant, team), (app, what), cell)
+        elif kind == "p" and not name:
+            state = msgspec.msgpack.decode(data, type=PartitionSnapshot)
+            self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
+            self._chunks, self._late_chunks = state.chunks, state.late_chunks
+            self.settings = state.settings or self.settings
+        else:
+            raise ValueError("no name of an item")
 
 
-def _join(windows: dict[int, Teams], number: int, team: Team, what: list[str], cell: Cell) -> None:
-    found = windows.setdefault(number, {}).setdefault(team, {}).setdefault((what[0], what[1]), Cell(0, 0, set()))
-    add(found, cell)
+def _join(windows: dict[int, Teams], number: int, team: Team, what: What, cell: Cell) -> None:
+    add(windows.setdefault(number, {}).setdefault(team, {}).setdefault(what, Cell(0, 0, set())), cell)
 
 
 def _transfer(agent: AgentState, link: Link) -> Transfer:

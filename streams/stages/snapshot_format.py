@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from streams.stages.deduplicate import Numbering
 from streams.stages.stage_settings import StageSettings
+from taskstream.records import Int
 
 MAX_SESSION_APPS: Final = 256
 """Distinct applications counted in a session at most."""
@@ -21,16 +22,16 @@ MAX_SESSION_APPS: Final = 256
 class OpenSession(Struct, array_like=True):
     """A session that is still open. Times in milliseconds."""
 
-    first_seq: int
-    last_seq: int
-    start_ms: int
-    end_ms: int
-    active_ms: int
-    events: int
+    first_seq: Int
+    last_seq: Int
+    start_ms: Int
+    end_ms: Int
+    active_ms: Int
+    events: Int
     apps: set[str]
-    switches: int
+    switches: Int
     app: str
-    day_end_ms: int
+    day_end_ms: Int
 
     def switch(self, app: str) -> None:
         """The person went on in another application."""
@@ -47,8 +48,8 @@ class OpenSession(Struct, array_like=True):
 class ValueSource(Struct, array_like=True, frozen=True):
     """Where and when a value was read or copied."""
 
-    seq: int
-    at_ms: int
+    seq: Int
+    at_ms: Int
     app: str
     screen: str
     element: str
@@ -73,9 +74,9 @@ class AgentSnapshot(Struct, array_like=True, frozen=True, tag="open"):
     tenant: str
     team: str
     actor: str
-    touched: int
-    seen_ms: int
-    behind_ms: int
+    touched: Int
+    seen_ms: Int
+    behind_ms: Int
     numbering: Numbering
     sessioniser: tuple[OpenSession | None]
     linker: Links
@@ -90,8 +91,8 @@ class SilentAgentSnapshot(Struct, array_like=True, frozen=True, tag="closed"):
     """
 
     numbering: Numbering
-    touched: int
-    seen_ms: int
+    touched: Int
+    seen_ms: Int
     model: bytes = b""
 
 
@@ -105,8 +106,8 @@ class PersonModel(Struct, array_like=True, frozen=True):
     ``order``    in which they were kept; ``seen_ms``: the watermark when the last record of the agent came
     """
 
-    order: int
-    seen_ms: int
+    order: Int
+    seen_ms: Int
     model: bytes
 
 
@@ -117,11 +118,11 @@ class PartitionSnapshot(Struct, array_like=True, frozen=True):
                   None in snapshots of format 1
     """
 
-    watermark_ms: int
-    horizon: int | None
-    released: int
-    chunks: dict[int, int]
-    late_chunks: int
+    watermark_ms: Int
+    horizon: Int | None
+    released: Int
+    chunks: dict[Int, Int]
+    late_chunks: Int
     settings: StageSettings | None = None
 
 

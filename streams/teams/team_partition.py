@@ -21,8 +21,9 @@ from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL
 from streams.stages.window import WINDOW_MS, Cell, Key, LateKey
 from streams.teams.floor import release
+from taskstream.errors import UNDECODABLE
 from taskstream.events import encode
-from taskstream.records import ActivityPartial, ActivityWindow, WindowMark
+from taskstream.records import ActivityPartial, ActivityWindow, Int, WindowMark
 from taskstream.topics import ACTIVITY, ACTIVITY_PARTIAL
 
 MAX_WAITING_CELLS: Final = 500_000
@@ -31,12 +32,12 @@ MARK: Final = b"taskstream.mark"
 
 
 class TeamSnapshot(Struct, array_like=True, frozen=True):
-    marks: dict[int, int]
-    released: int
-    chunks: dict[int, int]
-    number: int
-    sources: int = 0
-    k: int = 0
+    marks: dict[Int, Int]
+    released: Int
+    chunks: dict[Int, Int]
+    number: Int
+    sources: Int = 0
+    k: Int = 0
 
 
 class TeamPartitionState:
@@ -162,21 +163,31 @@ class TeamPartitionState:
         """Let the next snapshot hold everything, changed or not."""
         self._dirty |= self.waiting.keys()
 
-    def load(self, items: Mapping[str, bytes]) -> None:
-        """Take over what :meth:`snapshot` gave, with the settings of then."""
+    def load(self, items: Mapping[str, bytes]) -> dict[str, str]:
+        """Take over what :meth:`snapshot` gave, with the settings of then; see :class:`streams.operator.Operator`."""
+        unread: dict[str, str] = {}
         for key, data in items.items():
-            kind, _, name = key.partition(":")
-            if kind == "w":
-                waiting = self.waiting.setdefault(int(name.partition(":")[0]), {})
-                for parts, cell in cells.load(data):
-                    window, tenant, team, app, what = parts
-                    add(waiting.setdefault((window, tenant, team, app, what), Cell(0, 0, set())), cell)
-            elif kind == "p":
-                saved = msgspec.msgpack.decode(data, type=TeamSnapshot)
-                self.marks, self.released, self._chunks = saved.marks, saved.released, saved.chunks
-                self._number = saved.number
-                self.sources, self.k = saved.sources or self.sources, saved.k or self.k
+            try:
+                self._load(key, data)
+            except UNDECODABLE as error:
+                unread[key] = str(error)
         self.count = sum(len(window) for window in self.waiting.values())
+        return unread
+
+    def _load(self, key: str, data: bytes) -> None:
+        kind, _, name = key.partition(":")
+        if kind == "w":
+            number, chunk = cells.window_of(name), cells.load(data, cells.DATED)
+            waiting = self.waiting.setdefault(number, {})
+            for what, cell in chunk:
+                add(waiting.setdefault(what, Cell(0, 0, set())), cell)
+        elif key == "p":
+            saved = msgspec.msgpack.decode(data, type=TeamSnapshot)
+            self.marks, self.released, self._chunks = saved.marks, saved.released, saved.chunks
+            self._number = saved.number
+            self.sources, self.k = saved.sources or self.sources, saved.k or self.k
+        else:
+            raise ValueError("no name of an item")
 
 
 def _check(partial: ActivityPartial) -> None:

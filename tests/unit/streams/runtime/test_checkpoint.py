@@ -47,7 +47,7 @@ class Operator:
     def snapshot(self) -> list[tuple[str, bytes | None]]:
         return [("seen", b"%d" % len(self.seen))]
 
-    def load(self, items: Mapping[str, bytes]) -> None:
+    def load(self, items: Mapping[str, bytes]) -> dict[str, str]:
         raise NotImplementedError
 
 

@@ -16,9 +16,15 @@ import pytest
 from streams.dead_letter import Loss, letter_of_loss
 from streams.operator import Output, Record
 from streams.runtime.restore import AT_ONCE, FORMAT, Position, Restored, UnwantedError, item_key, restore
+from streams.stages.partition import PartitionState
+from streams.stages.stage_settings import StageSettings
+from streams.teams.team_partition import TeamPartitionState
+from taskstream import metrics
 from taskstream.errors import ServiceError
-from taskstream.records import DeadLetter
+from taskstream.events import encode
+from taskstream.records import ActivityPartial, DeadLetter, PartialCell
 from taskstream.settings import Settings
+from tests.unit.streams.build import batch, event, record
 
 OLD, NEW = "old-topic-id", "new-topic-id"
 SETTINGS = Settings(prefix="p.", kafka="nowhere:1")
@@ -47,8 +53,9 @@ class Seen:
     def snapshot(self) -> list[tuple[str, bytes | None]]:
         raise NotImplementedError
 
-    def load(self, items: Mapping[str, bytes]) -> None:
+    def load(self, items: Mapping[str, bytes]) -> dict[str, str]:
         self.items = dict(items)
+        return {}
 
 
 def message(offset: int, key: bytes, value: bytes | None) -> Any:
@@ -188,3 +195,52 @@ def test_the_dead_letter_names_the_range() -> None:
     ]
     assert [letter.detail for letter in letters] == ["offsets 5 to 9: cut", "offsets 5 to ?: created again"]
     assert {(letter.reason, letter.source_partition, letter.source_offset) for letter in letters} == {("lost", 3, 5)}
+
+
+def beside(logs: Logs, *foreign: tuple[bytes, bytes | None]) -> Logs:
+    """``logs`` with records of somebody else at the end of the topic ``state``."""
+    logs.state += [message(len(logs.state) + number, key, value) for number, (key, value) in enumerate(foreign)]
+    return logs
+
+
+@pytest.mark.parametrize("value", [b"", b"\xff", b"\xc1", b"[" * 9, msgspec.msgpack.encode([-1]), b"\x90", b"{}"])
+def test_foreign_records_in_the_state_are_passed_over(value: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """A worker ended on them at every start."""
+    foreign = [(b"ui-events/\xff\xfe", value), (b"ui-events/position", value), (b"ui-events/snapshot", value)]
+    before = metrics.REFUSED.labels(reason="malformed")._value.get()
+    found, operator = restored(beside(Logs(kept(5, 8), 0, 20), *foreign), OLD)
+    assert (operator.offsets, found.position, operator.items) == ([5, 6, 7], 8, {"a:x": b"an agent"})
+    assert metrics.REFUSED.labels(reason="malformed")._value.get() == before + 3
+    assert [key.decode("latin1") in caplog.text for key, _ in foreign[1:]] == [True, True]
+    assert "p.state/0: the record of key" in caplog.text
+
+
+def test_where_no_position_can_be_read_the_groups_offset_says_it() -> None:
+    """Nothing is written twice, and the state is that of what had been read."""
+    items = kept(5, 8) | {"position": b"\xff"}
+    found, operator = restored(Logs(items, 0, 20, told=8), OLD)
+    assert (operator.offsets, found.position) == ([5, 6, 7], 8)
+
+
+@pytest.mark.parametrize("topic", ["ui-events", "activity.partial"])
+def test_items_that_an_operator_cannot_read_are_counted_and_the_rest_is_loaded(
+    topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make() -> PartitionState | TeamPartitionState:
+        return PartitionState(0, StageSettings(partitions=1)) if topic == "ui-events" else TeamPartitionState(0, 1, 1)
+
+    operator = make()
+    for offset in range(3):
+        cell = PartialCell(60_000, "a", "click", 1, 1, False, (0,))
+        partial = ActivityPartial(id="", tenant="t", team="r", release_ms=60_000, actors=("p",), cells=(cell,))
+        message_ = batch(offset, [event(offset)]) if topic == "ui-events" else encode(partial)
+        operator.apply(record(offset, message_))
+    own = {f"{topic}/{name}".encode(): data for name, data in operator.snapshot()}
+    names = ["a:other", "m:t\x1fother", "w:7:0", "w:x:0", "w:", f"w:{'9' * 30}:0", "l:1", "junk", ""]
+    logs = Logs({}, 0, 0)
+    beside(logs, (f"{topic}/position".encode(), msgspec.msgpack.encode(Position(0))), *own.items())
+    beside(logs, *[(f"{topic}/{name}".encode(), b"\x93\xa1x\xff") for name in names])
+    other = restore(logs, SETTINGS, (topic, 0, OLD), make, lambda: True).operator
+    other.save_all()
+    assert {f"{topic}/{name}".encode(): data for name, data in other.snapshot()} == own
+    assert caplog.text.count("is passed over") == len(names)

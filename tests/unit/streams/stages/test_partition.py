@@ -9,7 +9,16 @@ import msgspec
 import pytest
 
 from streams.operator import Output
+from streams.stages.deduplicate import Numbering
 from streams.stages.partition import PartitionState
+from streams.stages.snapshot_format import (
+    AgentSnapshot,
+    PersonModel,
+    SilentAgentSnapshot,
+    decode_agent,
+    encode_agent,
+    model_key,
+)
 from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import decode
 from taskstream.events import EventBatch, Heartbeat
@@ -362,3 +371,22 @@ def test_who_is_late_anyway_is_not_taken_to_have_stopped() -> None:
     late = [batch(0, [event(9_000)], "b"), *tasks("a", 100), batch(1, [event(9_050)], "b")]
     assert max(seqs(run(operator, late))) < 300
     assert max(seqs(run(state(), [*tasks("a", 100), batch(0, [event(2_060)], "b")]))) == 399
+
+
+def test_models_and_segmenters_that_cannot_be_read_are_begun_afresh() -> None:
+    """They are unpacked only when they are needed; a foreign one ended the worker then."""
+    saved = state()
+    run(saved, routine("a", 0))
+    items = {name: data for name, data in saved.snapshot() if data is not None}
+    model = msgspec.msgpack.encode(PersonModel(1, T0, b"no model"))
+    found = decode_agent(items["a:a"])
+    assert isinstance(found, AgentSnapshot)
+    found = msgspec.structs.replace(found, segmenter=b"no segmenter", times=msgspec.Raw(b"\x80"))
+    silent = SilentAgentSnapshot(Numbering(), 0, 0, b"no model")
+    operator = state()
+    foreign = {"a:a": encode_agent(found), "a:c": encode_agent(silent), model_key(("t", "actor-b")): model}
+    assert not operator.load(items | foreign)
+    assert operator.agents["a"].learned() == b""
+    outputs = run(operator, [*routine("b", 1), *routine("a", 2), Heartbeat(schema=1, advance_ms=3_600_000)])
+    assert of(outputs, "segments")
+    operator.snapshot()
