@@ -7,11 +7,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from streams.stages.people import parts
 from streams.stages.window import Cell, Key
 from taskstream.records import Int
 
+CHUNK_BYTES: Final = 300_000
+"""A chunk that has so many is full; a row takes at most as many and its key. Names may be long, so they are counted."""
 CHUNK_ACTORS: Final = 10_000
-"""Actors in one chunk at about 30 bytes each; a cell itself holds at most as many as a partition has people."""
+"""People in one row at most."""
 
 MOST: Final = 2**53
 """Beyond it counts stay where they are: snapshots hold 64 bits. Nobody's work is so much; a foreign writer's may be."""
@@ -27,22 +30,25 @@ DATED = msgspec.msgpack.Decoder(list[tuple[tuple[Int, str, str, str, str], Int, 
 def dump(cells: Mapping[Any, Cell]) -> list[bytes]:
     """The cells in order, as chunks; a cell of very many actors is split and put together again after :func:`load`."""
     chunks: list[bytes] = []
-    rows: list[tuple[Any, int, int, list[str]]] = []
-    room = CHUNK_ACTORS
+    rows: list[msgspec.Raw] = []
+    room = CHUNK_BYTES
     for key, cell in cells.items():
-        actors = sorted(cell.actors)
         events, active_ms = cell.events, cell.active_ms
-        for start in range(0, len(actors), CHUNK_ACTORS):
-            part = actors[start : start + CHUNK_ACTORS]
-            rows.append((key, events, active_ms, part))
+        for part, _ in parts(sorted(cell.actors), CHUNK_ACTORS, CHUNK_BYTES, _in_msgpack):
+            row = _encoder.encode((key, events, active_ms, part))
+            rows.append(msgspec.Raw(row))
             events = active_ms = 0
-            room -= len(part) + 4
+            room -= len(row)
             if room <= 0:
                 chunks.append(_encoder.encode(rows))
-                rows, room = [], CHUNK_ACTORS
+                rows, room = [], CHUNK_BYTES
     if rows:
         chunks.append(_encoder.encode(rows))
     return chunks
+
+
+def _in_msgpack(name: str) -> int:
+    return len(name.encode()) + 5
 
 
 def load(chunk: bytes, decoder: msgspec.msgpack.Decoder[list[tuple[K, int, int, list[str]]]]) -> list[tuple[K, Cell]]:

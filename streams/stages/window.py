@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+import msgspec
+
+from streams.stages.people import parts
 from taskstream.events import EventBatch
 from taskstream.records import ActivityPartial, PartialCell
+from taskstream.topics import ACTIVITY_PARTIAL
 
 WINDOW_MS: Final = 60_000
 MAX_CELLS: Final = 2_000
@@ -21,6 +25,11 @@ MESSAGE_CELLS: Final = 500
 """Cells in one message at most."""
 MESSAGE_ACTORS: Final = 10_000
 """People counted in one message at most; a larger cell is sent in parts."""
+MESSAGE_BYTES: Final = ACTIVITY_PARTIAL.value_bytes - 8_192
+"""Bytes of the cells and people of one message at most: a name may be long, and escaped. The rest is for its head."""
+CELL_BYTES: Final = 100
+"""Bytes of a cell's numbers at most, and PLACE_BYTES those of a person's place in it, and of what sets a name off."""
+PLACE_BYTES: Final = 8
 OTHER: Final = "(other)"
 UNCOUNTED: Final = frozenset({"health", "gap"})
 
@@ -122,18 +131,19 @@ class Windows:
     ) -> Iterator[ActivityPartial]:
         places: dict[str, int] = {}
         cells: list[PartialCell] = []
-        room = MESSAGE_ACTORS
+        room, room_bytes = MESSAGE_ACTORS, MESSAGE_BYTES
         for number, (app, kind), cell in rows:
-            actors = sorted(cell.actors)
             events, active_ms = cell.events, cell.active_ms
-            for start in range(0, len(actors), MESSAGE_ACTORS):
-                part = actors[start : start + MESSAGE_ACTORS]
-                if cells and (len(part) > room or len(cells) >= MESSAGE_CELLS):
+            own = CELL_BYTES + _in_json(app) + _in_json(kind)
+            for part, size in parts(sorted(cell.actors), MESSAGE_ACTORS, MESSAGE_BYTES - own, _in_json):
+                size += own
+                if cells and (len(part) > room or size > room_bytes or len(cells) >= MESSAGE_CELLS):
                     yield self._partial(partition, release, team, places, cells)
-                    places, cells, room = {}, [], MESSAGE_ACTORS
+                    places, cells, room, room_bytes = {}, [], MESSAGE_ACTORS, MESSAGE_BYTES
                 who = tuple(places.setdefault(actor, len(places)) for actor in part)
                 cells.append(PartialCell(number * WINDOW_MS, app, kind, events, active_ms, late, who))
                 room -= len(part)
+                room_bytes -= size
                 events = active_ms = 0
         if cells:
             yield self._partial(partition, release, team, places, cells)
@@ -151,6 +161,14 @@ class Windows:
             actors=tuple(places),
             cells=tuple(cells),
         )
+
+
+def _in_json(name: str) -> int:
+    """Bytes that a name takes in a message, with one place that refers to it."""
+    return len(_encoder.encode(name)) + PLACE_BYTES
+
+
+_encoder = msgspec.json.Encoder()
 
 
 def flat(teams: Teams) -> dict[Key, Cell]:
