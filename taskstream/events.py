@@ -30,6 +30,9 @@ Kind = Literal[
 ]  # fmt: skip
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 
+MAX_ADVANCE_MS: Final = 7 * 86_400_000
+"""A heartbeat advances event time by this at most, and no number of them further beyond the broker's time."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=256)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -139,15 +142,16 @@ class EventBatch(_Contract, frozen=True):
 class Heartbeat(Struct, frozen=True, omit_defaults=True):
     """A record in ``ui-events`` that advances event time where no events come, so that idle partitions still close.
 
-    ``advance_ms`` is added to the partition's watermark. Written through the log, so that a replay sees it again.
+    ``advance_ms`` is added to the partition's watermark, which it never takes further beyond the broker's time of the
+    heartbeat than :data:`MAX_ADVANCE_MS`. Written through the log, so that a replay sees it again.
     ``at_ms`` is the event time known to be reached in other partitions (0: unknown). A partition that never held an
-    event starts there, and one whose heartbeat carries :data:`FOLLOW_HEADER` goes on to it; so neither holds back the
-    windows of the others.
+    event starts there, and one whose heartbeat carries :data:`FOLLOW_HEADER` goes on to it, as far as the broker's
+    time; so neither holds back the windows of the others.
     It carries the header ``ce_type: taskstream.tick`` that tells it from a batch.
     """
 
     schema: Literal[1]
-    advance_ms: Annotated[int, Meta(ge=1, le=7 * 86_400_000)]
+    advance_ms: Annotated[int, Meta(ge=1, le=MAX_ADVANCE_MS)]
     at_ms: Millis = 0
 
 

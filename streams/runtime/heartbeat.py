@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from confluent_kafka import KafkaException
 
@@ -13,13 +13,10 @@ from streams.runtime.checkpoint import Checkpoint
 from streams.runtime.patience import Stuck
 from streams.stages.partition import PartitionState
 from streams.teams.team_partition import TeamPartitionState
-from taskstream.events import FOLLOW_HEADER, HEARTBEAT_TYPE, Heartbeat, encode
+from taskstream.events import FOLLOW_HEADER, HEARTBEAT_TYPE, MAX_ADVANCE_MS, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_producer
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
-
-MAX_ADVANCE_MS: Final = 7 * 86_400_000
-"""A heartbeat advances event time by this at most (milliseconds)."""
 
 log = logging.getLogger("taskstream.streams")
 

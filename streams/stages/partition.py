@@ -19,14 +19,14 @@ from streams.stages.gather import BatchColumns
 from streams.stages.link import Link
 from streams.stages.oversize import encoded
 from streams.stages.sessionise import Reason
-from streams.stages.skew import certain_ms, correct, skew_of
+from streams.stages.skew import certain_ms, correct, not_beyond, skew_of
 from streams.stages.snapshot_format import OpenSession, PartitionSnapshot
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, What, Windows, flat
 from taskstream.errors import UNDECODABLE
 from taskstream.event_columns import COLUMNS_TYPE
-from taskstream.events import EventBatch, Heartbeat, UiEvent, encode
+from taskstream.events import MAX_ADVANCE_MS, EventBatch, Heartbeat, UiEvent, encode
 from taskstream.faults import place_of
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
@@ -227,13 +227,18 @@ class PartitionState:
     def _heartbeat(self, heartbeat: Heartbeat) -> None:
         """Event time goes on without events: by some time, and, where the heartbeat says so, up to the other sources'.
 
-        Before such a heartbeat all input of the partition had been read, so nothing of before is still to come.
+        Before such a heartbeat all input of the partition had been read, so nothing of before is still to come. Neither
+        leads further than the broker's time allows, and none turns event time back.
         """
+        arrived_ms = self._record.timestamp
+        others_ms = not_beyond(heartbeat.at_ms, arrived_ms)
         if self.watermark_ms >= 0:
-            watermark_ms = self.watermark_ms + heartbeat.advance_ms
-            self._advance(max(watermark_ms, heartbeat.at_ms) if follows(self._record) else watermark_ms)
+            advanced_ms = not_beyond(self.watermark_ms + heartbeat.advance_ms, arrived_ms, MAX_ADVANCE_MS)
+            if follows(self._record):
+                advanced_ms = max(advanced_ms, others_ms)
+            self._advance(max(self.watermark_ms, advanced_ms))
         elif heartbeat.at_ms:
-            self._advance(heartbeat.at_ms)
+            self._advance(others_ms)
 
     # --- event time
 

@@ -36,6 +36,15 @@ def certain_ms(newest_ms: int, sent_ms: int, arrived_ms: int) -> int:
     return min(newest_ms, arrived_ms)
 
 
+def not_beyond(reached_ms: int, arrived_ms: int, ahead_ms: int = 0) -> int:
+    """``reached_ms``, the event time that a record says is reached, as far as the record can be believed.
+
+    That is the broker's time of its arrival, and ``ahead_ms`` where somebody closes what is open on purpose: else one
+    writer could make everybody's events late for years.
+    """
+    return reached_ms if arrived_ms <= 0 else min(reached_ms, arrived_ms + ahead_ms)
+
+
 def correct(batch: EventBatch, skew_ms: int) -> EventBatch:
     """``batch`` with all times moved back by ``skew_ms``, so that its own order and gaps stay."""
     replace = msgspec.structs.replace

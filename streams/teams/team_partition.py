@@ -17,12 +17,13 @@ from streams.dead_letter import InputPlace, dead_letter
 from streams.operator import Output, Record
 from streams.stages import cells
 from streams.stages.cells import add
+from streams.stages.skew import not_beyond
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL
 from streams.stages.window import WINDOW_MS, Cell, Key, LateKey
 from streams.teams.floor import release
 from taskstream.errors import UNDECODABLE
-from taskstream.events import encode
+from taskstream.events import MAX_ADVANCE_MS, encode
 from taskstream.records import ActivityPartial, ActivityWindow, Int, WindowMark
 from taskstream.topics import ACTIVITY, ACTIVITY_PARTIAL
 
@@ -81,7 +82,8 @@ class TeamPartitionState:
         out: list[Output] = []
         try:
             if any(name == "ce_type" and content == MARK for name, content in record.headers):
-                self._mark(_mark_decoder.decode(record.value or b""), out)
+                mark = _mark_decoder.decode(record.value or b"")
+                self._mark(mark.source, not_beyond(mark.before_ms, record.timestamp, MAX_ADVANCE_MS), out)
             else:
                 partial = _decoder.decode(record.value or b"")
                 _check(partial)
@@ -94,9 +96,9 @@ class TeamPartitionState:
             out.append(dead_letter(source, "foreign", str(error)[:MAX_DETAIL], "merge", record.value or b""))
         return out
 
-    def _mark(self, mark: WindowMark, out: list[Output]) -> None:
-        if 0 <= mark.source < self.sources:
-            self.marks[mark.source] = max(mark.before_ms // WINDOW_MS, self.marks.get(mark.source, -1))
+    def _mark(self, source: int, before_ms: int, out: list[Output]) -> None:
+        if 0 <= source < self.sources:
+            self.marks[source] = max(before_ms // WINDOW_MS, self.marks.get(source, -1))
             if len(self.marks) == self.sources:
                 self._release(min(self.marks.values()), out)
 

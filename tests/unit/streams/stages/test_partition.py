@@ -21,7 +21,7 @@ from streams.stages.snapshot_format import (
 )
 from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import decode
-from taskstream.events import EventBatch, Heartbeat
+from taskstream.events import MAX_ADVANCE_MS, EventBatch, Heartbeat
 from tests.unit.streams.build import T0, batch, clean, event, of, pick, record, run, state, value
 
 DAY = Heartbeat(schema=1, advance_ms=86_400_000)
@@ -153,6 +153,36 @@ def test_ticks() -> None:
     assert operator.watermark_ms == T0 + 5, "a partition with its own time is only moved by the advance"
 
 
+YEAR_MS = 365 * 86_400_000
+
+
+def test_no_heartbeat_takes_event_time_further_than_the_broker_allows() -> None:
+    """One collector could have made a partition's events late for a year, alone or with many heartbeats."""
+    far = Heartbeat(schema=1, advance_ms=5, at_ms=T0 + YEAR_MS)
+    fresh = state()
+    fresh.apply(record(0, far, timestamp=T0))
+    assert fresh.watermark_ms == T0
+    operator = state()
+    operator.apply(record(0, batch(0, [event(0)]), timestamp=T0))
+    follow = record(1, far, timestamp=T0 + 7_000)
+    operator.apply(follow._replace(headers=(*follow.headers, ("taskstream.follow", b"1"))))
+    assert operator.watermark_ms == T0 + 7_000
+    for n in range(2, 60):
+        operator.apply(record(n, Heartbeat(schema=1, advance_ms=MAX_ADVANCE_MS), timestamp=T0 + 8_000))
+    assert operator.watermark_ms == T0 + 8_000 + MAX_ADVANCE_MS
+    operator.apply(record(60, DAY, timestamp=T0 + 7_500))
+    assert operator.watermark_ms == T0 + 8_000 + MAX_ADVANCE_MS, "nor back"
+
+
+def test_what_is_open_can_be_closed_on_purpose_some_times_in_a_row() -> None:
+    """A replay ends with a heartbeat of a day, whatever was replayed before it."""
+    operator = state()
+    for n in range(6):
+        run_ = [record(2 * n, batch(n, [event(n)]), timestamp=T0 + n), record(2 * n + 1, DAY, timestamp=T0 + n)]
+        outputs = [output for one in run_ for output in operator.apply(one)]
+        assert len(of(outputs, "sessions")) == 1
+
+
 def test_agents_are_bounded_and_their_numbers_remembered() -> None:
     operator = state(max_agents=2)
     outputs = run(operator, [batch(0, [event(n)], agent) for n, agent in enumerate("abc")])
@@ -167,7 +197,8 @@ def test_numbers_of_the_long_gone_are_forgotten() -> None:
     week = Heartbeat(schema=1, advance_ms=7 * 86_400_000)
     run(operator, [batch(0, [event(0)]), week])
     assert set(operator.closed) == {"a"}
-    run(operator, [week] * 4)
+    for n in range(1, 5):
+        operator.apply(record(n, week, timestamp=T0 + n * 7 * 86_400_000))
     assert not operator.closed
     assert ("a:a", None) in operator.snapshot()
 

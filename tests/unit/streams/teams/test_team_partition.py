@@ -9,7 +9,7 @@ import pytest
 
 from streams.operator import InputRecord, Output
 from streams.teams.team_partition import TeamPartitionState
-from taskstream.events import encode
+from taskstream.events import MAX_ADVANCE_MS, encode
 from taskstream.records import ActivityPartial, PartialCell, WindowMark
 from tests.unit.streams.build import of, pick
 
@@ -58,6 +58,16 @@ def test_marks_never_go_back() -> None:
     operator = TeamPartitionState(0, 1, 1)
     run(operator, mark(0, 9), mark(0, 5))
     assert operator.marks == {0: 9}
+
+
+def test_no_mark_takes_event_time_further_than_the_broker_allows() -> None:
+    """Other partitions follow the furthest mark; their events would all have been late."""
+    operator = TeamPartitionState(0, 2, 1)
+    now, year = 100 * 1_440, 365 * 1_440
+    operator.apply(mark(0, now + year)._replace(timestamp=now * MINUTE))
+    assert operator.reached_ms == now * MINUTE + MAX_ADVANCE_MS
+    operator.apply(mark(1, now + 1_440)._replace(timestamp=now * MINUTE))
+    assert operator.marks[1] == now + 1_440, "as of a heartbeat that closes a day"
 
 
 def test_foreign_records_go_to_the_dead_letters() -> None:
