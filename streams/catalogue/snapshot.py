@@ -161,6 +161,7 @@ def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], Non
         for shape in saved.shapes:
             _load_shape(shape, cluster.number, catalogue)
         cluster.dirty = False
+    catalogue.know_kept()
     return catalogue
 
 

@@ -37,6 +37,8 @@ MAX_MEMO = 20_000
 """Strings, and tuples of them, that executions share; of simulated work one execution in seven had steps of its own."""
 MAX_WITHDRAWN = 1_000
 """Withdrawn routines that are remembered, so that their successors can be named."""
+FEW_KNOWN = 10_000
+"""Ids of segments known beyond twice as many as executions are kept; with more, those of what was let go are lost."""
 
 T = TypeVar("T")
 
@@ -56,6 +58,7 @@ class Catalogue:
     ``pauses``   how many segments, and the sum of the binary logarithms of their mean pause between two steps
     ``_groups``  routine as given from outside → number of its shape
     ``unsaved``  numbers of the clusters that changed or went since the last checkpoint
+    ``_known``   ids of the segments whose executions are kept, and of some that were let go since it was last made
     """
 
     def __init__(self, tenant: str, *, k: int, max_clusters: int = MAX_CLUSTERS) -> None:
@@ -70,6 +73,7 @@ class Catalogue:
         self.pauses = [0.0, 0.0]
         self.unsaved: set[int] = set()
         self._groups: dict[int, int] = {}
+        self._known: set[str] = set()
         self._memo: dict[Any, Any] = {}
         self._agents: OrderedDict[str, Execution] = OrderedDict()
         self._published: dict[str, Routine] = {}
@@ -90,17 +94,26 @@ class Catalogue:
 
         ``group`` is a routine that was found beforehand: then routines stay as given, and nothing is merged, split or
         joined.
+
+        A segment may come again (a topic that is mirrored, or played once more). While its execution is kept, in the
+        sample of its routine or among the latest, it counts once: nothing is changed or returned. One that was let go
+        is not known from a new one and counts once more,.
         """
         steps = self.shared([step.activity for step in segment.steps[:MAX_STEPS]])
-        if not steps:
+        if not steps or segment.id in self._known:
             return []
-        self._observe(segment)
         activities = frozenset(steps)
         grouping = self.grouping
         shape, fit = grouping.shapes.nearest(activities) if group is None else self._given(group, activities)
         if shape is None or (fit < JOIN and group is None):
             shape, fit = grouping.found(), 1.0
         cluster = grouping.owner(shape)
+        if cluster.rests:  # what it keeps was packed, and its ids with it
+            self._know(cluster)
+            if segment.id in self._known:
+                return []
+        self._known.add(segment.id)
+        self._observe(segment)
         grouping.arrivals += 1
         cluster.touched = shape.touched = grouping.arrivals
         shape.times += 1
@@ -114,6 +127,16 @@ class Catalogue:
             return []
         assignment = self._assign(whole, execution.pieces[0], cluster)
         return [] if told is not None and _same(told, assignment) else [assignment]
+
+    def know_kept(self) -> None:
+        """Know the segments of all executions that are kept, and of no others."""
+        self._known.clear()
+        for cluster in self.grouping:
+            if not cluster.rests:
+                self._know(cluster)
+
+    def _know(self, cluster: Cluster) -> None:
+        self._known.update([piece.id for execution in cluster.remembered() for piece in execution.pieces])
 
     def _given(self, group: int, activities: frozenset[str]) -> tuple[Shape | None, float]:
         """The shape of a routine given from outside, and how well the execution fits it."""
@@ -279,6 +302,8 @@ class Catalogue:
                 moved += self._reassign(cluster)
             cluster.dirty = False
             cluster.settle(self.last_ms)
+        if len(self._known) > 2 * sum([cluster.kept for cluster in self.grouping]) + FEW_KNOWN:
+            self.know_kept()
         for routine in sorted(self._published.keys() - current):
             before = self._published[routine]
             into = retired.get(routine, retired.get(before.into, before.into))

@@ -92,6 +92,16 @@ class Cluster:
     def sample(self, entries: list[tuple[int, str, Execution]]) -> None:
         self._sample, self._packed = entries, b""
 
+    @property
+    def rests(self) -> bool:
+        """Whether its executions are packed."""
+        return bool(self._packed)
+
+    @property
+    def kept(self) -> int:
+        """Executions that are kept and not packed; one that is in the sample and a member counts twice."""
+        return len(self._sample) + len(self.members)
+
     def skeleton(self, share: float = 0.8) -> list[str]:
         """Activities that at least ``share`` of the executions hold, sorted."""
         least = share * self.executions
@@ -168,11 +178,15 @@ class Cluster:
             self.flows[flow] = self.flows.get(flow, 0) + n
 
     def keep(self, execution: Execution) -> None:
-        """Offer ``execution`` to the sample."""
+        """Offer ``execution`` to the sample, where it stands once: a segment that was let go may come again."""
         entry, sample = _entry(execution), self.sample
+        if len(sample) >= SAMPLE and entry[:2] <= sample[0][:2]:
+            return
+        if any(name == execution.id for _, name, _ in sample):
+            return
         if len(sample) < SAMPLE:
             heappush(sample, entry)
-        elif entry[:2] > sample[0][:2]:
+        else:
             heapreplace(sample, entry)
 
     def settle(self, newest_ms: int) -> None:
@@ -200,7 +214,8 @@ class Cluster:
             self.counts[activity] = self.counts.get(activity, 0) + n
         for execution in other.sampled():
             self.keep(execution)
-        self.members = deque(sorted([*self.members, *other.members], key=_age), maxlen=MEMBERS)
+        members = {execution.id: execution for execution in (*other.members, *self.members)}
+        self.members = deque(sorted(members.values(), key=_age), maxlen=MEMBERS)
         self.touched = max(self.touched, other.touched)
         self.split_from = self.split_from or other.split_from
         self.dirty = True
@@ -208,8 +223,8 @@ class Cluster:
     def remembered(self) -> list[Execution]:
         """Every execution that is still known, each once: by agent, in its order."""
         sample = self.sample  # first: where it was packed, it brings members, too
-        known = {id(execution): execution for execution in self.members}
-        known.update((id(execution), execution) for _, _, execution in sample)
+        known = {execution.id: execution for execution in self.members}
+        known.update((execution.id, execution) for _, _, execution in sample)
         return sorted(known.values(), key=lambda e: (e.agent, e.first_seq))
 
     def recount(self, executions: Iterable[Execution], scale: float) -> None:
