@@ -64,6 +64,12 @@ class ClusterState(Struct, array_like=True):
     people_counts: tuple[int, ...] = ()
 
 
+class Head(Struct, array_like=True):
+    """What a :class:`TenantState` of any format begins with; further fields are passed over."""
+
+    format: int
+
+
 class TenantState(Struct, array_like=True):
     """What a catalogue knows beside its clusters."""
 
@@ -83,6 +89,7 @@ class TenantState(Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _cluster_decoder = msgspec.msgpack.Decoder(ClusterState)
+_head_decoder = msgspec.msgpack.Decoder(Head)
 _tenant_decoder = msgspec.msgpack.Decoder(TenantState)
 
 
@@ -128,14 +135,15 @@ def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], Non
         ServiceError: a newer version wrote it.
     """
     try:
-        tenant = _tenant_decoder.decode(state["tenant"])
-        if tenant.format > FORMAT:
+        written = _head_decoder.decode(state["tenant"]).format  # first: the other fields may be others
+        if written > FORMAT:
             raise ServiceError(
-                f"the catalogue's checkpoint was written by a newer version (format {tenant.format}, this one reads "
+                f"the catalogue's checkpoint was written by a newer version (format {written}, this one reads "
                 f"{FORMAT}): upgrade this process"
             )
-        if tenant.format != FORMAT:
-            raise InputError(f"the catalogue's checkpoint has format {tenant.format}, this version reads {FORMAT}")
+        if written != FORMAT:
+            raise InputError(f"the catalogue's checkpoint has format {written}, this version reads {FORMAT}")
+        tenant = _tenant_decoder.decode(state["tenant"])
     except (KeyError, *UNDECODABLE) as error:
         raise InputError(f"the catalogue's checkpoint is damaged: {error}") from error
     clusters: list[ClusterState] = []
