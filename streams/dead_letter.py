@@ -58,17 +58,23 @@ class Loss(Struct, frozen=True):
         return f"offsets {self.first} to {self.last if self.last >= 0 else '?'}: {self.why}"
 
 
-def letter_of_loss(topic: str, partition: int, loss: Loss) -> Output:
-    """The output that names a lost range; it holds no input."""
+def letter_of_loss(topic: str, partition: int, loss: Loss, *, topic_id: str, at_ms: int = 0) -> Output:
+    """The output that names a lost range; it holds no input.
+
+    ``topic_id``  of the topic as it is now; empty where it is not known. It is part of the letter's id: of a topic that
+                  is created anew time and again, each loss is one of its own
+    ``at_ms``     the latest event time that the reader knows; 0 where it knows none
+    """
+    creation = f"@{topic_id}" if topic_id else ""
     letter = DeadLetter(
-        id=f"{topic}:{partition}:{loss.first}-{loss.last if loss.last >= 0 else '?'}:fetch",
+        id=f"{topic}:{partition}:{loss.first}-{loss.last if loss.last >= 0 else '?'}{creation}:fetch",
         reason="lost",
         detail=str(loss),
         stage="fetch",
         source_topic=topic,
         source_partition=partition,
         source_offset=loss.first,
-        at_ms=0,
+        at_ms=at_ms,
         key="",
         size=0,
         payload="",

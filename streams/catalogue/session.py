@@ -88,13 +88,15 @@ class CatalogueSession:
         """The positions to read on from; what can no longer be read is counted, logged and named in a dead letter."""
         ids, bounds = self._kafka.topic_ids(), self._kafka.bounds(found.positions)
         positions, losses = stored_state.where(found.positions, found.topic_ids, ids, bounds)
+        at_ms = max([catalogue.last_ms for catalogue in found.catalogues.values()], default=0)
         for topic, partition, loss in losses:
             log.error("%s/%d: %s", topic, partition, loss)
             if loss.last < 0:
                 metrics.TOPIC_RESETS.labels(topic).inc()
             else:
                 metrics.LOST.inc(loss.last - loss.first + 1)
-            self._emit(topics.DEAD_LETTER, "", letter_of_loss(topic, partition, loss).value or b"")
+            letter = letter_of_loss(topic, partition, loss, topic_id=ids.get(topic, ""), at_ms=at_ms)
+            self._emit(topics.DEAD_LETTER, "", letter.value)
             self._pending += 1  # so that the next commit is due soon
         return positions
 

@@ -7,6 +7,7 @@ import logging
 from streams.dead_letter import Loss, letter_of_loss
 from streams.runtime import observe
 from streams.runtime.checkpoint import Checkpoint
+from streams.stages.partition import PartitionState
 
 log = logging.getLogger("taskstream.streams")
 
@@ -19,4 +20,6 @@ def report_loss(checkpoint: Checkpoint, loss: Loss) -> None:
         observe.lost(loss.last - loss.first + 1)
     else:
         observe.topic_reset(topic)
-    checkpoint.note(letter_of_loss(topic, partition, loss))
+    operator = checkpoint.operator
+    at_ms = max(0, operator.watermark_ms) if isinstance(operator, PartitionState) else 0
+    checkpoint.note(letter_of_loss(topic, partition, loss, topic_id=checkpoint.topic_id, at_ms=at_ms))

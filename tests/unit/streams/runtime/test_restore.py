@@ -190,7 +190,7 @@ def test_older_state_is_read_and_newer_refused_in_one_line() -> None:
 
 def test_the_dead_letter_names_the_range() -> None:
     letters = [
-        msgspec.json.decode(letter_of_loss("ui-events", 3, loss).value or b"", type=DeadLetter)
+        msgspec.json.decode(letter_of_loss("ui-events", 3, loss, topic_id="a").value or b"", type=DeadLetter)
         for loss in (Loss(5, 9, "cut"), Loss(5, -1, "created again"))
     ]
     assert [letter.detail for letter in letters] == ["offsets 5 to 9: cut", "offsets 5 to ?: created again"]
