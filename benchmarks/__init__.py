@@ -15,7 +15,7 @@
 ``discovery_logs``  the public logs with their truth (``ui-logs/``); ``discovery_variants``: harder logs made of them
 ``discovery_tasks`` generated people; ``discovery_metrics``: the measures
 ``routines``        the list of a simulated company
-``figures``         every figure that users see beside the truth
+``figures``         every figure that users see beside the truth; ``figures_live``: those of the live list
 
 ``worlds``          logs drawn at random with known truth
 ``chaos``           faults under load

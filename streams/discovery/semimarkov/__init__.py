@@ -21,6 +21,7 @@ May import: taskstream, streams.discovery.segmentation.
     loops           Repeats that are no executions of their own
     asides          A task in the midst of another is an execution of its own
     solving         The order of these
+    strays          What people do between tasks and not in them
     certainty       How sure each execution is
     whole           A whole log, or a large one by a sample
 """

@@ -41,7 +41,7 @@ ALONE: Final = 0.25
 """Share of a routine's executions that must be done alone."""
 
 
-class Piece(NamedTuple):
+class Stretch(NamedTuple):
     """Steps of one routine without a pause: their places in the order of time."""
 
     routine: int
@@ -87,7 +87,7 @@ def priced(log: Log, solution: Solution) -> Woven:
     places = np.arange(log.size) if log.order is None else log.order
     cuts = solution.cuts
     rows = zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), strict=True)
-    pieces = [Piece(routine, places[start:end].tolist()) for start, end, routine in rows]
+    pieces = [Stretch(routine, places[start:end].tolist()) for start, end, routine in rows]
     gaps = [(a, b) for piece in pieces for a, b in pairwise(piece.places) if b != a + 1]
     calls = _calls(log, chains.count(log, cuts, max(cuts.routines, 1)), pieces, gaps)
     return Woven(log, solution, interleaving.cost(log.size, len(gaps) - calls) - CALL * calls)
@@ -113,7 +113,7 @@ def reorder(
     return None if (found == before).all() else found, cuts_of(rows)
 
 
-def _calls(log: Log, counts: chains.ChainCounts, joined: list[Piece], gaps: list[tuple[int, int]]) -> int:
+def _calls(log: Log, counts: chains.ChainCounts, joined: list[Stretch], gaps: list[tuple[int, int]]) -> int:
     """How many gaps are filled by whole executions of routines that are done alone as well."""
     act = log.steps.act
     starts = counts.starts / np.maximum(counts.starts.sum(1, keepdims=True), 1.0)
@@ -152,7 +152,7 @@ def _homes(log: Log, counts: chains.ChainCounts) -> Floats:
     return found
 
 
-def _pieces(log: Log, cuts: Cuts, homes: Floats, leave: float) -> list[Piece]:
+def _pieces(log: Log, cuts: Cuts, homes: Floats, leave: float) -> list[Stretch]:
     """Segments, or the runs of steps at home in different routines, in the order of time."""
     order = np.arange(log.size) if log.order is None else log.order
     found = []
@@ -162,10 +162,10 @@ def _pieces(log: Log, cuts: Cuts, homes: Floats, leave: float) -> list[Piece]:
         run: list[int] = []
         for at, (place, label) in enumerate(zip(places.tolist(), labels, strict=True)):
             if run and label != labels[at - 1]:
-                found.append(Piece(labels[at - 1], run))
+                found.append(Stretch(labels[at - 1], run))
                 run = []
             run.append(place)
-        found.append(Piece(labels[-1], run))
+        found.append(Stretch(labels[-1], run))
     found.sort(key=lambda piece: piece.places[0])
     return found
 
@@ -214,13 +214,13 @@ class _Steps:
         return float(step - self._end[k, a] - self._start[k, b])
 
 
-def _joined(log: Log, counts: chains.ChainCounts, pieces: list[Piece]) -> list[Piece]:
+def _joined(log: Log, counts: chains.ChainCounts, pieces: list[Stretch]) -> list[Stretch]:
     """Pieces with those put together of which one goes on with the other."""
     follow = _Steps(log, counts)
     steps = log.steps
     act, values, keys, session = steps.act, steps.value, steps.key, steps.session
-    found: list[Piece] = []
-    waiting: list[Piece] = []
+    found: list[Stretch] = []
+    waiting: list[Stretch] = []
     for piece in pieces:
         first = piece.places[0]
         waiting = [
@@ -243,7 +243,7 @@ def _joined(log: Log, counts: chains.ChainCounts, pieces: list[Piece]) -> list[P
     return found
 
 
-def _linked(values: Ints, keys: Ints, one: Piece, other: Piece) -> float:
+def _linked(values: Ints, keys: Ints, one: Stretch, other: Stretch) -> float:
     """What values and business keys of two pieces say for one execution."""
     first = {value for value in values[one.places].tolist() if value >= 0}
     score = beam.LINK if first & set(values[other.places].tolist()) else 0.0

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from streams.discovery.semimarkov import asides, certainty, cues, interleaving, solving
+from streams.discovery.semimarkov import asides, certainty, cues, interleaving, solving, strays
 from streams.discovery.semimarkov.asides import Woven
 from streams.discovery.semimarkov.beam import Chain
 from streams.discovery.semimarkov.learning import Learned, Solution, explain, learn, rate
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, Steps
+from streams.discovery.semimarkov.strays import Strays
 
 LEARN: Final = 20_000
 """Steps that are learned from; more tell little more, and cost time."""
@@ -40,6 +41,7 @@ class LearnedModel(Struct):
     ``codes``   pairs of activities of which ``learned`` holds counts; ``share``: of each activity
     ``chain``   by which steps are dealt into lanes, with ``switch``; None where people do one thing at a time
     ``woven``   whether a task may lie in the midst of another
+    ``stray``   what is done between tasks and not in them
     """
 
     learned: Learned
@@ -48,6 +50,7 @@ class LearnedModel(Struct):
     chain: Chain | None
     switch: float
     woven: bool
+    stray: Strays
 
     def explain(self, steps: Steps) -> tuple[Log, Cuts, Floats]:
         """Cut steps that were not learned from; how sure each segment is."""
@@ -57,6 +60,7 @@ class LearnedModel(Struct):
             order, _ = asides.reorder(log, cuts, counts=learned.counts)
             if order is not None:
                 log, cuts, learned, edge = self._explain(steps, order)
+        cuts = strays.cut_off(log, cuts, self.stray)
         return log, cuts, certainty.sure(log, cuts, learned, edge)
 
     def _explain(self, steps: Steps, order: Ints | None) -> tuple[Log, Cuts, Learned, Floats]:
@@ -88,13 +92,16 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
     woven = solved.log is not log
     log, cuts = solved.log, solved.solution.cuts
     done = solving.without_idle(log, cuts)
+    # Where several executions are open at once, what lies at the edge of one may be of another.
+    stray = strays.NONE if switch else strays.find(log, done)
     if sample is None:
+        done = strays.cut_off(log, done, stray)
         learned = learn(log, done, max(done.routines, 1))
         yield len(steps), _executions(log, done, 0, certainty.sure(log, done, learned, learned.cues.edge))
         return
     idle = set(cuts.routine.tolist()) - set(done.routine.tolist())
     chain = interleaving.whole_chain(log, cuts) if switch else None
-    model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch, woven)
+    model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch, woven, stray)
     for start, end in _chunks(steps):
         log, cuts, sure = model.explain(steps.take(slice(start, end)))
         routine = np.where(np.isin(cuts.routine, sorted(idle)), -1, cuts.routine)
