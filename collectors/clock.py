@@ -1,4 +1,4 @@
-"""The desktop's clock: wall time that is never set back."""
+"""The desktop's clock: wall time that is never set back, and how long something took, sleep included."""
 
 from __future__ import annotations
 
@@ -34,6 +34,24 @@ class SteadyClock:
             self._now = max(self._now + steady - self._steady, self._wall_ns())
             self._steady = steady
             return self._now // _NS
+
+
+class Stopwatch:
+    """Seconds since it was made, by whichever of the two clocks went on further.
+
+    The steady clock stands still while the machine sleeps, and the wall clock may be set back.
+    """
+
+    __slots__ = ("_steady_s", "_wall_s")
+
+    def __init__(self) -> None:
+        self._wall_s = time.time()
+        self._steady_s = time.monotonic()
+
+    @property
+    def passed_s(self) -> float:
+        """Seconds that have passed."""
+        return max(time.time() - self._wall_s, time.monotonic() - self._steady_s)
 
 
 _CLOCK: Final = SteadyClock()

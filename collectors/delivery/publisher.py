@@ -1,9 +1,14 @@
 """From the spool to Kafka: an idempotent producer, a bounded number of messages in flight, removal after the report.
 
 Order is kept per agent, because the streams cut by the highest number seen: messages of one partition are acknowledged
-in the order they were sent or not at all (idempotence with the gapless guarantee), they never time out while the broker
-is away, and after an error that the client library calls fatal a new producer starts again from the oldest row that is
-still in the spool. What was sent twice that way carries the same (agent, seq) and is cut by the streams.
+in the order they were sent or not at all (idempotence with the gapless guarantee), and after an error that the client
+library calls fatal a new producer starts again from the oldest row that is still in the spool. What was sent twice that
+way carries the same (agent, seq) and is cut by the streams.
+
+A message says when it was handed over, and the streams take the time from then to its arrival for an error of the
+desktop's clock. So nothing waits with the client library for long: where the oldest message is not acknowledged within
+:data:`HANDED_OVER_S`, however the machine slept meanwhile, all are taken back and sent anew with the time of then. The
+library's own limit is not used: it drops single messages, and those behind them would be sent out of order.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from collectors.clock import Stopwatch
 from collectors.delivery.spool import Spool, Spooled
 from taskstream import metrics
 from taskstream.errors import ServiceError, TaskstreamError
@@ -34,6 +40,11 @@ log = logging.getLogger("taskstream.publisher")
 MAX_IN_FLIGHT: Final = 1_000
 """Messages handed to the client library and not yet acknowledged."""
 MAX_IN_FLIGHT_BYTES: Final = 8_000_000
+HANDED_OVER_S: Final = 30.0
+"""A message not acknowledged for so long is taken back (seconds). Well below ``max_skew_ms``, so that an outage is not
+taken for a wrong clock; long enough for the choice of a new leader."""
+FIRST_TRY: Final = 20
+"""Messages handed over while it is not known whether Kafka answers again."""
 RECENT: Final = 20
 """A repeated message is one sent this many messages before."""
 _HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG])
@@ -50,7 +61,8 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "compression.type": "zstd",
         "partitioner": "murmur2_random",
         "linger.ms": 20,
-        "message.timeout.ms": 0,  # wait for the broker as long as it takes: the spool bounds what piles up
+        "message.timeout.ms": 0,  # what waits for too long is taken back as a whole, in order
+        "topic.metadata.propagation.max.ms": 15_000,  # say that the topic is missing before what waits is taken back
         "message.max.bytes": 1_200_000,
         "queue.buffering.max.messages": 4 * MAX_IN_FLIGHT,
         "queue.buffering.max.kbytes": 16_384,
@@ -127,7 +139,7 @@ class Publisher:
         self._recent: deque[Spooled] = deque(maxlen=RECENT)
         self._producer: Producer = None
         self._waiting: list[Spooled] = []  # taken from the spool, not yet handed to the client library
-        self._in_flight: dict[int, tuple[int, int]] = {}  # row → (events, bytes)
+        self._in_flight: dict[int, tuple[int, int, Stopwatch]] = {}  # row → (events, bytes, since its hand-over)
         self._in_flight_bytes = 0
         self._acknowledged: list[int] = []
         self._failed: KafkaError | None = None
@@ -211,6 +223,10 @@ class Publisher:
     def _step(self) -> None:
         if self._producer is None:
             self._producer = new_producer(self._config)
+        if self._overdue():  # first of all: after sleep, before the client library is given any time
+            self._failed = KafkaError(KafkaError._MSG_TIMED_OUT, f"no acknowledgement for {HANDED_OVER_S:.0f} s")
+            self._rebuild()
+            return
         busy = self._hand_over()
         self._producer.poll(0 if busy else 0.02 if self._in_flight else 0)
         self._settle()
@@ -220,11 +236,17 @@ class Publisher:
             self._wake.wait(0.2)
             self._wake.clear()
 
+    def _overdue(self) -> bool:
+        """Whether the oldest message in flight has waited for too long."""
+        oldest = next(iter(self._in_flight.values()), None)
+        return oldest is not None and oldest[2].passed_s > HANDED_OVER_S
+
     def _hand_over(self) -> bool:
         """Give the client library what fits in flight; whether anything was given."""
-        room = self._max_in_flight - len(self._in_flight) - len(self._waiting)
+        limit = min(FIRST_TRY, self._max_in_flight) if self._rebuilds_in_a_row else self._max_in_flight
+        room = limit - len(self._in_flight) - len(self._waiting)
         if room > 0 and len(self._waiting) < 50:
-            if not self._in_flight and not self._waiting:
+            if not self._in_flight and not self._waiting and not self._rebuilds_in_a_row:
                 self._progress_s = time.monotonic()  # nothing was owed until now
             self._waiting += self._spool.take(min(room, 500), self._ripe_ms())
         given = 0
@@ -241,6 +263,7 @@ class Publisher:
         return given > 0
 
     def _produce(self, row: Spooled, *, again: bool = False) -> bool:
+        since = Stopwatch()  # before the time of the hand-over is read, so that no sleep falls in between
         value = b'%s,"sent_ms":%d}' % (row.body[:-1], self._sent_ms(row.agent))
         try:
             self._producer.produce(
@@ -261,12 +284,12 @@ class Publisher:
             self._failed = error.args[0]
             return False
         if not again:
-            self._in_flight[row.id] = (row.events, len(row.body))
+            self._in_flight[row.id] = (row.events, len(row.body), since)
             self._in_flight_bytes += len(row.body)
         return True
 
     def _delivered(self, row: int, error: KafkaError | None, message: Message) -> None:
-        events, size = self._in_flight.pop(row)
+        events, size, _ = self._in_flight.pop(row)
         self._in_flight_bytes -= size
         if error is not None:
             self._failed = self._failed or error
@@ -290,7 +313,10 @@ class Publisher:
         if error.code() in _HOPELESS:
             raise ServiceError(f"Kafka at {self._kafka} refuses a message for good: {error.str()}")
         delay_s = min(30.0, 0.25 * 2**self._rebuilds_in_a_row) * self._jitter.uniform(0.5, 1.0)
-        log.warning("producer made anew in %.1f s: %s", delay_s, error.str())
+        known = False
+        if error.code() == KafkaError._MSG_TIMED_OUT:
+            delay_s, known = 0.0, self._rebuilds_in_a_row > 0  # enough was waited; an outage is told of once
+        log.log(logging.INFO if known else logging.WARNING, "producer made anew in %.1f s: %s", delay_s, error.str())
         self._leave()
         self._producer = None
         self._failed = None
