@@ -37,8 +37,8 @@ class Range(Struct, frozen=True):
         return f"{log or source.topic}:{source.partition}:{self.first}-{self.last}"
 
 
-class Mark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The metadata of a commit.
+class Mark(Struct, frozen=True, omit_defaults=True):
+    """The metadata of a commit. Fields that a newer sink adds are passed over: the range in flight is still known.
 
     ``last``   end of the block in flight that begins at the committed offset; None for none
     ``at_ms``  when it was written, by the wall clock; decides only how a repetition guards itself, never results

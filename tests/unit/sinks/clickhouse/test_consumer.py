@@ -186,9 +186,14 @@ def test_a_partition_that_leaves_in_peace_is_committed_as_done() -> None:
     assert read_mark(metadata) == Mark(at_ms=world.now_ms, last=None, rows=1, log="c:1")
 
 
-@pytest.mark.parametrize("metadata", ["", None, "x", "{}", '{"at_ms":"1"}', '{"at_ms":1,"last":2,"more":3}'])
+@pytest.mark.parametrize("metadata", ["", None, "x", "{}", "[]", "3", '{"at_ms":"1"}', '{"last":2}'])
 def test_foreign_metadata_is_no_mark(metadata: str | None) -> None:
     assert read_mark(metadata) is None
+
+
+def test_a_newer_sinks_mark_keeps_its_range_in_flight() -> None:
+    found = read_mark('{"at_ms":1,"last":2,"rows":5,"more":{"a":[3]},"log":"c:1"}')
+    assert found == Mark(at_ms=1, last=2, rows=5, log="c:1")
 
 
 def test_a_mark_survives_kafka() -> None:
