@@ -88,12 +88,14 @@ def replay(settings: Settings, identity: str | None, reason: str | None, as_json
     else:
         letters = list({letter.id: letter for letter in _read(settings) if letter.reason == reason}.values())
     ready = [letter for letter in letters if dead_letter_topic.replayable(letter)]
-    sent = dead_letter_topic.replay(with_kafka(settings), ready)
-    skipped = len(letters) - len(ready)
+    sent = dead_letter_topic.replay(with_kafka(settings), ready, lambda line: click.echo(line, err=True))
+    skipped, refused = len(letters) - len(ready), len(ready) - sent
     if as_json:
-        click.echo(json.dumps({"replayed": sent, "skipped": skipped}))
+        click.echo(json.dumps({"replayed": sent, "skipped": skipped, "refused": refused}))
         return
     click.echo(f"{sent} sent again, {skipped} skipped (their input is not held in full, or is not from outside)")
+    if refused:
+        click.echo(f"{refused} not sent: see above")
 
 
 def _read(settings: Settings) -> list[DeadLetter]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -16,6 +17,9 @@ from taskstream.kafka.clients import kafka_config, new_consumer, new_producer, r
 from taskstream.records import DeadLetter
 from taskstream.settings import Settings
 from taskstream.topics import DEAD_LETTER, UI_EVENTS
+
+if TYPE_CHECKING:
+    from confluent_kafka import Producer
 
 TIMEOUT_S = 20.0
 
@@ -83,30 +87,57 @@ def replayable(letter: DeadLetter) -> bool:
     return letter.source_topic == UI_EVENTS.name and 0 < letter.size <= MAX_PAYLOAD and bool(letter.payload)
 
 
-def replay(settings: Settings, letters: Iterable[DeadLetter]) -> int:
+def replay(settings: Settings, letters: Iterable[DeadLetter], on_refused: Callable[[str], None]) -> int:
     """Send the input of ``letters`` to its source partition again; how many were sent.
+
+    ``on_refused`` is told, in a line, of each letter that cannot be sent as it is; it is passed over.
 
     Raises:
         ServiceError: Kafka does not take them.
     """
     failures: list[str] = []
-    producer = new_producer(
-        kafka_config(settings, "dead-letter") | {"enable.idempotence": True, "message.timeout.ms": 20_000}
-    )
-    sent = 0
-    for letter in letters:
-        producer.produce(
-            settings.prefix + letter.source_topic,
-            base64.b64decode(letter.payload),
-            letter.key.encode() or None,
-            letter.source_partition,
-            headers=[("ce_specversion", b"1.0"), ("ce_type", BATCH_TYPE)],
-            on_delivery=lambda error, _message: failures.append(error.str()) if error is not None else None,
+    try:
+        producer = new_producer(
+            kafka_config(settings, "dead-letter") | {"enable.idempotence": True, "message.timeout.ms": 20_000}
         )
-        sent += 1
-    left = producer.flush(30.0)
+        topic = settings.prefix + UI_EVENTS.name
+        partitions = producer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+        if not partitions:
+            raise ServiceError(f"Kafka at {settings.kafka} has no topic {topic}: run `taskstream topics apply`")
+        sent = 0
+        for letter in letters:
+            if letter.source_partition not in partitions:
+                on_refused(f"{letter.id} is not sent: {topic} has no partition {letter.source_partition}")
+                continue
+            try:
+                _produce(producer, topic, letter, failures)
+            except KafkaException as error:
+                on_refused(f"{letter.id} is not sent: {error.args[0].str()}")
+                continue
+            sent += 1
+            producer.poll(0)
+        left = producer.flush(30.0)
+    except KafkaException as error:
+        raise ServiceError(f"Kafka at {settings.kafka}: {error.args[0].str()}") from error
     if left or failures:
         raise ServiceError(
             f"{left + len(failures)} of {sent} messages could not be sent: {(failures or ['no answer'])[0]}"
         )
     return sent
+
+
+def _produce(producer: Producer, topic: str, letter: DeadLetter, failures: list[str]) -> None:
+    """Hand one letter over; waits while the client's queue is full, which ends: what it cannot send times out."""
+    while True:
+        try:
+            producer.produce(
+                topic,
+                base64.b64decode(letter.payload),
+                letter.key.encode() or None,
+                letter.source_partition,
+                headers=[("ce_specversion", b"1.0"), ("ce_type", BATCH_TYPE)],
+                on_delivery=lambda error, _message: failures.append(error.str()) if error is not None else None,
+            )
+            return
+        except BufferError:
+            producer.poll(0.1)

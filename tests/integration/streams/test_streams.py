@@ -120,7 +120,7 @@ def test_poison_and_dead_letters(deployment: Deployment) -> None:
     shown = CliRunner().invoke(dead_letter, ["show", letters[1]["id"], *options])
     assert '{"schema":9}' in shown.output
     again = CliRunner().invoke(dead_letter, ["replay", "--reason", "schema", "--json", *options])
-    assert json.loads(again.stdout) == {"replayed": 1, "skipped": 0}
+    assert json.loads(again.stdout) == {"replayed": 1, "skipped": 0, "refused": 0}
     deployment.wait("refused again", lambda: len(deployment.read("dead-letter")) == 4)
     assert CliRunner().invoke(dead_letter, ["show", "none", *options]).exit_code != 0
     assert worker.poll() is None

@@ -132,7 +132,7 @@ def test_everything_works_on_a_secured_kafka(deployment: Deployment, clickhouse:
     assert producer.flush(20) == 0
     deployment.until("the worker refuses", lambda: '"reason":"json"' in deployment.run("dead-letter", "list", "--json"))
     assert json.loads(deployment.run("dead-letter", "replay", "--reason", "json", "--json")) == {
-        "replayed": 1, "skipped": 0,
+        "replayed": 1, "skipped": 0, "refused": 0,
     }  # fmt: skip
     status = json.loads(deployment.run("status", "--json"))
     assert (status["kafka"]["reachable"], status["kafka"]["problem"]) == (True, "")
