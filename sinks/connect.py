@@ -29,7 +29,7 @@ ADMISSION_S: Final = 3
 
 
 class AccessRefused(ServiceError):
-    """TLS or the login fails: waiting does not mend it."""
+    """TLS or the login fails: only who runs the server or gives the settings can mend it."""
 
 
 def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int = 60) -> Client:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -29,10 +30,10 @@ from sinks.clickhouse.progress import Progress
 from sinks.clickhouse.read_again import read_again
 from sinks.clickhouse.store import NoSchema, Store, Unavailable
 from sinks.clickhouse.writer import Writer
-from sinks.connect import AccessRefused, connect
+from sinks.connect import connect
 from taskstream import metrics
-from taskstream.endpoints import Endpoints
-from taskstream.errors import ServiceError
+from taskstream.endpoints import Endpoints, clickhouse_password
+from taskstream.errors import ServiceError, UsageError
 from taskstream.kafka.check import check
 from taskstream.kafka.clients import kafka_config, new_admin, new_consumer
 from taskstream.memory import few_arenas, rare_collections
@@ -53,17 +54,17 @@ def now_ms() -> int:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether the error may pass by itself."""
-    return isinstance(error, ServiceError | Unavailable | NoSchema) and not isinstance(error, AccessRefused)
+    """Whether the error may pass without a new start: also a refused login, for a password is put right elsewhere."""
+    return isinstance(error, ServiceError | Unavailable | NoSchema)
 
 
 def _reach(
     settings: Settings, endpoints: Endpoints, stop: threading.Event
 ) -> tuple[Store, dict[str, RecordLayout | None]]:
-    """The database, and how records fill its tables. Waits for as long as it is away or lacks its schema.
+    """The database, and how records fill its tables. Waits for as long as it is away, refuses us or lacks its schema.
 
     Raises:
-        AccessRefused: TLS fails, or the login.
+        UsageError: a file of the settings for TLS cannot be read.
         ServiceError: the process is to stop.
     """
     told = ""
@@ -85,7 +86,7 @@ def _reach(
     )
 
     def attempt() -> tuple[Store, dict[str, RecordLayout | None]]:
-        client = connect(endpoints)
+        client = connect(_with_newest_password(settings, endpoints))
         client.database = settings.database
         store = Store(client)
         return store, {feed.table: layout(feed, store.columns(feed.table)) for feed in FEEDS}
@@ -99,6 +100,15 @@ def _reach(
     return found
 
 
+def _with_newest_password(settings: Settings, endpoints: Endpoints) -> Endpoints:
+    """``endpoints`` with what the password's file says now; where it cannot be read just now, as they are."""
+    try:
+        password = clickhouse_password(settings)
+    except UsageError:
+        return endpoints
+    return replace(endpoints, clickhouse_password=password or endpoints.clickhouse_password)
+
+
 def _waiting_for(settings: Settings, endpoints: Endpoints, error: BaseException | None) -> str:
     """What is waited for, in one line."""
     if isinstance(error, NoSchema):
@@ -110,7 +120,8 @@ def run(settings: Settings, endpoints: Endpoints, stop: threading.Event, *, limi
     """Store until ``stop`` is set.
 
     Raises:
-        ServiceError: Kafka or ClickHouse refuses us, or Kafka's client cannot go on.
+        UsageError: a file of the settings cannot be read.
+        ServiceError: Kafka refuses us, or its client cannot go on.
     """
     check(settings, "sink", may_be_away=True)
     few_arenas()

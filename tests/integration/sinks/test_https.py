@@ -114,7 +114,7 @@ def test_a_client_certificate_opens_the_connection(
         assert code == 0, error
 
 
-@pytest.mark.parametrize("command", ["migrate", "sink", "dashboard", "opportunities", "routine"])
+@pytest.mark.parametrize("command", ["migrate", "dashboard", "opportunities", "routine"])
 @pytest.mark.parametrize("fault", ["authority", "plain", "password"])
 def test_a_refusal_is_one_line_soon(
     https: dict[str, str], tmp_path: Path, kafka: str, command: str, fault: str
@@ -134,3 +134,23 @@ def test_a_refusal_is_one_line_soon(
     assert ("login" if fault == "password" else "TLS") in errors[0]
     assert "wrong-password-99" not in out + error
     assert seconds <= WITHIN_S, f"{seconds:.1f} s: {error}"
+
+
+def test_the_sink_waits_for_a_right_password(
+    https: dict[str, str], tmp_path: Path, kafka: str, clickhouse: ClickHouse
+) -> None:
+    stage = Stage(tmp_path, kafka, clickhouse)
+    given = https | {"kafka": kafka, "prefix": stage.prefix, "database": stage.database}
+    right = (tmp_path / "password").read_text()
+    (tmp_path / "password").write_text("wrong-password-99")
+    stage.send("ui-events.clean", batches(2, 5, 10))
+    with start(["sink"], given) as sink:
+        try:
+            assert sink.stderr is not None
+            while "login" not in (line := sink.stderr.readline()):
+                assert line, "it has ended"
+            (tmp_path / "password").write_text(right)
+            until(lambda: stage.query("SELECT count() FROM ui_events") == [(100,)])
+        finally:
+            sink.terminate()
+    stage.close()
