@@ -51,7 +51,7 @@ class Overview:
         self._poller.seen()
         new, old = self._poller.snapshot, self._shown
         self._shown = new
-        self._head.show(new)
+        self._head.show(new, stale=self._poller.stale)
         if new is old:
             return
         self._notice.set_text(new.problem)

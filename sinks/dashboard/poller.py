@@ -39,6 +39,10 @@ LONGEST_S: Final = 30.0
 """Longest back-off of a look that fails."""
 PATIENCE_S: Final = 3.0
 """After so long without an answer a look says so; it is not asked a second time meanwhile."""
+KAFKA_PATIENCE_S: Final = 25.0
+"""The same for Kafka, whose look ends by itself: it makes four requests, each with a time-out of its own."""
+STALE_S: Final = 15.0
+"""What is shown counts as out of date after so long without any answer."""
 RATE_S: Final = 10.0
 """Span over which the rate of events is measured."""
 
@@ -101,11 +105,17 @@ class Poller:
         self._pool = pool or ThreadPoolExecutor(len(LOOKS) + 1, thread_name_prefix="look")
         self._states = {look.field: _State() for look in (*LOOKS, KAFKA)}
         self._seen = clock()
+        self._answered_s = self._seen
         self._counts: deque[tuple[float, int]] = deque()
 
     def seen(self) -> None:
         """Somebody is looking."""
         self._seen = self._clock()
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is out of date: something is wrong, or nothing was answered for a while."""
+        return self.snapshot.problem != "" or self._clock() - self._answered_s > STALE_S
 
     @property
     def ready(self) -> bool:
@@ -133,6 +143,7 @@ class Poller:
         if asked:
             await asyncio.wait(asked, timeout=wait_s)
         self._tell_problem()
+        self._tell_kafka()
         return self.snapshot
 
     async def _ask(self, look: Look, state: _State) -> None:
@@ -178,6 +189,7 @@ class Poller:
         else:
             self._put(**{look.field: answer})
         if look is not KAFKA:
+            self._answered_s = self._clock()
             self._put(at_ms=self._wall_ms())
 
     def _tell_problem(self) -> None:
@@ -199,6 +211,15 @@ class Poller:
         if bool(problem) != bool(self.snapshot.problem):
             log.warning("%s", problem or "ClickHouse answers again")
         self._put(problem=problem)
+
+    def _tell_kafka(self) -> None:
+        """What is wrong with the look at Kafka stands where Kafka's own words do: the page is as ready as without."""
+        state, now = self._states[KAFKA.field], self._clock()
+        problem = state.problem
+        if state.task is not None and now - state.since_s >= KAFKA_PATIENCE_S:
+            problem = f"Kafka has not answered for {now - state.since_s:.0f} s"
+        if problem:
+            self._put(kafka=Kafka(problem=problem))
 
     def _put(self, **changed: Any) -> None:
         """Change the snapshot; what is equal stays the same object, so that viewers can tell what is new."""

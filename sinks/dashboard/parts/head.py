@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -10,7 +9,6 @@ from nicegui import ui
 
 from sinks.dashboard.page_data import Snapshot
 
-STALE_MS: Final = 15_000
 _CHOICE: Final = """(() => { const kept = localStorage.getItem('taskstream-dark');
     return kept === null ? matchMedia('(prefers-color-scheme: dark)').matches : kept === 'true'; })()"""
 _FLIP: Final = """(() => { const dark = !document.body.classList.contains('body--dark');
@@ -32,9 +30,8 @@ class Head:
                 'flat round dense color="grey" aria-label="Switch between light and dark"'
             )
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Say how old what is shown is."""
-        stale = snapshot.problem != "" or time.time_ns() // 1_000_000 - snapshot.at_ms > STALE_MS
+    def show(self, snapshot: Snapshot, *, stale: bool) -> None:
+        """Say whether what is shown is up to date."""
         self._live.set_text("waiting for data" if not snapshot.at_ms else "not up to date" if stale else "live")
         self._live.classes(add="stale") if stale else self._live.classes(remove="stale")
 

@@ -6,7 +6,10 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from sinks.dashboard import page_data
 from sinks.dashboard.poller import LOOKS, Poller
@@ -166,6 +169,65 @@ def test_one_that_fails_backs_off_alone_and_says_what_it_concerns() -> None:
     assert poller.snapshot.problem == "transfers: cannot be shown: unexpected KeyError, see the log"
     assert 3 <= store.asked.count("transfers") <= 8
     assert store.asked.count("totals") >= 50
+
+
+def test_an_unexpected_fault_of_the_look_at_kafka_is_told_where_kafka_is_shown() -> None:
+    poller, _, clock = _poller()
+    kafka = poller._kafka
+    asyncio.run(poller.look())
+
+    def broken() -> Kafka:
+        raise KeyError("nobody expected this")
+
+    poller._kafka = SimpleNamespace(read=broken)  # type: ignore[assignment]
+    clock.now += 10
+    snapshot = asyncio.run(poller.look())
+    assert snapshot.kafka.problem == "cannot be shown: unexpected KeyError, see the log"
+    assert (snapshot.problem, poller.ready) == ("", True)
+    poller._kafka = kafka
+    clock.now += 60
+    assert asyncio.run(poller.look()).kafka == _Kafka().read()
+
+
+def test_a_look_at_kafka_that_hangs_is_told_and_ends_with_its_answer() -> None:
+    clock, hang = _Clock(), threading.Event()
+
+    def read() -> Kafka:
+        hang.wait(30)
+        return _Kafka().read()
+
+    async def scenario() -> None:
+        poller = Poller(_Store(clock), SimpleNamespace(read=read), 5, clock=clock)  # type: ignore[arg-type]
+        await poller.look(0.05)
+        clock.now += 20
+        assert not (await poller.look(0.05)).kafka.problem
+        clock.now += 20
+        assert (await poller.look(0.05)).kafka.problem == "Kafka has not answered for 40 s"
+        hang.set()
+        assert (await poller.look()).kafka == _Kafka().read()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("set_by_s", [-86_400, 86_400])
+def test_a_wall_clock_that_is_set_makes_nothing_look_old_or_new(set_by_s: int) -> None:
+    clock = _Clock()
+    wall_s = 1e9
+    store, pool = _Store(clock), ThreadPoolExecutor(1)
+    poller = Poller(store, _Kafka(), 5, clock=clock, wall_ms=lambda: int(wall_s * 1000), pool=pool)  # type: ignore[arg-type]
+    asyncio.run(poller.look())
+    wall_s += set_by_s
+    assert not poller.stale
+    clock.now += 14
+    assert not poller.stale
+    clock.now += 2
+    assert poller.stale
+    asyncio.run(poller.look())
+    assert not poller.stale
+    store.fails = ServiceError("ClickHouse does not answer: refused")
+    clock.now += 10
+    asyncio.run(poller.look())
+    assert poller.stale
 
 
 def test_the_loop_survives_what_nobody_expected() -> None:
