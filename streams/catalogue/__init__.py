@@ -5,6 +5,7 @@ May import: taskstream, streams.dead_letter, streams.discovery.
     run           The catalogue as a process: one session after the other, each from the last checkpoint
     session       The catalogue between two failures
     kafka_io      What the catalogue reads from Kafka and writes to it
+    seen_topics   The topics that a session works with: which creation of each, as far as it is known
     assignments   Assignments made by the streams for segments that have not reached the catalogue yet
     snapshot      The catalogue's state as bytes, cluster by cluster
     stored_state  Reads back what the catalogue has stored

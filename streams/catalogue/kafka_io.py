@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -19,6 +19,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import OffsetSpec
 
+from streams.catalogue.seen_topics import SeenTopics
 from taskstream import metrics, topics
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import kafka_config, new_admin, new_consumer, new_producer, reading
@@ -34,7 +35,14 @@ AHEAD_S: Final = 30.0
 RESTORE_S: Final = 120.0
 """How long reading the state may take (seconds); beyond it something is wrong that waiting does not cure."""
 
+KNOWN_S: Final = 30.0
+"""How long to wait until it is known which creations of the topics there are (seconds)."""
+
 INPUTS: Final = (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
+KEPT: Final = (topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES)
+"""What holds all that the catalogue knows or has made public, and is read when it starts."""
+_INPUT_NAMES: Final = tuple(topic.name for topic in INPUTS)
+_KEPT_NAMES: Final = tuple(topic.name for topic in KEPT)
 ENDING: Final = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET}
 )
@@ -54,7 +62,8 @@ class CatalogueKafka:
     def __init__(self, settings: Settings, watch: TopicWatch) -> None:
         self._prefix = settings.prefix
         self._watch = watch
-        self._seen: list[tuple[str, Any]] = []
+        self._seen = SeenTopics(watch, self._prefix)
+        self._partitions: dict[str, int] = {}
         self._producer = new_producer(
             kafka_config(settings, "catalogue")
             | {
@@ -86,15 +95,22 @@ class CatalogueKafka:
         """Read the input from ``positions`` on, and from its beginning where there is none."""
         self._segments, self._ahead = self._consumer(), self._consumer()
         self._segments.assign(self._places(self._segments, topics.SEGMENTS, positions))
-        self._seen = self._inputs()
         ahead = [self._places(self._ahead, topic, positions) for topic in (topics.TRANSFERS, topics.ASSIGNMENTS)]
         self._ahead.assign(ahead[0] + ahead[1])
         self._reached = {(place.topic, place.partition): place.offset for place in ahead[0] + ahead[1]}
 
+    def begin_topics(self) -> None:
+        """Take over which creations of its topics there are; waits for it within bounds, for positions in a topic that
+        was created anew look like any others. Call it before anything is read."""
+        self._seen.begin((*_INPUT_NAMES, *_KEPT_NAMES), KNOWN_S)
+
+    def expect_topics(self, kept: Mapping[str, str]) -> None:
+        """``kept``: the ids that the restored positions are of. Where none is known yet, it is to be that one."""
+        self._seen.expect(kept)
+
     def topic_ids(self) -> dict[str, str]:
-        """Ids of the input's topics, as far as they are known."""
-        ids = {topic.name: self._watch.id_of(self._prefix + topic.name) for topic in INPUTS}
-        return {name: found for name, found in ids.items() if found}
+        """Ids of the topics that this session has seen, as far as they are known: those of its positions."""
+        return self._seen.ids()
 
     def bounds(self, positions: Positions) -> dict[tuple[str, int], tuple[int, int]]:
         """First offset that Kafka holds, and the one after the last, of each partition in ``positions``."""
@@ -111,20 +127,18 @@ class CatalogueKafka:
             found[place.topic.removeprefix(self._prefix), place.partition] = answer.result(TIMEOUT_S).offset
         return found
 
-    def check_topics(self) -> None:
-        """Whether the input's topics are still the same ones, with as many partitions. Asks nobody.
+    def check_topics(self) -> list[str]:
+        """Those of :data:`KEPT` that are another topic than before, each told once. Asks nobody.
 
         Raises:
-            Restart: they are not; the next session finds out what that means.
+            Restart: an input is another topic, or has more partitions; the next session finds out what that means.
         """
-        for (name, before), (_, now) in zip(self._seen, self._inputs(), strict=True):
-            if before and now and before != now:
-                raise Restart(f"topic {name} has other partitions, or is another topic than before")
-
-    def _inputs(self) -> list[tuple[str, Any]]:
-        names = [self._prefix + topic.name for topic in INPUTS]
-        ids = [(name, self._watch.id_of(name)) for name in names]
-        return [*ids, *[(name, self._watch.partitions_of(name)) for name in names]]
+        for name in self._seen.changed(_INPUT_NAMES):
+            raise Restart(f"topic {self._prefix}{name} is another topic than before")
+        for name in _INPUT_NAMES:
+            if self._watch.partitions_of(self._prefix + name) > self._partitions[name]:
+                raise Restart(f"topic {self._prefix}{name} has more partitions than before")
+        return self._seen.changed(_KEPT_NAMES)
 
     def close(self) -> None:
         """Let go of the clients; an open transaction is aborted by the next session's fencing."""
@@ -138,11 +152,20 @@ class CatalogueKafka:
         return consumer
 
     def _places(self, consumer: Consumer, topic: topics.Topic, positions: Positions) -> list[TopicPartition]:
-        """Every partition of a topic with the position to read on from; an error where the topic is missing."""
+        """Every partition of a topic with the position to read on from.
+
+        Raises:
+            Restart: the topic is missing: the streams create it, or it is about to be created anew.
+            ServiceError: it is not ours to read.
+        """
         name = self._prefix + topic.name
         described = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name]
-        if described.error is not None:
-            raise ServiceError(f"topic {name}: {described.error.str()}; create it with `taskstream topics apply`")
+        if described.error is not None and described.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise ServiceError(f"topic {name}: {described.error.str()}")
+        if described.error is not None or not described.partitions:
+            said = "no partitions" if described.error is None else described.error.str()
+            raise Restart(f"topic {name}: {said}; the streams create it, and so does `taskstream topics apply`")
+        self._partitions[topic.name] = len(described.partitions)
         known = positions.get(topic.name, {})
         return [TopicPartition(name, p, known.get(p, OFFSET_BEGINNING)) for p in sorted(described.partitions)]
 

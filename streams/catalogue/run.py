@@ -9,7 +9,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.catalogue.kafka_io import INPUTS, CatalogueKafka, Restart
+from streams.catalogue.kafka_io import INPUTS, KEPT, CatalogueKafka, Restart
 from streams.catalogue.session import CatalogueSession
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
@@ -20,13 +20,14 @@ BACKOFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def serve(settings: Settings, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Run until ``stop`` is set. Survives outages of Kafka: each time from the last checkpoint, with backoff.
+    """Run until ``stop`` is set. Survives outages of Kafka and topics that are missing: each time from the last
+    checkpoint, with backoff.
 
     Raises:
-        ServiceError: the topics are missing, or a newer version has written the state.
+        ServiceError: a topic is not ours to read, or a newer version has written the state.
     """
     attempt, said = 0, ""
-    watch = TopicWatch.of(settings, [topic.name for topic in INPUTS], "catalogue")
+    watch = TopicWatch.of(settings, [topic.name for topic in (*INPUTS, *KEPT)], "catalogue")
     watch.start()
     while not stop.is_set():
         clients = CatalogueKafka(settings, watch)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +18,7 @@ from confluent_kafka import Message
 
 from streams.catalogue import snapshot, stored_state
 from streams.catalogue.assignments import PendingAssignments
-from streams.catalogue.kafka_io import CatalogueKafka
+from streams.catalogue.kafka_io import KEPT, CatalogueKafka
 from streams.dead_letter import letter_of_loss
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
@@ -67,6 +67,7 @@ class CatalogueSession:
         self._kafka.follow(self._next)
 
     def _restore(self) -> None:
+        self._kafka.begin_topics()
         saved_state, published, opportunities = self._kafka.compacted(
             topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES
         )
@@ -74,19 +75,42 @@ class CatalogueSession:
         listed = stored_state.records(opportunities, _opportunities, self._passing_over(topics.OPPORTUNITIES))
         try:
             found = stored_state.state(saved_state, self._settings.k, self._passing_over(topics.CATALOGUE_STATE))
-            self._catalogues = found.catalogues
-            self._next |= self._from_where(found)
         except InputError as error:
             log.warning("%s; building the catalogue anew from the segments that Kafka still holds", error)
-        for tenant in {routine.tenant for routine in routines} | self._catalogues.keys():
-            self._catalogue(tenant).resume(
+            found = stored_state.StoredState({}, {}, {})
+        self._catalogues = found.catalogues
+        self._kafka.expect_topics(found.topic_ids)
+        ids = self._kafka.topic_ids()
+        self._next |= self._from_where(found, ids)
+        lacks = False
+        for tenant in sorted({routine.tenant for routine in routines} | self._catalogues.keys()):
+            lacks |= self._catalogue(tenant).resume(
                 [routine for routine in routines if routine.tenant == tenant],
                 [opportunity for opportunity in listed if opportunity.tenant == tenant],
             )
+        anew = [topic.name for topic in KEPT if stored_state.is_another(topic.name, found.topic_ids, ids)]
+        if anew:
+            self._write_once_more(anew)
+        elif lacks:
+            log.warning("routines of the state are not in the topic routines: publishing them once more")
+            self._pending += 1
 
-    def _from_where(self, found: stored_state.StoredState) -> dict[str, dict[int, int]]:
+    def _write_once_more(self, names: Sequence[str]) -> None:
+        """Topics of what is kept are other ones than before, and lack what was in them: write all of it, soon."""
+        for name in names:
+            log.error("topic %s is another one than before: writing all that was kept in it again", name)
+            metrics.TOPIC_RESETS.labels(name).inc()
+        for catalogue in self._catalogues.values():
+            catalogue.unsaved.update(cluster.number for cluster in catalogue.grouping)
+            for routine in catalogue.published():
+                self._emit(topics.ROUTINES, routine.id, encode(routine))
+            for opportunity in catalogue.listed():
+                self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
+        self._pending += 1
+
+    def _from_where(self, found: stored_state.StoredState, ids: Mapping[str, str]) -> dict[str, dict[int, int]]:
         """The positions to read on from; what can no longer be read is counted, logged and named in a dead letter."""
-        ids, bounds = self._kafka.topic_ids(), self._kafka.bounds(found.positions)
+        bounds = self._kafka.bounds(found.positions)
         positions, losses = stored_state.where(found.positions, found.topic_ids, ids, bounds)
         at_ms = max([catalogue.last_ms for catalogue in found.catalogues.values()], default=0)
         for topic, partition, loss in losses:
@@ -121,7 +145,9 @@ class CatalogueSession:
         longest_s = self._settings.catalogue_refine_ms / 1000
         first = last = time.monotonic()
         while not stop.is_set():
-            self._kafka.check_topics()
+            anew = self._kafka.check_topics()
+            if anew:
+                self._write_once_more(anew)
             messages = self._kafka.segments(min(0.25, quiet_s))
             now = time.monotonic()
             if messages:

@@ -37,7 +37,8 @@ _topic_ids = msgspec.json.Decoder(dict[str, str])
 class StoredState(Struct):
     """Catalogues by tenant, and the input positions that they correspond to: topic → partition → next offset.
 
-    ``topic_ids``  of the topics whose positions they are; those that are not known are left out
+    ``topic_ids``  of the topics whose positions they are, and of those that hold what is kept, as this was written;
+                   those that were not known are left out
     """
 
     catalogues: dict[str, Catalogue]
@@ -80,6 +81,12 @@ def _pass_over_of(pass_over: PassOver, tenant: str, item: str, why: str) -> None
     pass_over(key_of(tenant, item), why)
 
 
+def is_another(topic: str, kept_ids: Mapping[str, str], ids: Mapping[str, str]) -> bool:
+    """Whether ``topic`` is another one than that of ``kept_ids``. An id that is not known proves nothing."""
+    kept = kept_ids.get(topic, "")
+    return bool(kept) and ids.get(topic, kept) != kept
+
+
 def where(
     positions: Mapping[str, Mapping[int, int]],
     kept_ids: Mapping[str, str],
@@ -95,7 +102,7 @@ def where(
     losses: list[tuple[str, int, Loss]] = []
     for topic, places in positions.items():
         there = found[topic] = dict(places)
-        is_new = bool(kept_ids.get(topic)) and ids.get(topic, kept_ids[topic]) != kept_ids[topic]
+        is_new = is_another(topic, kept_ids, ids)
         for partition, position in places.items():
             first, end = bounds.get((topic, partition), (0, position))
             if is_new:

@@ -371,17 +371,32 @@ class Catalogue:
                     holders[activity] = holders.get(activity, 0) + 1
         return {activity: 1.0 / n for activity, n in holders.items()}
 
-    def resume(self, published: Sequence[Routine], listed: Sequence[Opportunity]) -> None:
-        """Take up what was made public before: later versions count on from there, and variants keep their ids."""
+    def resume(self, published: Sequence[Routine], listed: Sequence[Opportunity]) -> bool:
+        """Take up what was made public before: later versions count on from there, and variants keep their ids.
+
+        Returns whether some of what is public is lacking in it. The next refinement publishes that again.
+        """
         self._published = {routine.id: routine for routine in published}
         self._listed = {opportunity.id: opportunity for opportunity in listed}
         versions = [routine.version for routine in published] + [opportunity.version for opportunity in listed]
         self.revision = max([self.revision, *versions])  # where the catalogue is built anew, it counts on
+        lacks = False
         for cluster in self.grouping:
             known = self._published.get(cluster.id)
             if known is not None:
                 cluster.bags = Bags()
                 cluster.variants = [(variant.id, cluster.bags.mask(variant.steps)) for variant in known.variants]
+            elif cluster.public:
+                cluster.dirty = lacks = True
+        return lacks
+
+    def published(self) -> list[Routine]:
+        """Every routine as last published, with the withdrawn ones that are remembered."""
+        return [routine for _, routine in sorted(self._published.items())]
+
+    def listed(self) -> list[Opportunity]:
+        """Every opportunity as last published, with the withdrawn ones."""
+        return [opportunity for _, opportunity in sorted(self._listed.items())]
 
     def routines(self) -> list[Routine]:
         """The routines in the catalogue as last published, those with most executions first."""

@@ -45,6 +45,7 @@ class TopicWatch:
         self._ids: dict[str, str] = {}
         self._partitions: dict[str, int] = {}
         self._away_since: float | None = None
+        self._has_answered = False
         self._stop = threading.Event()
 
     @classmethod
@@ -74,6 +75,11 @@ class TopicWatch:
     def is_away(self) -> bool:
         """Whether Kafka did not answer when it was last asked."""
         return self._away_since is not None
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether Kafka has answered since the start: what is not known then does not exist, or is not ours to see."""
+        return self._has_answered
 
     def look(self) -> None:
         """Ask once."""
@@ -112,6 +118,7 @@ class TopicWatch:
         if self._away_since is not None:
             log.warning("Kafka answers again, after %.0f s", self._clock() - self._away_since)
         self._away_since = None
+        self._has_answered = True
         metrics.KAFKA_AWAY.set(0)
 
     def _run(self) -> None:

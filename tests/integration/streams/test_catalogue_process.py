@@ -206,10 +206,11 @@ def test_foreign_messages_end_no_catalogue(settings: Settings) -> None:
     assert sorted(routines.values()) == [24, 24]
 
 
-def test_missing_topics_are_an_error_in_one_line(kafka: str) -> None:
-    settings = load(kafka=kafka, prefix="nowhere.")
-    with pytest.raises(ServiceError, match="topics apply"):
-        run.serve(settings, threading.Event())
+def test_missing_topics_are_waited_for(kafka: str) -> None:
+    late = load(kafka=kafka, prefix=f"catalogue-{uuid.uuid4().hex[:8]}.", partitions=2, k=3)
+    threading.Timer(3, lambda: topic_admin.apply(late, dry_run=False)).start()
+    with Running(late):
+        pass
 
 
 def test_segments_created_anew_are_read_from_their_start_and_added_partitions_are_read(settings: Settings) -> None:

@@ -1,0 +1,120 @@
+"""Kafka as far as a catalogue's session sees it, in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.catalogue.session import CatalogueSession
+from taskstream import topics
+from taskstream.records import Segment
+from taskstream.settings import load
+
+
+class Message:
+    """One of a topic's only partition."""
+
+    def __init__(self, topic: str, offset: int, value: bytes | None) -> None:
+        self._topic, self._offset, self._value = topic, offset, value
+
+    def topic(self) -> str:
+        return self._topic
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
+
+    def value(self) -> bytes | None:
+        return self._value
+
+
+class MemoryKafka:
+    """Every topic with one partition. ``kept``: topic → key → value; ``written``: all that was ever committed."""
+
+    def __init__(self) -> None:
+        names = [topic.name for topic in topics.ALL]
+        self.kept: dict[str, dict[str, bytes]] = {name: {} for name in names}
+        self.written: list[tuple[str, str, bytes | None]] = []
+        self.ids = {name: f"{name}-1" for name in names}
+        self.expected: dict[str, str] = {}
+        self.anew: list[str] = []
+        self.input: dict[str, list[bytes]] = {name: [] for name in names}
+
+    def create_anew(self, topic: str) -> None:
+        """What was in it is gone."""
+        self.ids[topic] = f"{self.ids[topic]}1"
+        self.kept[topic].clear()
+        self.input[topic].clear()
+        self.anew.append(topic)
+
+    # --- what a session calls
+
+    def fence(self) -> None: ...
+
+    def begin_topics(self) -> None:
+        self.anew.clear()
+
+    def expect_topics(self, kept: Mapping[str, str]) -> None:
+        self.expected = dict(kept)
+
+    def topic_ids(self) -> dict[str, str]:
+        return self.ids
+
+    def bounds(self, positions: Mapping[str, Mapping[int, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+        return {
+            (topic, partition): (0, len(self.input.get(topic, ())))
+            for topic, places in positions.items()
+            for partition in places
+        }
+
+    def follow(self, positions: Mapping[str, Mapping[int, int]]) -> None: ...
+
+    def compacted(self, *wanted: topics.Topic) -> list[dict[str, bytes]]:
+        return [dict(self.kept[topic.name]) for topic in wanted]
+
+    def check_topics(self) -> list[str]:
+        found, self.anew = self.anew, []
+        return found
+
+    def ahead_of(self, partitions: set[int]) -> Iterator[list[Message]]:
+        for topic in (topics.TRANSFERS.name, topics.ASSIGNMENTS.name):
+            yield [Message(topic, n, value) for n, value in enumerate(self.input[topic])]
+            self.input[topic].clear()
+
+    def topic_of(self, message: Message) -> str:
+        return message.topic()
+
+    def commit(self, records: Sequence[tuple[str, str, bytes | None]], stop: threading.Event) -> None:
+        self.written += records
+        for topic, key, value in records:
+            if value is None:
+                self.kept[topic].pop(key, None)
+            else:
+                self.kept[topic][key] = value
+
+
+def opened(kafka: MemoryKafka, **settings: Any) -> CatalogueSession:
+    """A session that has been restored from ``kafka``."""
+    found = CatalogueSession(kafka, load(**({"k": 3} | settings)))  # type: ignore[arg-type]
+    found.open()
+    return found
+
+
+def take(session: CatalogueSession, kafka: MemoryKafka, work: Sequence[Segment | bytes]) -> None:
+    """Let ``session`` take in segments, with what was to be read ahead of them."""
+    values = [msgspec.json.encode(one) if isinstance(one, Segment) else one for one in work]
+    log = kafka.input[topics.SEGMENTS.name]
+    messages: Any = [Message(topics.SEGMENTS.name, len(log) + n, value) for n, value in enumerate(values)]
+    log += values
+    session._read_ahead({0})
+    session._take(messages)
+
+
+def commit(session: CatalogueSession) -> None:
+    """Refine, and write everything."""
+    session._commit(threading.Event())
