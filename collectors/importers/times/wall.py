@@ -39,11 +39,11 @@ class Numeric(NamedTuple):
 
 _DATE = r"(?P<a>\d{1,4})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{1,2})"
 _TIME = (
-    r"(?P<h>\d{1,2})(?P<ts>[:.])(?P<mi>\d{2})(?:(?P=ts)(?P<sec>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
+    r"(?P<h>\d{1,2})(?P<ts>[:.])(?P<mi>\d{2})(?:(?P=ts)(?P<sec>\d{2})(?:[.,:](?P<f>\d{1,18}))?)?"
     r"\s*(?P<ap>[AaPp]\.?\s?[Mm]\.?)?"
 )
 _ZONE = (
-    r"\s*(?P<z>[Zz]|(?:UTC|GMT)?[+\-−]\d{2}(?::?\d{2}){0,2}|[A-Z]{2,5}|[A-Z][A-Za-z]+(?:/[A-Za-z_+\-]+)+)?"
+    r"\s*(?P<z>[Zz]|[+\-−]\d{2}(?::?\d{2}){0,2}|(?:UTC|GMT)\s?[+\-−]\d{1,2}(?::?\d{2}){0,2}|[A-Z]{2,5}|[A-Z][A-Za-z]+(?:/[A-Za-z_+\-]+)+)?"
     r"(?:\s*\[(?P<iana>[A-Za-z_/+\-]+)\])?"
 )
 _FULL: Final = re.compile(rf"{_DATE}(?:(?:\s*[T,_]\s*|\s+|-){_TIME}{_ZONE})?\.?")
@@ -54,16 +54,23 @@ _COMPACT: Final = re.compile(
     r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})[T ](?P<h>\d{2})(?P<mi>\d{2})(?:(?P<sec>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?"
     + _ZONE
 )
+_ANY_DATE: Final = re.compile(rf"(?<![\d\-/.]){_DATE}(?![\d\-/])")
+_OFFSET: Final = re.compile(r"([+\-−])(\d{1,2}?)(?::?(\d{2}))?(?::?(\d{2}))?")
+_MAX_OFFSET: Final = 14 * 3600
+"""No zone is further from UTC; behind a time, what is more is the other end of a range."""
 
 
 def numeric(text: str) -> Numeric | None:
     """The date in ``text`` as numbers, or None when it is written otherwise."""
     match = _FULL.fullmatch(text) or _TURNED.fullmatch(text)
     if match is None:
+        text = plain(text)
+        match = _FULL.fullmatch(text) or _TURNED.fullmatch(text) or _numbers(text)
+    if match is None:
         return None
     a, b, c = match["a"], match["b"], match["c"]
     year_first = len(a) == 4 or int(a) > 31
-    return Numeric(int(a), int(b), int(c), match["s"], year_first, match["ap"] is not None)
+    return Numeric(int(a), int(b), int(c), match["s"], year_first, match.groupdict().get("ap") is not None)
 
 
 def read_wall(text: str, day_first: bool) -> Wall | None:
@@ -81,7 +88,10 @@ def read_wall(text: str, day_first: bool) -> Wall | None:
     if match is not None:
         wall = _assemble(match, 1970, 1, 1)
         return wall and wall._replace(day=False)
-    return _words(text, day_first)
+    if len(text) > _LONGEST:
+        return None
+    bare = plain(text)
+    return _words(bare, day_first) if bare == text else read_wall(bare, day_first)
 
 
 def _date(match: re.Match[str], day_first: bool) -> tuple[int, int, int]:
@@ -127,12 +137,16 @@ def zone_of(name: str) -> int | tzinfo | None:
     """Offset in seconds, or the zone; None for a name that is unknown or means several zones."""
     if name in {"Z", "z"}:
         return 0
-    bare = name.removeprefix("UTC").removeprefix("GMT")
+    bare = name.removeprefix("UTC").removeprefix("GMT").lstrip()
     if not bare:
         return 0
     if bare[0] in "+-−":
-        digits = [int(part) for part in re.findall(r"\d\d", bare)]
-        seconds = sum(part * size for part, size in zip(digits, (3600, 60, 1), strict=False))
+        match = _OFFSET.fullmatch(bare)
+        if match is None:
+            return None
+        seconds = sum(int(part or 0) * size for part, size in zip(match.groups()[1:], (3600, 60, 1), strict=True))
+        if seconds > _MAX_OFFSET:
+            return None
         return seconds if bare[0] == "+" else -seconds
     if name in OFFSETS:
         return OFFSETS[name]
@@ -155,12 +169,12 @@ _MONTHS: Final[Any] = [
 ]
 _WEEKDAYS: Final[Any] = [
     ("Mon", "Monday", "Montag", "Mo", "lundi", "lun", "lunes"),
-    ("Tue", "Tuesday", "Dienstag", "Di", "mardi", "martes"),
-    ("Wed", "Wednesday", "Mittwoch", "Mi", "mercredi", "mer", "miércoles"),
-    ("Thu", "Thursday", "Donnerstag", "Do", "jeudi", "jeu", "jueves"),
-    ("Fri", "Friday", "Freitag", "Fr", "vendredi", "ven", "viernes"),
-    ("Sat", "Saturday", "Samstag", "Sa", "samedi", "sam", "sábado"),
-    ("Sun", "Sunday", "Sonntag", "So", "dimanche", "dim", "domingo"),
+    ("Tue", "Tues", "Tuesday", "Dienstag", "Di", "mardi", "martes"),
+    ("Wed", "Wednesday", "Mittwoch", "Mi", "mercredi", "mer", "miércoles", "mié", "mie"),
+    ("Thu", "Thur", "Thurs", "Thursday", "Donnerstag", "Do", "jeudi", "jeu", "jueves", "jue"),
+    ("Fri", "Friday", "Freitag", "Fr", "vendredi", "ven", "viernes", "vie"),
+    ("Sat", "Saturday", "Samstag", "Sa", "samedi", "sam", "sábado", "sáb", "sab"),
+    ("Sun", "Sunday", "Sonntag", "So", "dimanche", "dim", "domingo", "dom"),
 ]
 
 
@@ -176,12 +190,82 @@ _parser: Final = dateutil_parser.parser(_Names())
 _DEFAULTS: Final = (datetime(1971, 2, 3), datetime(1976, 5, 6, 7, 8, 9, 10))
 """Two default dates: parts that differ between the two results were not in the text."""
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_MONTH_NAMES: Final = frozenset(name.lower() for names in _MONTHS for name in names)
+_WEEKDAY_OF: Final[dict[str, int]] = {
+    name.lower(): number for number, names in enumerate(_WEEKDAYS) for name in names
+} | {"mar": 1}
+"""Name → number of the weekday, Monday is 0. ``mar`` is Tuesday in French and Spanish and March as well."""
+_EXPLAINED: Final = re.compile(r"([+\-−]\d{1,2}(?::?\d{2})?|\b[A-Z]{1,5})\s*\([^()]*\)$")
+"""JavaScript's name of the zone in words, in brackets behind its offset."""
+_FILLER: Final = re.compile(r"(?<=\d)\s*\bUhr\b|(?<=[\s,])(?:um|at|à|a las)\s+(?=\d)", re.IGNORECASE)
+_HOUR_SIGN: Final = re.compile(r"(?<!\d)(\d{1,2})\s?h\s?(\d{2})(?:\s?(?:m|min|mn|')?\s?(\d{2})\s?s?)?(?![\d\w])")
+_UTC_OFFSET: Final = re.compile(r"(?<=[\d\sMm])(?:UTC|GMT)\s?([+\-−]\d{1,2}(?::?\d{2})?)(?!\d)")
+_NAMED_OFFSET: Final = re.compile(r":\d\d[\d.,]*\s*(?![AaPp][Mm])[A-Za-z]{2,5}\s?[+\-−]\d")
+_POINTED_CLOCK: Final = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})\.(\d{2})(?!\d)")
+_LONGEST: Final = 128
+
+
+@lru_cache(maxsize=4_096)
+def plain(text: str) -> str:
+    """``text`` without what tells nothing of the time (a weekday, ``Uhr``, the name of the zone behind its offset), and
+    with colons in the time of day."""
+    text = _EXPLAINED.sub(r"\1", text)
+    text = _FILLER.sub(" ", text)
+    if ":" not in text and _names_month(text):
+        text = _POINTED_CLOCK.sub(r"\1:\2:\3", text)
+    text = _HOUR_SIGN.sub(lambda match: ":".join(part for part in match.groups() if part), text)
+    found = _weekday(text)
+    if found is not None:
+        start, end, _ = found
+        text = f"{text[:start].rstrip(' ,')} {text[end:].lstrip(' .,')}"
+    return " ".join(text.split())
+
+
+def weekday(text: str) -> int | None:
+    """The weekday that ``text`` names, Monday is 0; None where it names none."""
+    found = _weekday(text) if _LETTER.search(text) else None
+    return found and found[2]
+
+
+def _weekday(text: str) -> tuple[int, int, int] | None:
+    """Where the name of a weekday stands, and which it is; it stands before all else or behind the date."""
+    words = list(_WORD.finditer(text))
+    for number, word in enumerate(words):
+        day = _WEEKDAY_OF.get(word[0].lower())
+        if day is None:
+            continue
+        rest = [other[0].lower() for n, other in enumerate(words) if n != number]
+        if word[0].lower() != "mar" or any(name in _MONTH_NAMES for name in rest) or _ANY_DATE.search(text):
+            return word.start(), word.end(), day
+    return None
+
+
+def _names_month(text: str) -> bool:
+    return any(word.lower() in _MONTH_NAMES for word in _WORD.findall(text))
+
+
+def _numbers(text: str) -> re.Match[str] | None:
+    """The date in numbers that stands anywhere in a text without a name of a month."""
+    return None if _names_month(text) else _ANY_DATE.search(text)
 
 
 @lru_cache(maxsize=65_536)
 def _words(text: str, day_first: bool) -> Wall | None:
-    """Dates with names of months, by dateutil; only where it finds a whole date and at least hour and minute."""
-    if len(text) > 64 or not _LETTER.search(text):
+    """Dates with names of months, by dateutil; only where it finds a whole date and at least hour and minute.
+
+    ``dayfirst`` turns even dates with the year in front: there it must be off. dateutil takes an offset behind a name
+    of a zone as POSIX does, with the sign reversed: behind UTC and GMT the name is dropped, others are refused.
+    """
+    if not _LETTER.search(text):
+        return None
+    date = _numbers(text)
+    if date is None and not _names_month(text):
+        return None
+    if date is not None and len(date["a"]) == 4:
+        day_first = False
+    text = _UTC_OFFSET.sub(r" \1", text)
+    if _NAMED_OFFSET.search(text):
         return None
     readings: list[datetime] = []
     try:
@@ -203,6 +287,10 @@ def _words(text: str, day_first: bool) -> Wall | None:
 
 
 def _tzinfo(name: str | None, offset: int | None) -> int | tzinfo | None:
+    """For dateutil, which takes None as no zone at all: a name that means no one zone must fail."""
     if offset is not None:
         return offset
-    return zone_of(name) if name else None
+    zone = zone_of(name) if name else None
+    if name and zone is None:
+        raise ValueError(f"zone {name!r}")
+    return zone
