@@ -114,7 +114,7 @@ read, skipped (with the first line and the reason) and repeated, actions that ar
 | `--map FIELD=COLUMN` | read a column as a field below; `--map FIELD=` leaves the field out |
 | `--mapping M.toml` | such lines under `[columns]`, and the options below, as `timezone`, `date_order` … |
 | `--timezone ZONE` | of times that name none (default UTC); in the hour that comes twice a person's rows before tell |
-| `--date-order` | `day-first` or `month-first`, where no value of the column tells |
+| `--date-order` | `day-first`, `month-first` or (`24-03-05`) `year-first`, where no value of the column tells |
 | `--date` | the day, for logs that hold times of day alone |
 | `--encoding` | where the bytes do not tell |
 | `--order file` | keep the file's order, where times are wrong; by default rows are put in the order of their times |

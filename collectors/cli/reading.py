@@ -20,7 +20,9 @@ _OPTIONS = (
         "--mapping", type=click.Path(path_type=Path), metavar="M.toml", help="a file with such lines and these options"
     ),
     click.option("--timezone", metavar="ZONE", help="of times that name none, such as Europe/Berlin  [default: UTC]"),
-    click.option("--date-order", type=click.Choice(["day-first", "month-first"]), help="how to read 05/03/2024"),
+    click.option(
+        "--date-order", type=click.Choice(["day-first", "month-first", "year-first"]), help="how to read 05/03/2024"
+    ),
     click.option("--date", "day", metavar="YYYY-MM-DD", help="the day, for logs that hold times of day alone"),
     click.option("--encoding", metavar="NAME", help="of the text, where its bytes do not tell"),
     click.option(

@@ -86,7 +86,7 @@ def options_of(
     return ReadOptions(
         mapping=columns,
         zone=zone_given(str(told["timezone"])) if told.get("timezone") else None,
-        date_order=_one_of(told, "date_order", ("day-first", "month-first")),
+        date_order=_one_of(told, "date_order", ("day-first", "month-first", "year-first")),
         day=_day(str(told.get("date", ""))),
         encoding=encoding_given(str(told["encoding"])) if told.get("encoding") else "",
         order=_one_of(told, "order", ("time", "file")) or "time",

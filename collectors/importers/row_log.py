@@ -100,14 +100,8 @@ class RowLog:
         if not clock.orders.decided:
             self._survey_dates()
         clock.settle()
-        found = clock.orders
-        if found.open and found.one_date and not found.dots and self._options.date_order is None:
-            first, second = clock.readings()
-            taken, other = (second, first) if found.twelve_hours else (first, second)
-            self.report.note(
-                f"all rows are of one date, {found.open!r}, which is taken as {taken}; it could be {other}, "
-                f"which would change nothing but the date (--date-order)"
-            )
+        if doubt := clock.doubt():
+            self.report.note(doubt)
 
     def _drop_needless_date(self, rows: Sequence[Sequence[str]]) -> None:
         """Leave out the column of dates where the column of times holds the dates too."""

@@ -3,14 +3,15 @@
 May import: taskstream.
 
     wall       One written time → what a clock on a wall showed
-    forms      How a column writes its times, told from its values
+    forms      What the numbers of a column count, told by their size
+    orders     The order of day, month and year, told by the dates of a column
     zones      Time zones, and the hour that comes twice
     log_clock  The clock of one column
 """
 
 from __future__ import annotations
 
-from collectors.importers.times.forms import DateOrder
 from collectors.importers.times.log_clock import LogClock
+from collectors.importers.times.wall import DateOrder
 
 __all__ = ["DateOrder", "LogClock"]

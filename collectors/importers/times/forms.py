@@ -1,14 +1,12 @@
-"""How a column writes its times, told from its values: the unit of numbers, the order of day and month."""
+"""What the numbers of a column count, told by their size."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final, Literal
 
-from collectors.importers.times.wall import DAY_MS, Numeric, Wall, numeric, read_wall
+from collectors.importers.times.wall import DAY_MS, Wall, read_wall
 
-DateOrder = Literal["day-first", "month-first"]
 Unit = Literal["s", "ms", "us", "ns", "days", "digits", "ticks", "filetime", "webkit"]
 
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d*)?")
@@ -50,7 +48,7 @@ def read_digits(text: str) -> Wall | None:
     if not text.startswith(("19", "20")):
         return None
     spaced = f"{text[:8]}T{text[8:14]}" + (f".{text[14:]}" if len(text) > 14 else "")
-    return read_wall(spaced, True)
+    return read_wall(spaced, "day-first")
 
 
 def read_number(text: str, unit: Unit) -> int:
@@ -68,46 +66,3 @@ def resolution_of(text: str, unit: Unit) -> int:
     decimals = len(text.replace(",", ".").partition(".")[2])
     size = {"days": DAY_MS, "s": 1000}.get(unit, 1)
     return max(1, round(size * 10.0**-decimals))
-
-
-class Orders:
-    """Evidence on the order of day and month, gathered from the dates that are written in numbers."""
-
-    def __init__(self) -> None:
-        self.day_first: str = ""
-        """The first text that can only be day first."""
-        self.month_first: str = ""
-        self.open: str = ""
-        """The first text that can be both."""
-        self.dots = False
-        self.twelve_hours = False
-        self._dates: set[tuple[int, int, int]] = set()
-
-    def look(self, texts: Iterable[str]) -> None:
-        """Take in values of the column."""
-        for text in texts:
-            parts = numeric(text)
-            if parts is not None and not parts.year_first:
-                self._add(text, parts)
-
-    def _add(self, text: str, parts: Numeric) -> None:
-        if parts.first > 12 >= parts.second:
-            self.day_first = self.day_first or text
-        elif parts.second > 12 >= parts.first:
-            self.month_first = self.month_first or text
-        elif parts.first != parts.second:
-            self.open = self.open or text
-            self.dots = self.dots or parts.separator == "."
-            self.twelve_hours = self.twelve_hours or parts.twelve_hours
-        if len(self._dates) < 2:
-            self._dates.add(parts[:3])
-
-    @property
-    def decided(self) -> bool:
-        """Whether nothing is left to find out."""
-        return bool(self.day_first or self.month_first or self.dots or not self.open)
-
-    @property
-    def one_date(self) -> bool:
-        """Whether all dates seen are the same, so that their order matters little."""
-        return len(self._dates) == 1

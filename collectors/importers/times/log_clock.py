@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from itertools import pairwise
-from typing import Final
+from typing import Final, NoReturn
 
 from collectors.importers.times.forms import (
     NUMBER,
     UNIT_WORDS,
-    DateOrder,
-    Orders,
     Unit,
     read_digits,
     read_number,
     resolution_of,
     unit_of,
 )
-from collectors.importers.times.wall import DAY_MS, Wall, read_wall
+from collectors.importers.times.orders import Orders
+from collectors.importers.times.wall import DATE_ORDERS, DAY_MS, DateOrder, Wall, date_of, numeric, read_wall
 from collectors.importers.times.zones import Folds, instants
 from taskstream.errors import InputError
 from taskstream.events import MAX_TIME_MS
@@ -56,9 +55,9 @@ class LogClock:
         """The time after which local times of no named zone step back by about an hour, once: clocks were set back."""
         self._finest = 86_400_000
         self._zone = zone
-        self._order = order
+        self._given = order
         self._unit: Unit | None = None
-        self._day_first = order != "month-first"
+        self._order: DateOrder = order or "day-first"
         self._forms: Counter[str] = Counter()
         self._heads: dict[str, int] = {}
         self._tails: dict[str, int] = {}
@@ -82,8 +81,8 @@ class LogClock:
         units = Counter(unit_of(text) for text in texts if NUMBER.fullmatch(text))
         self._unit = units.most_common(1)[0][0] if units else None
         self.orders.look(texts)
-        if self._order is None and self.orders.month_first and not self.orders.day_first:
-            self._day_first = False
+        if self._given is None and self.orders.month_first and not self.orders.day_first:
+            self._order = "month-first"
         texts = texts[:_SAMPLE]
         self._refuse_unreadable(texts)
         if self._unit in ("days", "s"):
@@ -129,7 +128,7 @@ class LogClock:
             if NUMBER.fullmatch(text):
                 days += unit_of(text) is not None
             else:
-                wall = read_wall(text, self._day_first)
+                wall = read_wall(text, self._order)
                 days += wall is not None and wall.day
         return 2 * days > total
 
@@ -145,29 +144,47 @@ class LogClock:
             InputError: the values contradict each other, or leave it open over several dates.
         """
         found = self.orders
-        if self._order is not None or not (found.day_first or found.month_first or found.open):
+        if self._given is not None or not (found.day_first or found.month_first or found.open):
             return
         if found.day_first and found.month_first:
             raise InputError(
                 f"column {self.column!r} writes dates in two orders: {found.day_first!r} has the day first, "
                 f"{found.month_first!r} the month; say which rows to trust with --date-order day-first or month-first"
             )
-        if found.day_first or found.month_first:
-            self._day_first = bool(found.day_first)
-        elif found.dots or found.one_date:
-            self._day_first = found.dots or not found.twelve_hours
-        else:
-            first, second = self.readings()
-            raise InputError(
-                f"column {self.column!r}: {found.open!r} can be {first} or {second}, and no other value tells which: "
-                "say --date-order day-first or --date-order month-first"
-            )
+        told = found.closest() if found.short and not (found.dots and found.one_date) else None
+        if told is not None and told[0] == "year-first":
+            self._order = "year-first"
+            return
+        if found.month_first:
+            self._order = "month-first"
+        elif not found.day_first and not found.dots and found.one_date:
+            self._order = "month-first" if found.twelve_hours else "day-first"
+        elif not found.day_first and (not found.dots or found.scattered("day-first", "month-first")):
+            self._refuse_open(found.open, "day-first", "month-first")
+        if found.short and not found.one_date and told is None:
+            self._refuse_open(found.short, self._order, "year-first")
 
-    def readings(self) -> tuple[str, str]:
-        """The sampled times that can be read in two ways, each with the day first and with the month first."""
-        walls = (read_wall(self.orders.open, day_first) for day_first in (True, False))
-        first, second = (f"{_moment(wall.ms):%d %B %Y}".lstrip("0") if wall else "" for wall in walls)
-        return first, second
+    def _refuse_open(self, text: str, *orders: DateOrder) -> NoReturn:
+        first, second = (_day(text, order) for order in orders)
+        raise InputError(
+            f"column {self.column!r}: {text!r} can be {first} or {second}, and no other value tells which: "
+            f"say --date-order {orders[0]} or --date-order {orders[1]}"
+        )
+
+    def doubt(self) -> str:
+        """In words, how else the one date of all rows could be read; "" where there is one reading or several dates."""
+        found = self.orders
+        if self._given is not None or not found.one_date or found.dots:
+            return ""
+        text, others = found.open, [order for order in DATE_ORDERS[:2] if order != self._order]
+        if found.short and (told := found.closest()):
+            text, others = found.short, [told[1]]
+        if not text:
+            return ""
+        return (
+            f"all rows are of one date, {text!r}, which is taken as {_day(text, self._order)}; it could be "
+            f"{_day(text, others[0])}, which would change nothing but the date (--date-order)"
+        )
 
     def read_all(self, texts: Sequence[str], people: Sequence[int]) -> list[int]:
         """Milliseconds since the epoch of each text, -1 for what is no time of this column.
@@ -256,7 +273,7 @@ class LogClock:
                 return read_digits(text)
             ms = read_number(text, self._unit)
             return Wall(ms, None if self._unit == "days" else 0)
-        return read_wall(text, self._day_first)
+        return read_wall(text, self._order)
 
     def _instant(self, wall: Wall, person: int) -> int:
         zone = wall.zone
@@ -294,7 +311,7 @@ class LogClock:
             return UNIT_WORDS[self._unit]
         found = self.orders
         if found.day_first or found.month_first or found.open:
-            return "day first" if self._day_first else "month first"
+            return self._order.replace("-", " ")
         return "year first, or with names"
 
     @property
@@ -307,5 +324,7 @@ class LogClock:
         return str(self._zone) if self._zone is not None else "none named, read as UTC (give --timezone)"
 
 
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+def _day(text: str, order: DateOrder) -> str:
+    parts = numeric(text)
+    day = date_of(parts, order) if parts is not None else None
+    return f"{day:%d %B %Y}".lstrip("0") if day is not None else ""

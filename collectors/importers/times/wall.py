@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from dateutil import parser as dateutil_parser
 
@@ -14,6 +14,8 @@ from collectors.importers.times.zones import OFFSETS, zone_named
 
 EPOCH: Final = datetime(1970, 1, 1)
 DAY_MS: Final = 86_400_000
+DateOrder = Literal["day-first", "month-first", "year-first"]
+DATE_ORDERS: Final[tuple[DateOrder, ...]] = ("day-first", "month-first", "year-first")
 
 
 class Wall(NamedTuple):
@@ -35,6 +37,8 @@ class Numeric(NamedTuple):
     separator: str
     year_first: bool
     twelve_hours: bool
+    short: bool
+    """Each part has two digits, so that the year may be the first as well as the last."""
 
 
 _DATE = r"(?P<a>\d{1,4})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{1,2})"
@@ -70,17 +74,35 @@ def numeric(text: str) -> Numeric | None:
         return None
     a, b, c = match["a"], match["b"], match["c"]
     year_first = len(a) == 4 or int(a) > 31
-    return Numeric(int(a), int(b), int(c), match["s"], year_first, match.groupdict().get("ap") is not None)
+    return Numeric(
+        int(a),
+        int(b),
+        int(c),
+        match["s"],
+        year_first,
+        match.groupdict().get("ap") is not None,
+        len(a) == len(b) == len(c) == 2,
+    )
 
 
-def read_wall(text: str, day_first: bool) -> Wall | None:
+def date_of(parts: Numeric, order: DateOrder) -> date | None:
+    """The date that the numbers mean in this order, or None."""
+    a, b, c = parts[:3]
+    year, month, day = (a, b, c) if order == "year-first" else (c, b, a) if order == "day-first" else (c, a, b)
+    try:
+        return date(_century(year), month, day)
+    except ValueError:
+        return None
+
+
+def read_wall(text: str, order: DateOrder) -> Wall | None:
     """The reading that ``text`` (without outer blanks) means, or None when it is no time.
 
-    Numbers alone (epochs, spreadsheet serials) are not read here. ``day_first`` decides ``05/03/2024``.
+    Numbers alone (epochs, spreadsheet serials) are not read here. ``order`` decides ``05/03/2024``, and ``24-03-05``.
     """
     match = _FULL.fullmatch(text) or _TURNED.fullmatch(text)
     if match is not None:
-        return _assemble(match, *_date(match, day_first))
+        return _assemble(match, *_date(match, order))
     match = _COMPACT.fullmatch(text)
     if match is not None:
         return _assemble(match, int(match["a"]), int(match["b"]), int(match["c"]))
@@ -91,16 +113,16 @@ def read_wall(text: str, day_first: bool) -> Wall | None:
     if len(text) > _LONGEST:
         return None
     bare = plain(text)
-    return _words(bare, day_first) if bare == text else read_wall(bare, day_first)
+    return _words(bare, order) if bare == text else read_wall(bare, order)
 
 
-def _date(match: re.Match[str], day_first: bool) -> tuple[int, int, int]:
+def _date(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
     """Year, month and day."""
     a, b, c = match["a"], int(match["b"]), int(match["c"])
-    if len(a) == 4 or int(a) > 31:
+    if len(a) == 4 or int(a) > 31 or (order == "year-first" and len(match["c"]) < 4):
         return _century(int(a)), b, c
     year = c if len(match["c"]) == 4 else _century(c)
-    return (year, b, int(a)) if day_first else (year, int(a), b)
+    return (year, b, int(a)) if order != "month-first" else (year, int(a), b)
 
 
 def _century(year: int) -> int:
@@ -251,7 +273,7 @@ def _numbers(text: str) -> re.Match[str] | None:
 
 
 @lru_cache(maxsize=65_536)
-def _words(text: str, day_first: bool) -> Wall | None:
+def _words(text: str, order: DateOrder) -> Wall | None:
     """Dates with names of months, by dateutil; only where it finds a whole date and at least hour and minute.
 
     ``dayfirst`` turns even dates with the year in front: there it must be off. dateutil takes an offset behind a name
@@ -259,11 +281,13 @@ def _words(text: str, day_first: bool) -> Wall | None:
     """
     if not _LETTER.search(text):
         return None
-    date = _numbers(text)
-    if date is None and not _names_month(text):
+    found = _numbers(text)
+    if found is None and not _names_month(text):
         return None
-    if date is not None and len(date["a"]) == 4:
-        day_first = False
+    year_first = found is not None and (len(found["a"]) == 4 or int(found["a"]) > 31)
+    if found is not None and order == "year-first" and not year_first:
+        return None
+    day_first = not year_first and order != "month-first"
     text = _UTC_OFFSET.sub(r" \1", text)
     if _NAMED_OFFSET.search(text):
         return None

@@ -13,7 +13,7 @@ from collectors.importers.times.wall import read_wall
 
 def moment(text: str, day_first: bool = True) -> str:
     """What the text means in UTC, or "" for what is no time."""
-    wall = read_wall(text, day_first)
+    wall = read_wall(text, "day-first" if day_first else "month-first")
     if wall is None or not (wall.day and wall.clock):
         return ""
     zone = wall.zone or 0
