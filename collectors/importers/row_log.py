@@ -23,7 +23,7 @@ from collectors.importers.order.repeats import Repeats
 from collectors.importers.order.runs import Runs
 from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport, moment
-from collectors.importers.times import LogClock
+from collectors.importers.times import LogClock, joined
 from taskstream.errors import InputError
 from taskstream.events import Kind, ObjectRef, UiEvent, Value
 
@@ -127,8 +127,8 @@ class RowLog:
         text = row[of["time"][0]].strip()
         if "date" in of:
             day = row[of["date"][0]].strip()
-            return f"{day} {text}" if day and text else ""
-        return f"{self._options.day} {text}" if self._options.day and text else text
+            return joined(day, text) if day and text else ""
+        return joined(self._options.day, text) if self._options.day and text else text
 
     def _make_templates(self, rows: Sequence[Sequence[str]], digest: Callable[[str], int]) -> Templates:
         of = self._columns.of

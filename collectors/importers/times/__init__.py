@@ -12,6 +12,6 @@ May import: taskstream.
 from __future__ import annotations
 
 from collectors.importers.times.log_clock import LogClock
-from collectors.importers.times.wall import DateOrder
+from collectors.importers.times.wall import DateOrder, joined
 
-__all__ = ["DateOrder", "LogClock"]
+__all__ = ["DateOrder", "LogClock", "joined"]

@@ -64,6 +64,28 @@ _MAX_OFFSET: Final = 14 * 3600
 """No zone is further from UTC; behind a time, what is more is the other end of a range."""
 
 
+_NO_DAYS: Final = frozenset([(1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1), (1, 1, 1)])
+"""Days on which Access, Excel and .NET put a time of day that has no date."""
+
+
+def joined(day: str, clock: str) -> str:
+    """The date of one cell and the time of day of another, each of which may name both: ``05.03.2024 00:00:00`` beside
+    ``30.12.1899 08:00:00``."""
+    return f"{_date_part(day)} {_clock_part(clock)}"
+
+
+@lru_cache(maxsize=4_096)
+def _date_part(text: str) -> str:
+    match = _FULL.fullmatch(text)
+    return text[: match.end("c")] if match is not None else text
+
+
+@lru_cache(maxsize=4_096)
+def _clock_part(text: str) -> str:
+    match = _FULL.fullmatch(text)
+    return text[match.start("h") :] if match is not None and match["h"] else text
+
+
 def numeric(text: str) -> Numeric | None:
     """The date in ``text`` as numbers, or None when it is written otherwise."""
     match = _FULL.fullmatch(text) or _TURNED.fullmatch(text)
@@ -120,7 +142,7 @@ def _date(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
     """Year, month and day."""
     a, b, c = match["a"], int(match["b"]), int(match["c"])
     if len(a) == 4 or int(a) > 31 or (order == "year-first" and len(match["c"]) < 4):
-        return _century(int(a)), b, c
+        return int(a) if len(a) == 4 else _century(int(a)), b, c
     year = c if len(match["c"]) == 4 else _century(c)
     return (year, b, int(a)) if order != "month-first" else (year, int(a), b)
 
@@ -152,7 +174,10 @@ def _assemble(match: re.Match[str], year: int, month: int, day: int) -> Wall | N
         zone = zone_of(name)
         if zone is None:
             return None
-    return Wall(days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + fraction, zone)
+    clock = ((hour * 60 + minute) * 60 + second) * 1000 + fraction
+    if (year, month, day) in _NO_DAYS:
+        return Wall(clock, zone, day=False)
+    return Wall(days * DAY_MS + clock, zone)
 
 
 def zone_of(name: str) -> int | tzinfo | None:
