@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Final, Literal
 
 from collectors.importers.times.wall import DAY_MS, Wall, read_wall
@@ -10,6 +11,9 @@ from collectors.importers.times.wall import DAY_MS, Wall, read_wall
 Unit = Literal["s", "ms", "us", "ns", "days", "digits", "ticks", "filetime", "webkit"]
 
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d*)?")
+_FLOAT: Final = re.compile(r"(\d)\.(\d+)e\+(1[6-8])")
+"""Python writes floats from 1e16 on with an exponent, and all digits they have. What Excel writes so (``1.7E+12``) has
+lost digits."""
 _PER_MS: Final = {"ms": 1, "us": 1_000, "ns": 1_000_000, "ticks": 10_000, "filetime": 10_000, "webkit": 1_000}
 _SINCE_1601_MS: Final = 11_644_473_600_000
 _BEFORE_1970_MS: Final = {"ticks": 62_135_596_800_000, "filetime": _SINCE_1601_MS, "webkit": _SINCE_1601_MS}
@@ -32,6 +36,12 @@ _RANGES: Final[tuple[tuple[float, float, Unit], ...]] = (
     (6.2e17, 6.6e17, "ticks"),  # 1965 to 2092; ... of 1989 and 1990
     (9e17, 1e19, "ns"),  # 1998 to 2286
 )
+
+
+def written_out(text: str) -> str:
+    """A float that Python wrote with an exponent as the whole number it is; any other text as it is."""
+    match = _FLOAT.fullmatch(text)
+    return str(int(Decimal(text))) if match is not None else text
 
 
 def unit_of(text: str) -> Unit | None:

@@ -17,6 +17,7 @@ from collectors.importers.times.forms import (
     read_number,
     resolution_of,
     unit_of,
+    written_out,
 )
 from collectors.importers.times.orders import Orders
 from collectors.importers.times.wall import DATE_ORDERS, DAY_MS, DateOrder, Wall, date_of, numeric, read_wall
@@ -37,6 +38,7 @@ _RISING: Final = 0.95
 _HALVES: Final = re.compile(r"\d[\d./-]{9}[T ]\d\d:\d\d:\d\d[^AaPpMm]*$")
 """Times whose first 17 characters name the minute and whose rest is the same in every minute. The first 10 name the
 day, the next 7 the minute of it, the next 2 the second."""
+_FRACTION: Final = re.compile(r"\d+[.,]\d*[1-9]\d*")
 _SECONDS: Final = {f"{second:02}": 1_000 * second for second in range(60)}
 
 
@@ -58,6 +60,8 @@ class LogClock:
         self._given = order
         self._unit: Unit | None = None
         self._order: DateOrder = order or "day-first"
+        self._whole_days = False
+        """All numbers are whole days: no time of day is told, or they count seconds since midnight."""
         self._forms: Counter[str] = Counter()
         self._heads: dict[str, int] = {}
         self._tails: dict[str, int] = {}
@@ -78,8 +82,10 @@ class LogClock:
         """
         if not texts:
             raise InputError(f"column {self.column!r} should hold the times, but all its {rows:,} values are empty")
+        texts = [written_out(text) for text in texts]
         units = Counter(unit_of(text) for text in texts if NUMBER.fullmatch(text))
         self._unit = units.most_common(1)[0][0] if units else None
+        self._whole_days = self._unit == "days" and not any(_FRACTION.fullmatch(text) for text in texts)
         self.orders.look(texts)
         if self._given is None and self.orders.month_first and not self.orders.day_first:
             self._order = "month-first"
@@ -117,13 +123,15 @@ class LogClock:
             help_ = "name the date's column with --map date=COLUMN, or the day with --date 2024-03-05"
         else:
             what = "dates without a time of day"
+            if self._whole_days:
+                what += ", as serial days of a spreadsheet, or seconds since midnight without a date"
             help_ = "name the column of the times of day with --map time=COLUMN (and --map date=… for this one)"
         raise InputError(f"{where.format(what)}: {help_}")
 
     def has_dates(self, texts: Iterable[str]) -> bool:
         """Whether most of these values name a day themselves."""
         days = total = 0
-        for text in texts:
+        for text in map(written_out, texts):
             total += 1
             if NUMBER.fullmatch(text):
                 days += unit_of(text) is not None
@@ -266,13 +274,14 @@ class LogClock:
             keep(self._fractions, text[19:], tail - whole)
 
     def _wall(self, text: str) -> Wall | None:
+        text = written_out(text) if "e+" in text else text
         if self._unit is not None and NUMBER.fullmatch(text):
             if unit_of(text) != self._unit:
                 return None
             if self._unit == "digits":
                 return read_digits(text)
             ms = read_number(text, self._unit)
-            return Wall(ms, None if self._unit == "days" else 0)
+            return Wall(ms, None if self._unit == "days" else 0, clock=not self._whole_days)
         return read_wall(text, self._order)
 
     def _instant(self, wall: Wall, person: int) -> int:

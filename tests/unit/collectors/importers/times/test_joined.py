@@ -11,8 +11,7 @@ import pytest
 from collectors.importers import ReadOptions
 from collectors.importers.times import LogClock, joined
 from taskstream.errors import InputError
-
-from .. import writing
+from tests.unit.collectors.importers import writing
 
 
 @pytest.mark.parametrize(

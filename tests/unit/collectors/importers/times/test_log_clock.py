@@ -38,7 +38,8 @@ def read(text: str, *others: str, **options: object) -> datetime:
         "2024-03-05 03:00:02.680 EST", "2024-03-05 09:00:02.680 Europe/Berlin",
         "2024-03-05T09:00:02.680+01:00[Europe/Berlin]", "2024-03-05 08:00:02.680 UTC+00:00", "05.03.2024 08:00:02,680",
         "13.05.2024 08:00:02.680", "1709625602.680", "1709625602,68", "1709625602680", "1709625602680123",
-        "1709625602680123456", "45356,333364352", "5 March 2024 08:00:02.680", "Mar 5, 2024 8:00:02.680 AM",
+        "1709625602680123456", "1.70962560268e+18", "45356,333364352", "5 March 2024 08:00:02.680",
+        "Mar 5, 2024 8:00:02.680 AM",
         "5. März 2024 08:00:02.680", "5 mars 2024 08:00:02.680", "Tue, 05 Mar 2024 09:00:02.680 +0100",
         "Tue Mar  5 08:00:02.680 2024", "05-Mar-2024 08:00:02.680", "Thu Mar 05 09:00:02.680 CET 2024",
         "3/13/2024 8:00:02.680 AM", "13/3/2024 08.00.02.680",
@@ -70,6 +71,9 @@ def test_what_is_no_time_is_not_one(text: str) -> None:
     [
         (["08:00:02", "08:00:05"], r"without a date \(such as '08:00:02', 2 of 2 values\).*--map date=COLUMN.*--date"),
         (["2024-03-05"], "without a time of day"),
+        (["45355", "45355.0", "?", "45356"], "dates without a time of day, as serial days"),
+        (["28800", "28805", "28810"], "seconds since midnight without a date"),
+        (["1.709625602680E+12"], "no times known here"),
         (["monday", "x"], r"no times known here \(such as 'monday'.*--map time=COLUMN"),
         ([], "all its 0 values are empty"),
         (["2024-03-05 08:00 IST"], "no times known"),
@@ -89,6 +93,10 @@ def test_the_order_of_day_and_month_is_told_by_the_data() -> None:
     assert read("01.02.2024 08:00", "02.02.2024 08:00").month == 2
     assert read("01/02/2024 08:00", "02/02/2024 08:00", order="month-first").month == 1
     assert read("3/5/2024 8:00:02 AM").month == 3, "of one date alone: nothing but its name depends on it"
+
+
+def test_a_whole_serial_day_among_others_is_midnight() -> None:
+    assert read("45356", "45356.5", "45357.25").hour == 0
 
 
 def test_one_number_of_another_unit_is_no_time() -> None:
