@@ -152,7 +152,7 @@ class LogClock:
             InputError: the values contradict each other, or leave it open over several dates.
         """
         found = self.orders
-        if self._given is not None or not (found.day_first or found.month_first or found.open):
+        if self._given is not None:
             return
         if found.day_first and found.month_first:
             raise InputError(
@@ -165,9 +165,9 @@ class LogClock:
             return
         if found.month_first:
             self._order = "month-first"
-        elif not found.day_first and not found.dots and found.one_date:
+        elif found.open and not found.day_first and not found.dots and found.one_date:
             self._order = "month-first" if found.twelve_hours else "day-first"
-        elif not found.day_first and (not found.dots or found.scattered("day-first", "month-first")):
+        elif found.open and not found.day_first and (not found.dots or found.scattered("day-first", "month-first")):
             self._refuse_open(found.open, "day-first", "month-first")
         if found.short and not found.one_date and told is None:
             self._refuse_open(found.short, self._order, "year-first")
@@ -187,7 +187,7 @@ class LogClock:
         text, others = found.open, [order for order in DATE_ORDERS[:2] if order != self._order]
         if found.short and (told := found.closest()):
             text, others = found.short, [told[1]]
-        if not text:
+        if not text or not _day(text, others[0]):
             return ""
         return (
             f"all rows are of one date, {text!r}, which is taken as {_day(text, self._order)}; it could be "
@@ -319,7 +319,7 @@ class LogClock:
         if self._unit is not None:
             return UNIT_WORDS[self._unit]
         found = self.orders
-        if found.day_first or found.month_first or found.open:
+        if found.day_first or found.month_first or found.open or found.short:
             return self._order.replace("-", " ")
         return "year first, or with names"
 

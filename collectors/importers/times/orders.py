@@ -94,6 +94,8 @@ class Orders:
         likely: DateOrder = "month-first" if self.month_first and not self.day_first else "day-first"
         if not (self.day_first or self.month_first) and self.scattered("day-first", "month-first"):
             likely = "month-first"
+        if likely not in self._spans:
+            return "year-first", likely
         if self.one_date:
             first, second = self._spans["year-first"][0], self._spans[likely][0]
             year_first = first > second or (self._dashes and first.year == second.year)

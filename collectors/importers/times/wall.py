@@ -82,8 +82,12 @@ def _date_part(text: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _clock_part(text: str) -> str:
+    """Of a time on a day zero the time of day; any other date stays, as it contradicts the cell beside it."""
     match = _FULL.fullmatch(text)
-    return text[match.start("h") :] if match is not None and match["h"] else text
+    if match is None or not match["h"]:
+        return text
+    walls = (read_wall(text, order) for order in DATE_ORDERS)
+    return text[match.start("h") :] if any(wall is not None and not wall.day for wall in walls) else text
 
 
 def numeric(text: str) -> Numeric | None:

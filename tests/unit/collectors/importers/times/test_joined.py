@@ -27,6 +27,10 @@ def test_the_date_of_one_cell_goes_with_the_time_of_the_other(day: str, clock: s
     assert not LogClock("t").has_dates([clock])
 
 
+def test_two_dates_that_contradict_each_other_are_no_time() -> None:
+    assert LogClock("t").read(joined("2024-03-05", "2024-03-11 08:00:05")) == -1
+
+
 @pytest.mark.parametrize("day", range(1, 29))
 def test_a_workbook_with_a_date_cell_beside_a_time_cell(day: int, tmp_path: Path) -> None:
     book = openpyxl.Workbook()
