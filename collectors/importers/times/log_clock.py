@@ -87,8 +87,12 @@ class LogClock:
         self._unit = units.most_common(1)[0][0] if units else None
         self._whole_days = self._unit == "days" and not any(_FRACTION.fullmatch(text) for text in texts)
         self.orders.look(texts)
-        if self._given is None and self.orders.month_first and not self.orders.day_first:
-            self._order = "month-first"
+        if self._given is None:
+            found = self.orders
+            if (told := found.closest() if found.short else None) and told[0] == "year-first":
+                self._order = "year-first"
+            elif found.month_first and not found.day_first:
+                self._order = "month-first"
         texts = texts[:_SAMPLE]
         self._refuse_unreadable(texts)
         if self._unit in ("days", "s"):
@@ -163,12 +167,12 @@ class LogClock:
         if told is not None and told[0] == "year-first":
             self._order = "year-first"
             return
-        if found.month_first:
-            self._order = "month-first"
-        elif found.open and not found.day_first and not found.dots and found.one_date:
-            self._order = "month-first" if found.twelve_hours else "day-first"
-        elif found.open and not found.day_first and (not found.dots or found.scattered("day-first", "month-first")):
-            self._refuse_open(found.open, "day-first", "month-first")
+        self._order = "month-first" if found.month_first else "day-first"
+        if found.open and not (found.month_first or found.day_first):
+            if found.one_date and not found.dots:
+                self._order = "month-first" if found.twelve_hours else "day-first"
+            elif not found.dots or found.scattered("day-first", "month-first"):
+                self._refuse_open(found.open, "day-first", "month-first")
         if found.short and not found.one_date and told is None:
             self._refuse_open(found.short, self._order, "year-first")
 

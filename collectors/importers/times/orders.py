@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -34,6 +35,9 @@ class Orders:
         self._dashes = False
         self._dates: set[tuple[int, int, int]] = set()
         self._spans: dict[DateOrder, tuple[date, date]] = {}
+        self._exist: Counter[DateOrder] = Counter()
+        """Dates told that exist in each order."""
+        self._told = 0
 
     def look(self, texts: Iterable[str]) -> None:
         """Take in values of the column."""
@@ -50,6 +54,8 @@ class Orders:
 
     def _tell(self, text: str, parts: Numeric) -> None:
         readings = {order: day for order in DATE_ORDERS if (day := date_of(parts, order)) is not None}
+        self._told += 1
+        self._exist.update(readings.keys())
         for order, day in readings.items():
             low, high = self._spans.get(order, (day, day))
             self._spans[order] = min(low, day), max(high, day)
@@ -86,7 +92,7 @@ class Orders:
 
     def scattered(self, order: DateOrder, other: DateOrder) -> bool:
         """Whether the dates lie further apart when they are read in ``order`` than in ``other``."""
-        return self._days(order) > _CLOSER * self._days(other)
+        return self._days(order) > _CLOSER * max(1, self._days(other))
 
     def closest(self) -> tuple[DateOrder, DateOrder] | None:
         """Where the year may stand first: the order that the dates tell, and the next likely one; None where none is
@@ -94,7 +100,7 @@ class Orders:
         likely: DateOrder = "month-first" if self.month_first and not self.day_first else "day-first"
         if not (self.day_first or self.month_first) and self.scattered("day-first", "month-first"):
             likely = "month-first"
-        if likely not in self._spans:
+        if 2 * self._exist[likely] <= self._told:
             return "year-first", likely
         if self.one_date:
             first, second = self._spans["year-first"][0], self._spans[likely][0]

@@ -33,6 +33,8 @@ def days_of(texts: list[str], **options: object) -> list[str]:
 @example(date(2024, 3, 4), 8, "%y/%m/%d")
 @example(date(2012, 3, 4), 2, "%y/%m/%d")
 @example(date(2006, 6, 1), 2, "%y/%m/%d")
+@example(date(2029, 2, 3), 2, "%y/%m/%d")
+@example(date(2029, 2, 3), 5, "%y/%m/%d")
 @example(date(2024, 3, 4), 4, "%a %m/%d/%Y")
 def test_days_that_follow_each_other_are_read_right_or_refused(first: date, count: int, form: str) -> None:
     days = [first + timedelta(days=number) for number in range(count)]
