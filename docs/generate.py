@@ -115,7 +115,7 @@ read, skipped (with the first line and the reason) and repeated, actions that ar
 | `--mapping M.toml` | such lines under `[columns]`, and the options below, as `timezone`, `date_order` … |
 | `--timezone ZONE` | of times that name none (default UTC); in the hour that comes twice a person's rows before tell |
 | `--date-order` | `day-first`, `month-first` or (`24-03-05`) `year-first`, where no value of the column tells |
-| `--date` | the day, for logs that hold times of day alone |
+| `--date` | the first day, for logs that hold times of day alone; where these step back, the next day begins |
 | `--encoding` | where the bytes do not tell |
 | `--order file` | keep the file's order, where times are wrong; by default rows are put in the order of their times |
 | `--person-per-file` | each file is one person's; else columns tell people, and files never count as people |

@@ -23,7 +23,7 @@ _OPTIONS = (
     click.option(
         "--date-order", type=click.Choice(["day-first", "month-first", "year-first"]), help="how to read 05/03/2024"
     ),
-    click.option("--date", "day", metavar="YYYY-MM-DD", help="the day, for logs that hold times of day alone"),
+    click.option("--date", "day", metavar="YYYY-MM-DD", help="the first day, for logs that hold times of day alone"),
     click.option("--encoding", metavar="NAME", help="of the text, where its bytes do not tell"),
     click.option(
         "--order", type=click.Choice(["time", "file"]), help="file: keep the file's order, where times are wrong"

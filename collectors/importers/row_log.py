@@ -6,7 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from collectors.importers.files.container import Member
@@ -24,6 +24,7 @@ from collectors.importers.order.runs import Runs
 from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport, moment
 from collectors.importers.times import LogClock, joined
+from collectors.importers.times.day_turns import DayTurns, steps_forward
 from taskstream.errors import InputError
 from taskstream.events import Kind, ObjectRef, UiEvent, Value
 
@@ -74,6 +75,7 @@ class RowLog:
         self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
         self._clock = LogClock(self._time_column(), zone=options.zone, order=options.date_order)
         self.people = LogPeople(member.name if options.person_per_file else "")
+        self._turns: DayTurns | None = None
         self._learn_times(rows)
         self._values = values = Values(key)
         self._templates = self._make_templates(rows, lambda text: values[text][0])
@@ -102,6 +104,19 @@ class RowLog:
         clock.settle()
         if doubt := clock.doubt():
             self.report.note(doubt)
+        if self._options.day and "date" not in self._columns.of and self._options.order == "time":
+            self._count_days(rows)
+
+    def _count_days(self, rows: Sequence[Sequence[str]]) -> None:
+        """Let the day that was given move on where the times of day step back; only a file in order tells where."""
+        of, day, clock = self._columns.of, self._options.day, self._clock
+        if clock.folds.direction > 0:
+            names = [row[of["person"][0]] for row in rows] if "person" in of else []
+            runs = sum(one != two for one, two in pairwise(names)) + 1
+            self._turns = DayTurns(day, grouped=1 < runs == len(set(names)))
+            clock.set_back = ""  # a step back is a new day here
+        elif clock.folds.direction == 0 or steps_forward([row[of["time"][0]].strip() for row in rows]):
+            self.report.note(f"times of day do not rise in the file, so that all rows are taken to be of {day}")
 
     def _drop_needless_date(self, rows: Sequence[Sequence[str]]) -> None:
         """Leave out the column of dates where the column of times holds the dates too."""
@@ -189,7 +204,9 @@ class RowLog:
         if not rows:
             return
         people = self._whose(rows)
-        if "date" in of or self._options.day:
+        if self._turns is not None:
+            texts = self._turns.dated([row[of["time"][0]].strip() for row in rows], people)
+        elif "date" in of or self._options.day:
             texts = [self._written(row) for row in rows]
         else:
             at = of["time"][0]
@@ -280,6 +297,8 @@ class RowLog:
         report.times.resolution_ms = clock.finish()
         if {self._templates.known[number].kind for number in self._used} <= _WINDOWS:
             report.note("the log tells windows alone, not what was done in them")
+        if self._turns is not None and (told := self._turns.told()):
+            report.note(told)
         if clock.set_back:
             report.note(f"times step back after {clock.set_back!r}: if clocks were set back there, give --timezone")
         if clock.folds.second:

@@ -6,6 +6,7 @@ May import: taskstream.
     forms      What the numbers of a column count, told by their size
     orders     The order of day, month and year, told by the dates of a column
     zones      Time zones, and the hour that comes twice
+    day_turns  Times of day without a date: the day moves on where they step back
     log_clock  The clock of one column
 """
 
