@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
 from collectors.importers.files.encoding import LABELS
@@ -25,7 +25,17 @@ MAX_RECORD_LINES: Final = 1_000
 """Lines a quoted value may reach over; a longer one means a quote that is not closed."""
 QUOTES: Final = "a quote that is not closed, or text behind a closing one"
 LOOSE: Final = "some values hold quotes that are not doubled: they are read as they stand"
+TOO_LONG: Final = f"a value of more than {_MAX_CELL >> 20} MB"
 TOO_MANY: Final = "more values than there are columns"
+TOO_FEW: Final = "fewer values than there are columns: cut off or damaged"
+_NEARLY_ALL: Final = 0.9
+"""Share of rows that must hold more values than there are columns (empty ones) for this to be the file's way."""
+_USUAL: Final = 0.3
+"""Share of rows with fewer values than there are columns from which on a file leaves out empty cells at the end."""
+_SHOWN: Final = 200
+"""Characters of a line that are looked at for a sample."""
+_RARE: Final = 50
+"""Of a file that leaves out empty cells, one row in so many lacks what the others have: it is cut off."""
 
 
 def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadReport) -> Table:
@@ -154,7 +164,46 @@ class _Lines:
             ) from error
 
 
+class _Widths:
+    """How many values a row may hold. The first rows tell: a file may end all its rows with a separator, or leave out
+    the empty cells at their ends; else another number of values means that they stand in the wrong columns."""
+
+    def __init__(self, width: int, report: ReadReport) -> None:
+        self._width = width
+        self._report = report
+        self._bounds: tuple[int, int] | None = None
+
+    def learn(self, rows: Sequence[Sequence[str]]) -> None:
+        """Take in the file's first rows."""
+        if self._bounds is not None or not rows:
+            return
+        width, widths = self._width, sorted(map(len, rows))
+        least = most = width
+        if sum(one < width for one in widths) >= _USUAL * len(widths):
+            least = min(width, widths[len(widths) // _RARE])
+        usual, times = Counter(widths).most_common(1)[0]
+        if usual > width and times >= _NEARLY_ALL * len(widths):
+            most = usual
+            self._report.note(f"rows hold {most} values, the columns are {width}: those behind are left out")
+        self._bounds = least, most
+
+    def fit(self, row: list[str], number: int) -> list[str] | None:
+        """The row with as many values as there are columns; None (and counted) where they cannot be told apart."""
+        width = self._width
+        least, most = self._bounds or (width, width)
+        if len(row) > width:
+            if len(row) > most or any(row[width:]):
+                self._report.skip(TOO_MANY, number, row[width] or ", ".join(row))
+                return None
+            return row[:width]
+        if len(row) < least and any(map(str.strip, row)):
+            self._report.skip(TOO_FEW, number, ", ".join(row))
+            return None
+        return row + [""] * (width - len(row))
+
+
 def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> Iterator[RowBlock]:
+    widths = _Widths(width, report)
     while True:
         start = lines.number
         taken = lines.take()
@@ -162,19 +211,16 @@ def _blocks(lines: _Lines, separator: str, width: int, report: ReadReport) -> It
             return
         rows = split_rows(taken, separator)
         if set(map(len, rows)) == {width}:
+            widths.learn(rows)
             lines.given(len(rows))
             yield RowBlock(range(start + 1, start + 1 + len(rows)), rows)
             continue
         lines.hold(taken)
         until = start + lines.held
-        numbers: list[int] = []
-        rows = []
-        for number, row in _careful(lines, separator, width, until, report):
-            fitted = _fit(row, width, number, report)
-            if fitted is not None:
-                numbers.append(number)
-                rows.append(fitted)
-        yield RowBlock(numbers, rows)
+        found = list(_careful(lines, separator, width, until, report))
+        widths.learn([row for _, row in found])
+        fitted = [(number, fit) for number, row in found if (fit := widths.fit(row, number)) is not None]
+        yield RowBlock([number for number, _ in fitted], [row for _, row in fitted])
 
 
 def split_rows(text: str, separator: str) -> list[list[str]]:
@@ -182,23 +228,14 @@ def split_rows(text: str, separator: str) -> list[list[str]]:
     if '"' not in text and len(text) < _MAX_CELL + _CHARACTERS:
         plain = text.replace("\r\n", "\n") if "\r" in text else text
         if "\r" not in plain:
-            return [line.split(separator) for line in plain.removesuffix("\n").split("\n")]
+            split = plain.removesuffix("\n").split("\n")
+            return [line.split(separator) for line in split] if max(map(len, split)) <= _MAX_CELL else []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         rows = list(reader)
     except csv.Error:
         return []
     return rows if reader.line_num == len(rows) else []
-
-
-def _fit(row: list[str], width: int, number: int, report: ReadReport) -> list[str] | None:
-    """The row with as many values as there are columns; None (and counted) when it has more."""
-    if len(row) > width:
-        if any(row[width:]):
-            report.skip(TOO_MANY, number, row[width])
-            return None
-        return row[:width]
-    return row + [""] * (width - len(row))
 
 
 def _careful(
@@ -216,11 +253,12 @@ def _careful(
             row = next(csv.reader(_recorded(lines, used), delimiter=separator, strict=True), None)
         except csv.Error:
             lines.push_back(used[1:])
+            loose = _loose(used[0], separator)
             if once:
-                raise InputError(f"{report.log}, line {start + 1}: the column names hold {QUOTES}") from None
-            loose = next(csv.reader([used[0].rstrip("\r\n")], delimiter=separator))
+                why = QUOTES if loose else TOO_LONG
+                raise InputError(f"{report.log}, line {start + 1}: the column names hold {why}") from None
             if len(loose) != width:
-                report.skip(QUOTES, start + 1, used[0].strip())
+                report.skip(QUOTES if loose else TOO_LONG, start + 1, used[0][:_SHOWN].strip())
                 continue
             report.note(LOOSE)
             yield start + 1, loose
@@ -234,6 +272,14 @@ def _careful(
             yield start + 1, row
         if once and row:
             return
+
+
+def _loose(line: str, separator: str) -> list[str]:
+    """The values of a line whose quotes are wrong; none if one of them is too long."""
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=separator))
+    except csv.Error:
+        return []
 
 
 def _recorded(lines: _Lines, used: list[str]) -> Iterator[str]:

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.importers.formats.csv_table import MAX_RECORD_LINES, SEPARATORS, read_csv, split_rows
+from collectors.importers.formats.csv_table import (
+    MAX_RECORD_LINES,
+    SEPARATORS,
+    TOO_FEW,
+    TOO_LONG,
+    TOO_MANY,
+    read_csv,
+    split_rows,
+)
 from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError
 
@@ -64,10 +72,55 @@ def test_a_quote_that_is_never_closed_reads_no_more_than_it_must() -> None:
     assert report.rows_skipped == 1
 
 
+def skipped_of(report: ReadReport) -> list[tuple[str, int, int]]:
+    return [(one.reason, one.rows, one.first_line) for one in report.skipped]
+
+
 def test_rows_of_another_width() -> None:
     rows, report, _ = rows_of("a,b,c\n1,2\n1,2,3,,\n1,2,3,4\n\n1,2,3\n")
-    assert rows == [(2, ["1", "2", ""]), (3, ["1", "2", "3"]), (6, ["1", "2", "3"])]
-    assert [(one.reason, one.first_line) for one in report.skipped] == [("more values than there are columns", 4)]
+    assert rows == [(6, ["1", "2", "3"])]
+    assert skipped_of(report) == [(TOO_FEW, 1, 2), (TOO_MANY, 2, 3)]
+
+
+def test_a_comma_without_quotes_shifts_its_row_even_if_the_last_column_is_empty() -> None:
+    rows, report, _ = rows_of("time,user,app,note\n" + "1,Otto,sap,\n" * 5 + "2,Meier, Anna,sap,\n" * 8)
+    assert {tuple(row) for _, row in rows} == {("1", "Otto", "sap", "")}
+    assert skipped_of(report) == [(TOO_MANY, 8, 7)]
+
+
+def test_rows_that_all_end_with_a_separator_are_read() -> None:
+    rows, report, _ = rows_of("a,b,c\n" + "1,2,3,\n" * 30 + "1,2,3,,\n")
+    assert [row for _, row in rows] == [["1", "2", "3"]] * 30
+    assert skipped_of(report) == [(TOO_MANY, 1, 32)]
+    assert report.notes == ["rows hold 4 values, the columns are 3: those behind are left out"]
+
+
+def test_rows_that_are_cut_off_are_left_out_and_told() -> None:
+    rows, report, _ = rows_of("a,b,c\n" + "1,2,3\n" * 6 + "1\n1,2")
+    assert [row for _, row in rows] == [["1", "2", "3"]] * 6
+    assert skipped_of(report) == [(TOO_FEW, 2, 8)]
+
+
+def test_a_file_may_leave_out_empty_cells_at_the_end() -> None:
+    rows, report, _ = rows_of("a,b,c\n" + "1,2\n" * 90 + "1,2,3\n" * 20 + "1\n")
+    assert [row for _, row in rows] == [["1", "2", ""]] * 90 + [["1", "2", "3"]] * 20
+    assert skipped_of(report) == [(TOO_FEW, 1, 112)], "what nearly all rows hold is not left out: it is cut off"
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("at", [1, 3, 90])
+def test_a_value_that_is_too_long_costs_its_row(quoted: bool, at: int) -> None:
+    lines = ["a,b,c", *(f"{n},x,y" for n in range(100))]
+    lines[at] = f'{at},"x",' + ('"{}"' if quoted else "{}").format("z" * 1_500_000)
+    rows, report, _ = rows_of("\n".join(lines))
+    assert (len(rows), skipped_of(report)) == (99, [(TOO_LONG, 1, at + 1)])
+    plain, report, _ = rows_of("\n".join(lines).replace('"', ""))
+    assert (plain, skipped_of(report)) == (rows, [(TOO_LONG, 1, at + 1)])
+
+
+def test_a_column_name_that_is_too_long_is_refused() -> None:
+    with pytest.raises(InputError, match="line 1: the column names hold a value of more than 1 MB"):
+        rows_of("a,b," + "z" * 1_500_000 + "\n1,2,3\n")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n  \n"])
