@@ -22,6 +22,10 @@ from taskstream.events import UiEvent
 
 _OPTIONS: Final = ReadOptions()
 _CHUNK: Final = 1 << 20
+ONE_MORE: Final = (
+    "nobody is named here, though in other logs: its rows count as those of one more person "
+    "(to say whose they are: --map person=COLUMN)"
+)
 _FINE_MS: Final = 1_000
 """Rows of two files that are equal in everything are one row exported twice if their times are finer than this."""
 
@@ -138,6 +142,10 @@ def read_logs(
         raise
     if not logs:
         raise InputError(f"nothing in {paths[0]} is a log: {'; '.join(passed_over)}")
+    if any(log.people.named for log in logs):
+        for log in logs:
+            if not log.people.named:
+                log.report.note(ONE_MORE)
     return Logs(logs, passed_over, repeated)
 
 

@@ -51,6 +51,7 @@ class OwnLog:
         reached: dict[int, int] = {}
         for number, (person, event) in enumerate(chain(head, self._own.events)):
             whose = self.people.numbers[person] if person else NOBODY
+            self.people.read((whose,))
             at_ms = event.at_ms
             if in_order:
                 clock = whose if far_back else NOBODY  # people one after another have a clock each
@@ -63,7 +64,7 @@ class OwnLog:
         self._events = number + 1
         self.report.format = "JSON lines of Taskstream"
         self.report.encoding = self._own.encoding
-        self.report.people = self.people.count
+        self.report.people, self.report.people_named = self.people.count, self.people.named
         self.report.times.form, self.report.times.zone = "milliseconds since 1970", "UTC (epoch)"
 
     def events(self) -> Iterator[tuple[int, int, str, UiEvent]]:

@@ -41,7 +41,7 @@ class Times(Struct):
 
 class ReadReport(Struct):
     """What one log was taken for. ``columns`` maps what is read to the column's name in the file,
-    ``asked`` holds the options that were given."""
+    ``asked`` holds the options that were given. ``people`` is 1 where nobody is named."""
 
     log: str
     asked: dict[str, str] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class ReadReport(Struct):
     left_out: list[str] = field(default_factory=list)
     times: Times = field(default_factory=Times)
     people: int = 0
+    people_named: int = 0
     rows: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     repeated: int = 0
@@ -107,7 +108,7 @@ class ReadReport(Struct):
             )
         out.append(
             f"  rows      {self.rows:,} read, {self.rows_skipped:,} skipped, {self.repeated:,} repeated; "
-            f"{self.people:,} {'person' if self.people == 1 else 'people'}"
+            + (f"{self.people:,} {'person' if self.people == 1 else 'people'}" if self.people_named else "nobody named")
         )
         for skipped in self.skipped:
             sample = f" ({skipped.sample!r})" if skipped.sample else ""

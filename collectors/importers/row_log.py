@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, pairwise
+from operator import gt, lt
 from typing import Final
 
 from collectors.importers.files.container import Member
@@ -15,10 +16,11 @@ from collectors.importers.formats.tables import RowBlock, Table
 from collectors.importers.meaning.columns import assign
 from collectors.importers.meaning.convert import CONTENT_FIRST, VALUE_FIRST, Converter
 from collectors.importers.meaning.log_values import NONE, SHAPES, Values
-from collectors.importers.meaning.people import NOBODY, LogPeople
+from collectors.importers.meaning.people import NOBODY, LogPeople, names_nobody
 from collectors.importers.meaning.templates import Named, Templates
 from collectors.importers.names.paths import Paths, is_path
 from collectors.importers.order.file_order import Mended
+from collectors.importers.order.nameless import HELD_ROWS, NAMELESS, as_by_time, as_in_file
 from collectors.importers.order.repeats import Repeats
 from collectors.importers.order.runs import Runs
 from collectors.importers.read_options import ReadOptions
@@ -33,8 +35,10 @@ HEAD: Final = 50_000
 varies in paths. Of the rest only what the head leaves open."""
 CONTEXT_MS: Final = 60_000
 """A row of the clipboard belongs to what the person touched at most this long before."""
-HELD_ROWS: Final = 20
-"""A row that names nobody belongs to whoever held its value at most this many rows before."""
+UNORDERED: Final = 0.2
+"""Share of steps back in time from which on a file is in no order: its places do not tell what came before."""
+MINUTE_MS: Final = 60_000
+"""Resolution of times from which on they do not tell what came before either."""
 _NO_VALUE: Final = (0, NONE)
 _TIMES: Final = ("time", "date")
 _VALUES: Final = ("value", "content")
@@ -83,11 +87,12 @@ class RowLog:
         self._runs = Runs(sort=options.order == "time", backwards=backwards)
         self._backwards = backwards
         self._used: Counter[int] = Counter()
-        self._name = ""
-        self._before: tuple[list[str], list[int]] = [], []
-        """Values and people of the last rows."""
+        self._before: tuple[int, list[str], list[int]] = NOBODY, [], []
+        """The person of the last row, and values and people of the last rows."""
+        self._back = self._forth = 0
+        """Steps between the times of rows that follow each other in the file."""
         persons = self._columns.of.get("person", [])
-        self._nameless = any(not row[n] for row in rows for n in persons)
+        self._nameless = any(map(names_nobody, {row[n] for row in rows for n in persons}))
 
     # survey -----------------------------------------------------------------------------------------------------
 
@@ -170,7 +175,8 @@ class RowLog:
         persons = of.get("person", [])
         found, person = [], ""
         for number, row in enumerate(rows):
-            person = (row[persons[0]] if persons else "") or person
+            if persons and not names_nobody(row[persons[0]]):
+                person = row[persons[0]]
             path = next((row[n] for n in at if row[n]), "") or next((row[n] for n in ids if is_path(row[n])), "")
             if path:
                 found.append((self._clock.rough(self._written(row)), number, person, path))
@@ -203,7 +209,8 @@ class RowLog:
         rows, of = block.rows, self._columns.of
         if not rows:
             return
-        people = self._whose(rows)
+        before = self._before
+        people, nameless = self._whose(rows)
         if self._turns is not None:
             texts = self._turns.dated([row[of["time"][0]].strip() for row in rows], people)
         elif "date" in of or self._options.day:
@@ -221,40 +228,47 @@ class RowLog:
             kept = [n for n, at_ms in enumerate(times) if at_ms >= 0]
             for n in sorted(set(range(len(rows))) - set(kept)):
                 self._without_time(texts[n], block.lines[n])
-            times, people = ([column[n] for n in kept] for column in (times, people))
+            times = [times[n] for n in kept]
             named, values = ([column[n] for n in kept] for column in (named, values))
             ranks = [position + n for n in kept]
+            self._before = before  # whoever stands in rows that are skipped has no rows after them
+            people, nameless = self._whose([rows[n] for n in kept])
+        self.people.read(people)
+        for n in nameless:
+            people[n] += NAMELESS
         self._runs.add(times, [-n for n in ranks] if self._backwards else ranks, people, named, values)
         self._clock.observe(times)
         self._used.update(template for template, _ in named)
+        self._back += sum(map(lt, times[1:], times))
+        self._forth += sum(map(gt, times[1:], times))
 
-    def _whose(self, rows: Sequence[Sequence[str]]) -> list[int]:
-        """The person of each row. A row that names nobody is of who held the value it names just before, else of the
-        person of the row before."""
-        if "person" not in self._columns.of:
-            return [NOBODY] * len(rows)
+    def _whose(self, rows: Sequence[Sequence[str]]) -> tuple[list[int], list[int]]:
+        """The person of each row, and which rows name nobody. Such a row is of who held the value it names just
+        before, else of the person of the row before."""
+        if "person" not in self._columns.of or self.people.fixed or not rows:
+            return [NOBODY] * len(rows), []
         at = self._columns.of["person"][0]
         numbers = self.people.numbers
-        names = [row[at] for row in rows]
-        if not self._nameless and all(names):
-            self._name, self._before = names[-1], ([], [])
-            return [numbers[name] for name in names]
-        before, whose = self._before
-        nameless = [n for n, name in enumerate(names) if not name]
+        people = [numbers[row[at]] for row in rows]
+        if not self._nameless and NOBODY not in people:
+            self._before = people[-1], [], []
+            return people, []
+        last, before, whose = self._before
+        nameless = [n for n, person in enumerate(people) if person == NOBODY]
         for n in nameless:
-            names[n] = names[n - 1] if n else self._name
-        self._name = names[-1]
+            people[n] = people[n - 1] if n else last
+        last = people[-1]
         held = before + self._held(rows)
         shift = len(before)
-        out = whose + [numbers[name] if name else NOBODY for name in names]
+        out = whose + people
         for n in nameless:
             here = n + shift
             if held[here]:
                 nearest = held[max(0, here - HELD_ROWS) : here][::-1]
                 if held[here] in nearest:
                     out[here] = out[here - 1 - nearest.index(held[here])]
-        self._before = held[-HELD_ROWS:], out[-HELD_ROWS:]
-        return out[shift:]
+        self._before = last, held[-HELD_ROWS:], out[-HELD_ROWS:]
+        return out[shift:], nameless
 
     def _held(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """The value that each row tells."""
@@ -292,7 +306,7 @@ class RowLog:
         report.encoding, report.separator = self._table.encoding, self._table.separator
         report.columns = columns.told()
         report.left_out = [*columns.left_out(), *sorted(self._table.late)]
-        report.people = self.people.count
+        report.people, report.people_named = self.people.count, self.people.named
         report.times.form, report.times.zone = clock.form, clock.zone
         report.times.resolution_ms = clock.finish()
         if {self._templates.known[number].kind for number in self._used} <= _WINDOWS:
@@ -323,9 +337,10 @@ class RowLog:
         touched: dict[int, UiEvent] = {}
         first = last = -1
         rows = 0
-        repeats = Repeats(self._runs)
+        blocks = as_by_time(self._runs) if self._places_lie() else as_in_file(self._runs)
+        repeats = Repeats(blocks)
         keys = _Keys()
-        ordered = repeats if self._options.order == "time" else chain.from_iterable(self._runs)
+        ordered = repeats if self._options.order == "time" else chain.from_iterable(blocks)
         for at_ms, rank, person, number, key, digest, shape in ordered:
             first, last = (at_ms if first < 0 else first), at_ms
             rows += 1
@@ -338,6 +353,13 @@ class RowLog:
             yield at_ms, abs(rank), names[person], event
         report.rows, report.repeated = report.rows + rows, report.repeated + repeats.count
         report.times.first, report.times.last = moment(first), moment(last)
+
+    def _places_lie(self) -> bool:
+        """Whether what stands before a row in the file is not what came before it, but the times tell."""
+        if self._options.order == "file":
+            return False
+        unordered = self._back >= UNORDERED * (self._back + self._forth) > 0
+        return unordered and (self._backwards or self._clock.finish() < MINUTE_MS)
 
     @property
     def rows(self) -> int:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collectors.importers import ReadOptions, options_of, read_logs
+from collectors.importers.log import ONE_MORE
 from taskstream.errors import InputError
 from taskstream.events import UiEvent
 from tests.unit.collectors.importers.writing import COLUMNS, KEY, events, office, read, retimed, table, write
@@ -251,6 +252,39 @@ def test_rows_that_name_nobody_belong_to_who_held_their_value_or_came_before(
     for _, event in read(path)[0]:
         assert event.app != "clipboard"
         assert event.kind != "copy" or event.element == "cell:a"
+
+
+@pytest.mark.parametrize("order", ["shuffled", "newest first"])
+def test_rows_that_name_nobody_belong_to_who_came_before_in_time(tmp_path: Path, order: str) -> None:
+    rows = office(("a", "b", "c"), cases=12)
+    for row in rows:  # no value tells whose a row is
+        row["content"] = row["target.value"] = ""
+    expected = Counter(map(repr, read(write(tmp_path, "plain.csv", table(rows)))[0]))
+    mixed = rows[::-1] if order == "newest first" else random.Random(2).sample(rows, len(rows))
+    found = Counter(map(repr, read(write(tmp_path, "log.csv", table(mixed)))[0]))
+    assert found == expected
+
+
+def test_what_is_skipped_adds_nobody(tmp_path: Path) -> None:
+    rows = office(("a", "b"))
+    again, total = dict(zip(COLUMNS, COLUMNS, strict=True)), {"timeStamp": "Total", "userID": "77"}
+    clipboard = next(n for n, row in enumerate(rows) if not row["userID"])
+    path = write(tmp_path, "log.csv", table([*rows[:clipboard], again, *rows[clipboard:], total]))
+    found, report = read(path)
+    assert (report.people, report.people_named, report.rows_skipped) == (2, 2, 2)
+    assert found == read(write(tmp_path, "plain.csv", table(rows)))[0]
+
+
+def test_where_nobody_is_named_it_is_said(tmp_path: Path) -> None:
+    named = write(tmp_path, "a.csv", table(office()))
+    moved = retimed(office(("x",)), lambda m: f"{m + timedelta(days=1):%Y-%m-%dT%H:%M:%S.%f}")
+    nobody = write(tmp_path, "b.csv", table([row | {"userID": "NULL"} for row in moved]))
+    report = read(nobody)[1]
+    assert (report.people, report.people_named) == (1, 0)
+    assert "; nobody named" in "".join(report.lines())
+    assert "; 2 people" in "".join(read(named)[1].lines())
+    with read_logs([named, nobody], key=KEY) as logs:
+        assert [report.notes for report in logs.reports] == [[], [ONE_MORE]]
 
 
 def test_files_are_people_only_when_asked(tmp_path: Path) -> None:
