@@ -44,6 +44,8 @@ _TIMES: Final = ("time", "date")
 _VALUES: Final = ("value", "content")
 _NOT_NAMING: Final = frozenset(["time", "date", "value", "content", "person"])
 """Fields that say nothing of what a row is about."""
+_WINDOW: Final = ("app", "screen")
+"""Fields of which a row must hold one to be an event, where a log has no actions."""
 _WINDOWS: Final = frozenset(["window", "idle", "lock", "unlock"])
 _PATHS: Final = ("path", "automation_id")
 MAX_KEYS: Final = 65_536
@@ -52,6 +54,8 @@ RECORD: Final = "record"
 """Kind of the business objects that titles and addresses name: a number does not say what it is the number of."""
 NO_TIME: Final = "no time"
 NOT_A_TIME: Final = "a time that cannot be read"
+NAMES_AGAIN: Final = "the line of column names once more"
+NO_EVENT: Final = "neither a time nor an action, as in a line of totals"
 
 
 class _Keys(dict[int, tuple[ObjectRef, ...]]):
@@ -222,17 +226,19 @@ class RowLog:
         named = self._templates.named(rows, self._pick)
         values = self._values_of(rows, named)
         ranks: Sequence[int] = range(position, position + len(rows))
-        if mended is not None:
-            times = [mended.time(at_ms) for at_ms in times]
-        elif min(times) < 0:
-            kept = [n for n, at_ms in enumerate(times) if at_ms >= 0]
-            for n in sorted(set(range(len(rows))) - set(kept)):
-                self._without_time(texts[n], block.lines[n])
+        if min(times) < 0:
+            kept = [
+                n
+                for n, at_ms in enumerate(times)
+                if at_ms >= 0 or not self._left_out(rows[n], texts[n], block.lines[n], mended is not None)
+            ]
             times = [times[n] for n in kept]
             named, values = ([column[n] for n in kept] for column in (named, values))
             ranks = [position + n for n in kept]
             self._before = before  # whoever stands in rows that are skipped has no rows after them
             people, nameless = self._whose([rows[n] for n in kept])
+        if mended is not None:
+            times = [mended.time(at_ms) for at_ms in times]
         self.people.read(people)
         for n in nameless:
             people[n] += NAMELESS
@@ -294,11 +300,21 @@ class RowLog:
                 out[number] = values[text]
         return out
 
-    def _without_time(self, text: str, line: int) -> None:
-        if text.strip():
-            self.report.skip(f"{NOT_A_TIME} in column {self._clock.column!r}", line, text.strip())
+    def _left_out(self, row: Sequence[str], text: str, line: int, by_place: bool) -> bool:
+        """Whether a row without a time is left out; it is counted. ``by_place``: not just for want of a time."""
+        columns, told = self._columns, text.strip()
+        read = {n for positions in columns.of.values() for n in positions}
+        acting = columns.of.get("action") or [n for field in _WINDOW for n in columns.of.get(field, ())]
+        if all(row[n].strip() == columns.names[n] for n in read):
+            self.report.skip(NAMES_AGAIN, line, told)
+        elif by_place and not any(row[n].strip() for n in acting):
+            self.report.skip(NO_EVENT, line, told)
+        elif by_place:
+            return False
         else:
-            self.report.skip(f"{NO_TIME} in column {self._clock.column!r}", line)
+            why = NOT_A_TIME if told else NO_TIME
+            self.report.skip(f"{why} in column {self._clock.column!r}", line, told)
+        return True
 
     def _tell(self) -> None:
         report, clock, columns = self.report, self._clock, self._columns

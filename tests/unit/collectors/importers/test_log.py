@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from collectors.importers import ReadOptions, options_of, read_logs
 from collectors.importers.log import ONE_MORE
+from collectors.importers.row_log import NAMES_AGAIN, NO_EVENT
 from taskstream.errors import InputError
 from taskstream.events import UiEvent
 from tests.unit.collectors.importers.writing import COLUMNS, KEY, events, office, read, retimed, table, write
@@ -273,6 +274,18 @@ def test_what_is_skipped_adds_nobody(tmp_path: Path) -> None:
     found, report = read(path)
     assert (report.people, report.people_named, report.rows_skipped) == (2, 2, 2)
     assert found == read(write(tmp_path, "plain.csv", table(rows)))[0]
+
+
+def test_in_the_order_of_the_file_names_and_totals_are_no_events(tmp_path: Path) -> None:
+    rows = office()
+    rows[5]["timeStamp"], rows[6]["timeStamp"] = "", "soon"
+    again, total = dict(zip(COLUMNS, COLUMNS, strict=True)), {"timeStamp": "Total", "userID": "77"}
+    given = [*rows[:9], again, *rows[9:], total, {}]
+    found, report = read(write(tmp_path, "log.csv", table(given)), options_of(order="file"))
+    assert [(one.reason, one.rows, one.first_line) for one in report.skipped] == [
+        (NAMES_AGAIN, 1, 11), (NO_EVENT, 2, len(rows) + 3),
+    ]  # fmt: skip
+    assert (len(found), report.people) == (len(rows), 2)
 
 
 def test_where_nobody_is_named_it_is_said(tmp_path: Path) -> None:
