@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,9 +20,24 @@ from taskstream.errors import UNDECODABLE, InputError
 MAX_DOCUMENT: Final = 512 << 20
 """Bytes of a document that is read as a whole at most."""
 _MAX_LINE: Final = 4 << 20
+_CONSTANTS: Final = ("NaN", "Infinity")
 NO_OBJECT: Final = "a line that is no JSON object"
 
 _any = msgspec.json.Decoder(Any)
+
+
+def _decoded(text: str) -> Any:
+    """JSON as Python and others write it too: NaN and infinite numbers are empty.
+
+    Raises:
+        UNDECODABLE: not JSON.
+    """
+    try:
+        return _any.decode(text)
+    except UNDECODABLE:
+        if not any(constant in text for constant in _CONSTANTS):
+            raise
+        return json.loads(text, parse_constant=lambda _: None)
 
 
 def flat(document: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -32,14 +48,16 @@ def flat(document: dict[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, dict):
             out |= flat(value, f"{name}.") if prefix.count(".") < 4 else {}
         elif value is not None and not isinstance(value, list):
-            out[name] = (
-                value[:MAX_VALUE]
-                if isinstance(value, str)
-                else str(value).lower()
-                if value in (True, False)
-                else repr(value)
-            )
+            out[name] = _text(value)
     return out
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value[:MAX_VALUE]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
 
 
 def read_json_lines(stream: io.BufferedReader, encoding: str, report: ReadReport) -> Table:
@@ -55,7 +73,7 @@ def _lines(stream: io.BufferedReader, encoding: str, report: ReadReport) -> Iter
         if not line.strip():
             continue
         try:
-            document = _any.decode(line)
+            document = _decoded(line)
         except UNDECODABLE:
             document = None
         if isinstance(document, dict):
@@ -76,7 +94,7 @@ def read_document(stream: io.BufferedReader, name: str, encoding: str) -> Table:
             f"{name} is one JSON document of more than {MAX_DOCUMENT >> 20} MB: save it as JSON lines or CSV"
         )
     try:
-        document = _any.decode(data.decode(encoding).removeprefix("\ufeff"))
+        document = _decoded(data.decode(encoding).removeprefix("\ufeff"))
     except UNDECODABLE as error:
         raise InputError(f"{name} is not JSON that can be read: {error}") from error
     told = LABELS.get(encoding, encoding)

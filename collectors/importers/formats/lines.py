@@ -25,13 +25,24 @@ _batch = msgspec.json.Decoder(EventBatch)
 _MAX_LINE: Final = 2 * MAX_BATCH_BYTES
 
 
+_MARKS: Final = frozenset(["at_ms", "kind"])
+"""What no event of ours lacks."""
+
+
 def is_own(line: bytes) -> bool:
-    """Whether a line of JSON is of our own making."""
+    """Whether a line of JSON is of our own making: an event of ours with its person, or a batch of such."""
     try:
-        keys = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).keys()
+        told = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except UNDECODABLE:
-        return b'"event"' in line or b'"events"' in line
-    return "event" in keys or {"events", "schema"} <= keys
+        return any(mark in line.replace(b" ", b"") for mark in (b'"event":{"at_ms"', b'"events":[{"at_ms"'))
+    if {"events", "schema"} <= told.keys():
+        return bytes(told["events"]).startswith(b"[")
+    event = bytes(told.get("event", b""))
+    if not event.startswith(b"{"):
+        return False  # a column of that name
+    return (
+        told.keys() == {"person", "event"} or msgspec.json.decode(event, type=dict[str, msgspec.Raw]).keys() >= _MARKS
+    )
 
 
 def read_lines(stream: io.BufferedReader, name: str, encoding: str) -> Iterator[tuple[str, UiEvent]]:

@@ -35,7 +35,7 @@ _ZIP: Final = b"PK\x03\x04"
 _SQLITE: Final = b"SQLite format 3\0"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _OCEL_TAGS: Final = re.compile(r"<(?:object-types|event-types|objects|events)\b")
-_DOCUMENT_KEYS: Final = frozenset(["buckets", "objectTypes", "eventTypes", "objects", "events"])
+_OCEL_KEYS: Final = frozenset(["objectTypes", "eventTypes", "objects", "events"])
 _MAX_LINE: Final = 4 << 20
 KNOWN: Final = (
     "tables in text (CSV), XES, OCEL 2.0, ActivityWatch, JSON lines, workbooks (.xlsx), Parquet; also in gzip or zip"
@@ -115,10 +115,11 @@ def _json(member: Member, stream: io.BufferedReader, encoding: str, report: Read
 def _is_document(first: str) -> bool:
     """Whether an object that fills the first line is a document rather than an event."""
     try:
-        keys = msgspec.json.decode(first, type=dict[str, msgspec.Raw]).keys()
+        told = msgspec.json.decode(first, type=dict[str, msgspec.Raw])
     except UNDECODABLE:
         return False
-    return not _DOCUMENT_KEYS.isdisjoint(keys)
+    lists = {key for key, value in told.items() if bytes(value).startswith(b"[")}
+    return len(lists & _OCEL_KEYS) > 1 or bytes(told.get("buckets", b"")).startswith((b"{", b"["))
 
 
 @contextmanager

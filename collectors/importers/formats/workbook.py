@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import islice
+from math import isnan
 from typing import Any, Final
 
 from collectors.importers.formats.tables import RowBlock, Table
@@ -17,7 +18,7 @@ _BLOCK: Final = 4_096
 
 def cell_text(value: object) -> str:
     """A cell's value as the text that the readers of tables expect."""
-    if value is None:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     if isinstance(value, datetime | date | time):
         return value.isoformat()

@@ -20,6 +20,8 @@ import pytest
 from pyarrow import parquet
 
 from collectors.importers import read_logs
+from collectors.importers.formats.json_records import flat
+from collectors.importers.formats.workbook import cell_text
 from taskstream.errors import InputError
 from taskstream.events import UiEvent
 from tests.unit.collectors.importers.writing import COLUMNS, KEY, events, office, read, table, write
@@ -342,3 +344,43 @@ def test_an_encrypted_archive_is_said(tmp_path: Path) -> None:
         data[data.index(mark) + offset] |= 1
     with pytest.raises(InputError, match="is encrypted"):
         read(write(tmp_path, "log.zip", bytes(data)))
+
+
+@pytest.mark.parametrize(
+    "other", [{"events": 3, "schema": "v1"}, {"event": {"source": "recorder"}, "person": "x", "buckets": 2}]
+)
+def test_columns_that_are_called_as_ours_make_no_log_of_ours(tmp_path: Path, other: dict[str, object]) -> None:
+    expected = [event for _, event in read(write(tmp_path, "plain.csv", table(office())))[0]]
+    lines = "".join(json.dumps(row | other) + "\n" for row in office())
+    found, report = read(write(tmp_path, "log.jsonl", lines))
+    assert report.format == "JSON lines, RPA UI Logger"
+    assert [event for _, event in found] == expected
+
+
+def test_a_column_called_event_is_the_action(tmp_path: Path) -> None:
+    rows = [
+        {"time": f"2024-03-04 08:00:0{n}", "app": "sap", "event": "click", "element": f"step {n}"} for n in range(6)
+    ]
+    found, report = read(write(tmp_path, "log.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    assert (len(found), report.columns["action"]) == (6, "event")
+
+
+def test_a_number_that_is_none_is_an_empty_cell(tmp_path: Path) -> None:
+    def log(value: object) -> str:
+        rows = [
+            {"time": f"2024-03-04 08:00:0{n}", "app": "sap", "action": "edit", "value": value if n else 7.5}
+            for n in range(6)
+        ]
+        return "".join(json.dumps(row) + "\n" for row in rows)
+
+    expected = read(write(tmp_path, "plain.jsonl", log("")))[0]
+    for text in (log(float("nan")), log(float("-inf")), "[" + log(float("nan")).replace("\n", ",\n")[:-2] + "]"):
+        found, report = read(write(tmp_path, "log.jsonl", text))
+        assert (found, report.rows_skipped) == (expected, 0)
+
+
+def test_whole_numbers_are_written_without_a_fraction() -> None:
+    assert flat({"a": 1.7095392e18, "b": 1.0, "c": 1, "d": True, "e": 0.5, "f": None}) == {
+        "a": "1709539200000000000", "b": "1", "c": "1", "d": "true", "e": "0.5",
+    }  # fmt: skip
+    assert cell_text(float("nan")) == ""
