@@ -12,6 +12,7 @@ May import: taskstream, collectors.agent.screens.
     order/        Rows in the order of time, whatever their order in the file
     row_log       A log with rows: survey of its beginning, then all rows
     own_log       A log of our own events
+    not_a_log     What a file that holds no log is refused with
     log           Log files → UI events by time, with a report on each
     explain       How a log is understood, shown by its first rows
     dealing       Recorded logs dealt to desktops

@@ -12,7 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from collectors.importers.files.container import Member, members
-from collectors.importers.formats.sniff import NotALog, OwnEvents, opened
+from collectors.importers.formats.sniff import OwnEvents, opened
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.own_log import OwnLog
 from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport

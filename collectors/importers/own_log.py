@@ -9,10 +9,10 @@ from typing import Final
 from collectors.importers.files.container import Member
 from collectors.importers.formats.sniff import OwnEvents
 from collectors.importers.meaning.people import NOBODY, LogPeople
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.order.event_runs import EventRuns, Placed
 from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import Progress, ReadReport, moment
-from taskstream.errors import InputError
 from taskstream.events import UiEvent
 
 HEAD: Final = 10_000
@@ -60,7 +60,7 @@ class OwnLog:
             if number % 10_000 == 0:
                 on_progress(number)
         if number < 0:
-            raise InputError(f"{self._name} holds no events")
+            raise NotALog(f"{self._name} holds no events")
         self._events = number + 1
         self.report.format = "JSON lines of Taskstream"
         self.report.encoding = self._own.encoding

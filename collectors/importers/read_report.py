@@ -41,7 +41,8 @@ class Times(Struct):
 
 class ReadReport(Struct):
     """What one log was taken for. ``columns`` maps what is read to the column's name in the file,
-    ``asked`` holds the options that were given. ``people`` is 1 where nobody is named."""
+    ``asked`` holds the options that were given. ``people`` is 1 where nobody is named,
+    ``unread`` names sheets that look like logs but are not read."""
 
     log: str
     asked: dict[str, str] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class ReadReport(Struct):
     people_named: int = 0
     rows: int = 0
     skipped: list[Skipped] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     repeated: int = 0
     unknown_actions: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -68,7 +70,7 @@ class ReadReport(Struct):
     @property
     def partly(self) -> bool:
         """Whether something in the file was not read."""
-        return bool(self.skipped)
+        return bool(self.skipped or self.unread)
 
     def skip(self, reason: str, line: int, sample: str = "") -> None:
         """Count a row that is left out."""
@@ -113,6 +115,7 @@ class ReadReport(Struct):
         for skipped in self.skipped:
             sample = f" ({skipped.sample!r})" if skipped.sample else ""
             out.append(f"  skipped   {skipped.rows:,}: {skipped.reason}, first in line {skipped.first_line:,}{sample}")
+        out += [f"  not read  {part}" for part in self.unread]
         if self.unknown_actions:
             counted = sorted(self.unknown_actions.items(), key=lambda item: (-item[1], item[0]))
             named = ", ".join(f"{action} ({rows:,})" for action, rows in counted[:_NAMED])

@@ -11,6 +11,7 @@ from operator import gt, lt
 from typing import Final
 
 from collectors.importers.files.container import Member
+from collectors.importers.files.encoding import LABELS
 from collectors.importers.formats.sniff import opened
 from collectors.importers.formats.tables import RowBlock, Table
 from collectors.importers.meaning.columns import assign
@@ -19,6 +20,7 @@ from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople, names_nobody
 from collectors.importers.meaning.templates import Named, Templates
 from collectors.importers.names.paths import Paths, is_path
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.order.file_order import Mended
 from collectors.importers.order.nameless import HELD_ROWS, NAMELESS, as_by_time, as_in_file
 from collectors.importers.order.repeats import Repeats
@@ -79,8 +81,11 @@ class RowLog:
         self._head = _head(table)
         rows = [row for block in self._head for row in block.rows]
         if not rows:
-            raise InputError(f"{member.name} holds no events")
-        self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
+            raise NotALog(f"{member.name} holds no events{_skips(report)}")
+        try:
+            self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
+        except InputError as error:
+            raise NotALog(f"{error}{_of_encoding(table)}") from error
         self._clock = LogClock(self._time_column(), zone=options.zone, order=options.date_order)
         self.people = LogPeople(member.name if options.person_per_file else "")
         self._turns: DayTurns | None = None
@@ -204,8 +209,7 @@ class RowLog:
                 on_progress(position)
         self._head = []
         if not self.rows:
-            reasons = "; ".join(f"{skipped.rows:,} rows: {skipped.reason}" for skipped in self.report.skipped)
-            raise InputError(f"{self._member.name} holds no row that can be read ({reasons})")
+            raise InputError(f"{self._member.name} holds no row that can be read{_skips(self.report)}")
         self._tell()
 
     def _take(self, block: RowBlock, position: int, mended: Mended | None) -> None:
@@ -385,6 +389,24 @@ class RowLog:
     def close(self) -> None:
         """Free what is on disk."""
         self._runs.close()
+
+
+def _of_encoding(table: Table) -> str:
+    """What to try where column names that nobody knows are in an encoding that was guessed."""
+    if table.encoding != LABELS["cp1252"] or all(map(str.isascii, table.columns)):
+        return ""
+    return (
+        f". Its names are read as {table.encoding}: if they look wrong, say how to read them with --encoding "
+        "(such as cp1251 for Cyrillic or cp1250 for Central European letters)"
+    )
+
+
+def _skips(report: ReadReport) -> str:
+    """Why rows were skipped."""
+    reasons = "; ".join(
+        f"{one.rows:,} rows, the first in line {one.first_line:,}: {one.reason}" for one in report.skipped
+    )
+    return f" ({reasons})" if reasons else ""
 
 
 @contextmanager

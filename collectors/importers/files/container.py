@@ -18,7 +18,8 @@ from taskstream.errors import InputError
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _MAX_MEMBERS: Final = 10_000
-_XLSX: Final = "[Content_Types].xml"
+CONTENT_TYPES: Final = "[Content_Types].xml"
+"""A file within every workbook, and within no other archive."""
 _NOT_LOGS: Final = ("__MACOSX/", ".")
 
 
@@ -90,7 +91,7 @@ def members(path: Path) -> list[Member]:
         raise InputError(f"{path.name} is damaged: {error}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    if _XLSX in names:
+    if CONTENT_TYPES in names:
         return [Member(path)]  # a workbook is an archive of parts, none of which is a log
     kept = [name for name in names if not name.startswith(_NOT_LOGS) and not name.rpartition("/")[2].startswith(".")]
     if not kept:

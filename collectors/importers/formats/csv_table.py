@@ -11,6 +11,7 @@ from typing import Final, TextIO
 
 from collectors.importers.files.encoding import LABELS
 from collectors.importers.formats.tables import RowBlock, Table
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError
 
@@ -42,7 +43,8 @@ def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadRe
     """The table in a text file.
 
     Raises:
-        InputError: it is empty, or (while reading) not in ``encoding``.
+        NotALog: it is empty.
+        InputError: (while reading) not in ``encoding``.
     """
     csv.field_size_limit(_MAX_CELL)
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
@@ -50,7 +52,7 @@ def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadRe
     head = list(itertools.islice(lines, _SAMPLE_LINES))
     first = next((number for number, line in enumerate(head) if line.strip()), None)
     if first is None:
-        raise InputError(f"{name} is empty: a log starts with a line of column names")
+        raise NotALog(f"{name} is empty: a log starts with a line of column names")
     named = head[first].strip().lower()
     separator = head[first].strip()[4:] if named.startswith("sep=") and len(named) == 5 else ""
     if named == "sep=":
@@ -66,7 +68,7 @@ def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadRe
     records = _careful(lines, separator, 0, 0, report, once=True)
     header = next(records, None)
     if header is None:
-        raise InputError(f"{name} holds no line of column names")
+        raise NotALog(f"{name} holds no line of column names")
     columns = [column.strip().removeprefix("\ufeff") for column in header[1]]
     blocks = _blocks(lines, separator, len(columns), report)
     return Table("table", columns, blocks, LABELS.get(encoding, encoding), separator)

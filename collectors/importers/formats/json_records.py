@@ -14,6 +14,7 @@ from collectors.importers.formats.activitywatch import is_activitywatch, read_ac
 from collectors.importers.formats.ocel import FORMAT as OCEL
 from collectors.importers.formats.ocel import is_ocel, read_ocel_json
 from collectors.importers.formats.tables import MAX_VALUE, Record, Table, of_records
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.read_report import ReadReport
 from taskstream.errors import UNDECODABLE, InputError
 
@@ -86,7 +87,8 @@ def read_document(stream: io.BufferedReader, name: str, encoding: str) -> Table:
     """A whole document.
 
     Raises:
-        InputError: too long, not JSON, or of no kind known here.
+        NotALog: not JSON, or of no kind known here.
+        InputError: too long, or not laid out as its kind is.
     """
     data = stream.read(MAX_DOCUMENT + 1)
     if len(data) > MAX_DOCUMENT:
@@ -96,7 +98,7 @@ def read_document(stream: io.BufferedReader, name: str, encoding: str) -> Table:
     try:
         document = _decoded(data.decode(encoding).removeprefix("\ufeff"))
     except UNDECODABLE as error:
-        raise InputError(f"{name} is not JSON that can be read: {error}") from error
+        raise NotALog(f"{name} is not JSON that can be read: {error}") from error
     told = LABELS.get(encoding, encoding)
     if is_ocel(document):
         return of_records(f"{OCEL} in JSON", read_ocel_json(document, name), encoding=told)
@@ -106,7 +108,7 @@ def read_document(stream: io.BufferedReader, name: str, encoding: str) -> Table:
         records = ((number, flat(one)) for number, one in enumerate(document, 1))
         return of_records("JSON array", records, encoding=told)
     keys = ", ".join(list(document)[:8]) if isinstance(document, dict) else type(document).__name__
-    raise InputError(
+    raise NotALog(
         f"{name} is JSON of no kind known here ({keys}); known: our own JSON lines, a flat object a line, "
         "an array of flat objects, ActivityWatch, OCEL 2.0"
     )

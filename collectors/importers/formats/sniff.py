@@ -24,9 +24,10 @@ from collectors.importers.formats.ocel import read_ocel_sqlite, read_ocel_xml
 from collectors.importers.formats.tables import Table, of_records
 from collectors.importers.formats.workbook import read_parquet, read_xlsx
 from collectors.importers.formats.xes import read_xes
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.read_options import ReadOptions
 from collectors.importers.read_report import ReadReport
-from taskstream.errors import UNDECODABLE, InputError
+from taskstream.errors import UNDECODABLE
 from taskstream.events import UiEvent
 
 _START: Final = 4_096
@@ -49,17 +50,13 @@ class OwnEvents(Struct):
     encoding: str
 
 
-class NotALog(InputError):
-    """A file of no kind known here; within an archive it is passed over and told."""
-
-
 @contextmanager
 def opened(member: Member, options: ReadOptions, report: ReadReport) -> Iterator[Table | OwnEvents]:
     """A file as what it is; its rows can be read within the context.
 
     Raises:
-        NotALog: of no kind known here.
-        InputError: damaged, empty, or not in one encoding (also while its rows are read).
+        NotALog: empty, or of no kind known here.
+        InputError: damaged, or not in one encoding (also while its rows are read).
     """
     with member.open() as stream:
         start = stream.peek(_START)[:_START]
@@ -83,7 +80,7 @@ def _reader(
     encoding = options.encoding or by_start(start)
     text = start.decode(encoding or "utf-8", "ignore").lstrip("\ufeff \t\r\n")
     if not text:
-        raise InputError(f"{name} is empty")
+        raise NotALog(f"{name} is empty")
     if text.startswith("<"):
         if _OCEL_TAGS.search(text):
             return of_records(f"{OCEL} in XML", read_ocel_xml(stream, name), encoding="XML")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from itertools import islice
+from itertools import chain, islice
 from math import isnan
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from collectors.importers.files.container import CONTENT_TYPES
 from collectors.importers.formats.tables import RowBlock, Table
+from collectors.importers.meaning.vocabulary import field_of
+from collectors.importers.not_a_log import NotALog
 from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError, UsageError
 
@@ -28,35 +32,72 @@ def cell_text(value: object) -> str:
 
 
 def read_xlsx(stream: io.BufferedReader, name: str, report: ReadReport) -> Table:
-    """The first sheet of a workbook that holds rows; the others are named in the report.
+    """The first sheet of a workbook that holds a log, with the rows of all sheets that have the same columns; what is
+    not read is named in the report.
 
     Raises:
-        InputError: not a workbook, or without rows.
+        NotALog: not a workbook, or without rows.
         UsageError: the library that reads workbooks is not installed.
     """
     try:
         import openpyxl
     except ModuleNotFoundError as error:
         raise UsageError(f"{name} is a workbook; to read it: pip install 'taskstream[logs]'") from error
+    data = io.BytesIO(stream.read())
     try:
-        book = openpyxl.load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(data, read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises whatever its parts raise
-        raise InputError(f"{name} is not a workbook that can be read: {error}") from error
-    for sheet in book.worksheets:
-        rows = sheet.iter_rows(values_only=True)
-        number, header = next(
-            ((n, row) for n, row in enumerate(rows, 1) if sum(value is not None for value in row) > 1), (0, None)
+        if zipfile.is_zipfile(data) and CONTENT_TYPES not in zipfile.ZipFile(data).namelist():
+            raise NotALog(f"{name} is an archive within an archive: unpack it first") from error
+        raise NotALog(f"{name} is not a workbook that can be read: {error}") from error
+    sheets = [sheet for one in book.worksheets if (sheet := _sheet(one))]
+    if not sheets:
+        raise NotALog(f"{name} is a workbook without rows")
+    first = next((sheet for sheet in sheets if sheet.is_log), sheets[0])
+    read = [sheet for sheet in sheets if sheet.columns == first.columns]
+    others = [one.title for one in book.worksheets if one.title not in {sheet.title for sheet in read}]
+    if len(read) > 1 or others:
+        told = ", ".join(repr(sheet.title) for sheet in read)
+        report.note(
+            f"sheet{'s' if len(read) > 1 else ''} {told} {'are' if len(read) > 1 else 'is'} read"
+            + (f"; not read: {', '.join(others)}" if others else "")
         )
-        if header is None:
-            continue
-        others = [other.title for other in book.worksheets if other is not sheet]
-        if others:
-            report.note(f"sheet {sheet.title!r} is read; not read: {', '.join(others)}")
-        columns = [cell_text(value) for value in header]
-        while columns and not columns[-1]:
-            columns.pop()
-        return Table("workbook", columns, _xlsx_blocks(rows, number, len(columns)))
-    raise InputError(f"{name} is a workbook without rows")
+    report.unread += [
+        f"sheet {sheet.title!r}, which has the columns of a log but not those of {first.title!r}: save it as a file"
+        for sheet in sheets
+        if sheet.is_log and sheet not in read
+    ]
+    width = len(first.columns)
+    return Table(
+        "workbook",
+        first.columns,
+        chain.from_iterable(_xlsx_blocks(sheet.rows, sheet.number, width) for sheet in read),
+    )
+
+
+class _Sheet(NamedTuple):
+    """A sheet with rows: its columns, the number of the row that names them, and the rows behind."""
+
+    title: str
+    columns: list[str]
+    number: int
+    rows: Iterator[Any]
+
+    @property
+    def is_log(self) -> bool:
+        """Whether its columns hold what every log does."""
+        return {"time", "action"} <= {found[0] for name in self.columns if (found := field_of(name))}
+
+
+def _sheet(sheet: Any) -> _Sheet | None:
+    rows = sheet.iter_rows(values_only=True)
+    for number, row in enumerate(rows, 1):
+        if sum(value is not None for value in row) > 1:
+            columns = [cell_text(value) for value in row]
+            while columns and not columns[-1]:
+                columns.pop()
+            return _Sheet(sheet.title, columns, number, rows)
+    return None
 
 
 def _xlsx_blocks(rows: Iterator[Any], number: int, width: int) -> Iterator[RowBlock]:

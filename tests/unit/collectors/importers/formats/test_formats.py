@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from collections import Counter
@@ -19,7 +20,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from collectors.importers import read_logs
+from collectors.importers import options_of, read_logs
 from collectors.importers.formats.json_records import flat
 from collectors.importers.formats.workbook import cell_text
 from taskstream.errors import InputError
@@ -384,3 +385,81 @@ def test_whole_numbers_are_written_without_a_fraction() -> None:
         "a": "1709539200000000000", "b": "1", "c": "1", "d": "true", "e": "0.5",
     }  # fmt: skip
     assert cell_text(float("nan")) == ""
+
+
+NO_LOGS: dict[str, tuple[bytes, str]] = {
+    "README.txt": (b"Export of the recorder\nsee the manual\n", "no column of its header is known"),
+    "users.csv": (b"id,name\n1,anna\n", "no column of its header is known"),
+    "meta.json": (b'{"version":\n3}', "JSON of no kind known here"),
+    "z.csv": (b"", "is empty"),
+    "head.csv": (table([]).encode(), "holds no events"),
+    "book.xlsx": (b"PK\3\4 cut off", "not a workbook|damaged"),
+}
+
+
+@pytest.mark.parametrize("name", [*NO_LOGS, "inner.zip"])
+def test_what_is_no_log_in_an_archive_is_passed_over_and_told(tmp_path: Path, name: str) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("log.csv", table(office()))
+    content, why = NO_LOGS.get(name, (inner.getvalue(), "an archive within an archive"))
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("log.csv", table(office()))
+        archive.writestr(name, content)
+    with read_logs([path], key=KEY) as logs:
+        assert len(list(logs)) == len(office())
+        assert len(logs.passed_over) == 1
+        assert re.search(why, logs.passed_over[0])
+        assert logs.partly
+    with pytest.raises(InputError, match=why):
+        read(write(tmp_path, name, content) if name != "inner.zip" else write(tmp_path, "a.zip", _packed(content)))
+
+
+def _packed(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("inner.zip", content)
+    return out.getvalue()
+
+
+def book(*sheets: tuple[str, list[list[str]]]) -> bytes:
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for title, rows in sheets:
+        sheet = made.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def test_all_sheets_of_a_log_are_read(tmp_path: Path) -> None:
+    def sheet(rows: list[dict[str, str]]) -> list[list[str]]:
+        return [list(COLUMNS), *([row.get(name, "") for name in COLUMNS] for row in rows)]
+
+    rows = office()
+    expected = events(write(tmp_path, "plain.csv", table(rows)))
+    parts = ("Info", [["made", "by"], ["a", "b"]]), ("May", sheet(rows[:30])), ("June", sheet(rows[30:]))
+    path = tmp_path / "log.xlsx"
+    path.write_bytes(book(*parts))
+    found, report = read(path)
+    assert [event for _, event in found] == expected
+    assert report.notes == ["sheets 'May', 'June' are read; not read: Info"]
+    assert not report.partly
+    other = [["time", "action"], ["2024-03-05 08:00:00", "click"]]
+    path.write_bytes(book(*parts, ("July", other)))
+    found, report = read(path)
+    assert [event for _, event in found] == expected
+    assert report.partly
+    assert "sheet 'July'" in report.unread[0]
+
+
+def test_names_in_an_encoding_that_was_guessed_wrong_are_told_of(tmp_path: Path) -> None:
+    text = table(office()).replace("timeStamp", "Время", 1).replace("eventType", "Действие", 1)
+    path = write(tmp_path, "log.csv", text.encode("cp1251"))
+    with pytest.raises(InputError, match=r"read as Windows-1252.*--encoding \(such as cp1251"):
+        read(path)
+    found, _ = read(path, options_of(["time=Время", "action=Действие"], encoding="cp1251"))
+    assert len(found) == len(office())
