@@ -56,6 +56,13 @@ RECORD: Final = "record"
 """Kind of the business objects that titles and addresses name: a number does not say what it is the number of."""
 NO_TIME: Final = "no time"
 NOT_A_TIME: Final = "a time that cannot be read"
+NO_UI_EVENTS: Final = (
+    "holds no UI events: it names no application or screen, and none of its activities is known as an action "
+    "on a screen; they look like steps of a business process, in which no work on screens can be found"
+)
+_PROCESS_LOGS: Final = ("OCEL", "XES")
+"""Kinds of files that mostly hold business events."""
+_PLACES: Final = frozenset(["app", "screen", "url", "sheet", "path", "automation_id", "tag"])
 NAMES_AGAIN: Final = "the line of column names once more"
 NO_EVENT: Final = "neither a time nor an action, as in a line of totals"
 
@@ -343,9 +350,14 @@ class RowLog:
             report.note(
                 f"{clock.folds.doubtful:,} rows of the hour that comes twice are in no order: taken as its first pass"
             )
+        if columns.format.startswith(_PROCESS_LOGS) and _PLACES.isdisjoint(columns.of) and self._unknown_alone():
+            report.note(NO_UI_EVENTS)
         for template, action in self._templates.unknown.items():
             if self._used[template]:
                 report.unknown_action(action, self._used[template])
+
+    def _unknown_alone(self) -> bool:
+        return self._used.keys() <= self._templates.unknown.keys()
 
     # events -----------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,8 @@ def assign(
         match = special.get(short) or field_of(name.removeprefix(shared))
         if match and match[0] and short not in seen:
             found.setdefault(match[0], []).append((match[1] + (0 if filled[position] else 10_000), position))
-        seen.add(short)
+        if filled[position]:
+            seen.add(short)
     of = {
         field: [position for rank, position in sorted(ranked)][: None if known and field in _MULTIPLE else 1]
         for field, ranked in found.items()
@@ -75,7 +76,7 @@ def assign(
     for field, column in mapping.items():
         of.pop(field, None)
         if column:
-            of[field] = [_position(column, names, log)]
+            of[field] = [_position(column, names, filled, log)]
     taken = {position for field in mapping for position in of.get(field, ())}
     of = {
         field: kept
@@ -101,12 +102,13 @@ def _format(file: str, table: str) -> str:
     return table if file == "table" else f"{file}, {table}"
 
 
-def _position(column: str, names: Sequence[str], log: str) -> int:
+def _position(column: str, names: Sequence[str], filled: Sequence[bool], log: str) -> int:
     exact = [n for n, name in enumerate(names) if name == column]
     similar = [n for n, name in enumerate(names) if plain(name) == plain(column)]
     if not (exact or similar):
         raise InputError(f"{log} has no column {column!r}; it has: {_listed(names)}")
-    return (exact or similar)[0]
+    found = exact or similar
+    return next((n for n in found if filled[n]), found[0])
 
 
 def _check(columns: Columns, sample: Sequence[Sequence[str]], log: str) -> None:

@@ -356,3 +356,10 @@ def test_our_own_events_keep_the_order_in_which_an_agent_told_them(tmp_path: Pat
     far = [at_ms + 3_600_000 * n for n in range(30) for at_ms in times[:2]]
     shuffled = random.Random(1).sample(far, len(far))
     assert [event.at_ms for event in events(write(tmp_path, "b.jsonl", lines(shuffled)))] == sorted(far)
+
+
+@pytest.mark.parametrize("options", [ReadOptions(), options_of(["name=target.name"])])
+def test_of_two_columns_of_one_name_the_filled_one_is_read(tmp_path: Path, plain: Log, options: ReadOptions) -> None:
+    rows = office()
+    text = table([row | {"empty": ""} for row in rows], columns=("empty", *COLUMNS)).replace("empty", "target.name", 1)
+    assert read(write(tmp_path, "log.csv", text), options)[0] == plain

@@ -23,6 +23,7 @@ from pyarrow import parquet
 from collectors.importers import options_of, read_logs
 from collectors.importers.formats.json_records import flat
 from collectors.importers.formats.workbook import cell_text
+from collectors.importers.row_log import NO_UI_EVENTS
 from taskstream.errors import InputError
 from taskstream.events import UiEvent
 from tests.unit.collectors.importers.writing import COLUMNS, KEY, events, office, read, table, write
@@ -425,7 +426,7 @@ def _packed(content: bytes) -> bytes:
 
 def book(*sheets: tuple[str, list[list[str]]]) -> bytes:
     made = openpyxl.Workbook()
-    made.remove(made.active)
+    made.remove(made.worksheets[0])
     for title, rows in sheets:
         sheet = made.create_sheet(title)
         for row in rows:
@@ -463,3 +464,20 @@ def test_names_in_an_encoding_that_was_guessed_wrong_are_told_of(tmp_path: Path)
         read(path)
     found, _ = read(path, options_of(["time=Время", "action=Действие"], encoding="cp1251"))
     assert len(found) == len(office())
+
+
+def test_business_events_are_told_to_be_no_ui_events(tmp_path: Path) -> None:
+    def log(types: tuple[str, str], attributes: list[dict[str, str]]) -> str:
+        events = [
+            {"id": f"e{n}", "type": types[n % 2], "time": f"2024-03-05T{n:02}:00:00Z", "attributes": attributes}
+            for n in range(20)
+        ]
+        return json.dumps({"objectTypes": [], "eventTypes": [], "objects": [], "events": events})
+
+    amount, app = [{"name": "amount", "value": "5"}], [{"name": "app", "value": "sap"}]
+    business = ("Place Order", "Ship Order")
+    notes = [
+        read(write(tmp_path, "log.json", log(types, attributes)))[1].notes
+        for types, attributes in ((business, amount), (business, app), (("click", "edit"), amount))
+    ]
+    assert notes == [[NO_UI_EVENTS], [], []]
