@@ -136,9 +136,8 @@ class Converter:
 
     def _place(self, row: Fields) -> str:
         """The name of an element that has no label: its automation id, path, or class and type."""
-        steps = [self._labels.place(step) for step in self._path_of(row)]
-        if steps:
-            return "/".join(steps)[-MAX_NAME:]
+        if steps := self._path_of(row):
+            return self._labels.place(steps)[-MAX_NAME:]
         shown = " ".join(part for part in (row.get("class", ""), row.get("type", "")) if part and row.get("class"))
         return self._labels.label(shown)
 

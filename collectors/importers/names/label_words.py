@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,7 +15,7 @@ from msgspec.structs import replace
 from collectors.agent.screens import Screens
 from collectors.importers.names.allowed_words import HOST_WORDS, WORDS
 from collectors.importers.names.apps import KNOWN, app_name
-from taskstream.activity import mask, page_path
+from taskstream.activity import MAX_LABEL, mask, page_path
 from taskstream.errors import UsageError
 from taskstream.events import UiEvent
 from taskstream.privacy.personal import SCREENS
@@ -25,7 +27,16 @@ _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[a-z][a-z-]{0,30}\.){1,4}[a-z]{2,12}")
 _CELL: Final = re.compile(r"(?:cell:[a-z]{1,3}|range:[a-z]{1,3}:[a-z]{1,3})")
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|#")
+_POSITION: Final = re.compile(
+    r"(?<=[^\W\d_])(?:\[(?:0|[1-9]\d?)\]|:nth-(?:last-)?(?:child|of-type)\([1-9]\d?\))", re.IGNORECASE
+)
+"""Where an element stands among its like in XPath and CSS, such as ``tr[12]``: says nothing of a case."""
+_SECRETS: Final = frozenset(["password", "pin", "passwort", "kennwort", "passe", "contraseña"])
+"""Words beside which a number, however short, may be the secret itself."""
 _MAX_SCREEN: Final = 200
+_MAX_NUMBERS: Final = 2
+_MAX_DIGITS: Final = 3
+"""Numbers and digits of a label at most: "step 3 of 12" tells of a program, four digits may be a part of a case."""
 
 
 class Labels(Protocol):
@@ -43,8 +54,8 @@ class Labels(Protocol):
     def address(self, text: str) -> str:
         """The address of a page as the name of a screen."""
 
-    def place(self, segment: str) -> str:
-        """One step of an element's path."""
+    def place(self, steps: Sequence[str]) -> str:
+        """The steps of an element's path."""
 
     def event(self, event: UiEvent) -> UiEvent:
         """One of our own events, whose names are made already."""
@@ -65,8 +76,8 @@ class OpenLabels:
     def address(self, text: str) -> str:
         return page_path(text)
 
-    def place(self, segment: str) -> str:
-        return mask(segment)
+    def place(self, steps: Sequence[str]) -> str:
+        return "/".join(map(mask, steps))
 
     def event(self, event: UiEvent) -> UiEvent:
         return event
@@ -77,7 +88,8 @@ class ClosedLabels:
 
     Titles pass through the rules for screens. Of labels, sheets, addresses and paths only words of the allow-list
     (:mod:`collectors.importers.names.allowed_words`) are kept; any other becomes a token such as ``x482k913``: a
-    keyed hash that tells two labels apart and nothing else. ``key`` must be forgotten with the run.
+    keyed hash that tells two labels apart and nothing else. ``key`` must be forgotten with the run. Of numbers, only a
+    short one or two among words are kept: a phone number or a birthday is also made of short numbers.
     """
 
     def __init__(
@@ -93,7 +105,7 @@ class ClosedLabels:
 
     def label(self, text: str) -> str:
         label = mask(text)
-        if not label or self._plain(text[: 4 * len(label) + 8]):
+        if not label or self._plain(text[: 4 * MAX_LABEL]):  # as much as the label was made of
             return label
         shortcut = allowed(label)
         return shortcut if shortcut == label else self._token(label)
@@ -107,16 +119,20 @@ class ClosedLabels:
         if not _ADDRESS.match(text):
             return self._token(mask(text)) if text else ""
         host, *parts = page_path(text).split("/")
-        kept = [self._host(host)]
-        kept += [part if part == "#" or self._plain(part) else "#" for part in parts]
-        return redact_text("/".join(kept))[:_MAX_SCREEN]
+        return redact_text("/".join([self._host(host), *self._steps(parts)]))[:_MAX_SCREEN]
 
-    def place(self, segment: str) -> str:
-        return segment if self._plain(segment) else self._token(segment)
+    def place(self, steps: Sequence[str]) -> str:
+        bare = [_POSITION.sub("", step) for step in steps]
+        kept = zip(steps, self._together(bare), strict=True)
+        return "/".join(step if plain else self._token(step) for step, plain in kept)
 
     def event(self, event: UiEvent) -> UiEvent:
         role, colon, label = event.element.partition(":")
-        element = self.label(role) + colon + (label if _CELL.fullmatch(event.element) else self.label(label))
+        if colon:
+            role = self._token(role) if _numbers(role) else self.label(role)  # no role has a number
+            element = f"{role}:{label if _CELL.fullmatch(event.element) else self.label(label)}"
+        else:
+            element = self.label(role)
         screen = self._made_screen(event.screen)
         changed = (self.app(event.app), screen, element, allowed(event.shortcut))
         if changed == (event.app, event.screen, event.element, event.shortcut):
@@ -127,16 +143,27 @@ class ClosedLabels:
         """A screen that was made from a title or an address before."""
         first, *rest = screen.split("/")
         kept = [self._host(first) if _HOST.fullmatch(first) else self.label(first)]
-        return "/".join(kept + [part if self._plain(part) else "#" for part in rest])[:_MAX_SCREEN]
+        return "/".join(kept + self._steps(rest))[:_MAX_SCREEN]
+
+    def _steps(self, parts: Sequence[str]) -> list[str]:
+        """Steps of an address; what may not be told is the number of a record as likely as not."""
+        return [part if plain else "#" for part, plain in zip(parts, self._together(parts), strict=True)]
 
     def _host(self, host: str) -> str:
-        """A host with the parts that are no allow-listed words as tokens."""
+        """A host with the parts that are no allow-listed words, or have a number, as tokens."""
         parts = host.split(".") if host else []
-        return ".".join(part if self._plain(part) or part in HOST_WORDS else self._token(part) for part in parts)
+        kept = [part in HOST_WORDS or (self._plain(part) and not _numbers(part)) for part in parts]
+        return ".".join(part if plain else self._token(part) for part, plain in zip(parts, kept, strict=True))
 
     def _plain(self, text: str) -> bool:
-        """Whether ``text`` consists of allow-listed words, numbers up to two digits and punctuation alone."""
+        """Whether ``text`` consists of allow-listed words, few short numbers among them, and punctuation alone."""
         return _allowed(text, self._words)
+
+    def _together(self, parts: Sequence[str]) -> list[bool]:
+        """Of each part of a text whether it is plain; if all have too many numbers together, none with a number is."""
+        numbers = [_numbers(part) for part in parts]
+        few = _few([number for found in numbers for number in found])
+        return [self._plain(part) and (few or not found) for part, found in zip(parts, numbers, strict=True)]
 
     def _token(self, text: str) -> str:
         number = int.from_bytes(blake2b(text.encode(), key=self._key, digest_size=5).digest(), "big") % 1_000_000
@@ -160,8 +187,27 @@ def load_words(home: Path) -> frozenset[str]:
         raise UsageError(f"{path} cannot be read: {error}") from error
 
 
+def _few(numbers: Sequence[str]) -> bool:
+    return len(numbers) <= _MAX_NUMBERS and sum(map(len, numbers)) <= _MAX_DIGITS
+
+
+def _numbers(text: str) -> list[str]:
+    return [part for part in _PARTS.findall(text) if part.isdigit()]
+
+
 @lru_cache(maxsize=16_384)
 def _allowed(text: str, words: frozenset[str]) -> bool:
-    return all(
-        part == "#" or (part.isdigit() and len(part) <= 2) or part.lower() in words for part in _PARTS.findall(text)
-    )
+    """Denies by default: of the digits, what is no lone short number among words is not told.
+
+    Numbers next to each other are groups of one: of a phone, a card, an account or a date. ``#`` stands for a number.
+    """
+    parts = _PARTS.findall(text)
+    known = [part.lower() in words for part in parts]
+    numbers = [part for part, word in zip(parts, known, strict=True) if part.isdigit() and not word]
+    if not all(word or part == "#" or part.isdigit() for part, word in zip(parts, known, strict=True)):
+        return False
+    if not numbers:
+        return True
+    grouped = any(not one and not other for one, other in pairwise(known))
+    secret = any(part.lower() in _SECRETS for part in parts)
+    return any(known) and not grouped and not secret and _few(numbers) and max(map(len, numbers)) < _MAX_DIGITS

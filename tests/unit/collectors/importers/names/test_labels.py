@@ -133,9 +133,9 @@ def test_nothing_planted_in_other_formats_travels_on(tmp_path: Path, make: Calla
 @given(st.text(max_size=60), st.sampled_from(["app", "label", "address", "place", "title"]))
 def test_what_passes_is_words_of_the_list_or_a_token(text: str, how: str) -> None:
     labels = ClosedLabels(KEY)
-    made = labels.title("chrome", text) if how == "title" else getattr(labels, how)(text)
-    again = labels.title("chrome", text) if how == "title" else getattr(labels, how)(text)
-    assert made == again
+    given_ = ("chrome", text) if how == "title" else ([text],) if how == "place" else (text,)
+    made = getattr(labels, how)(*given_)
+    assert made == getattr(labels, how)(*given_)
     assert len(made) <= 256
     assert made.isascii() or how == "place" or all(part in text.lower() for part in made.split())
 
@@ -147,6 +147,72 @@ def test_labels_of_programs_stay_readable() -> None:
     assert labels.address("https://www.shop.example.com/orders/98123/edit?x=1") == "shop.example.com/orders/#/edit"
     assert labels.title("outlook", "Inbox - Outlook") == "inbox"
     assert labels.label("ctrl+c") == "ctrl+c"
+
+
+NUMBERS = ("06 12 34 56 78", "12.03.85", "41 11 11 11 11 11 11 11", "06-12-34-56-78", "1985/03/12", "+49 30 12 34 56",
+           "DE 12 34 56 78 90 12", "pin 12 34", "new password 12", "https://example.com/open/06/12/34/56/78",
+           "open/06/12/34/56/78", "//a[06]/a/12/b/34", "Save" + " " * 60 + "06 12 34 56 78", "٠٦ ١٢ ٣٤ ٥٦ ٧٨",
+           "a1 b2 c3 d4", "call 12 account 34")  # fmt: skip
+TOKEN = re.compile(r"x\d{3}k\d{3}")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_in_groups_travel_on_in_no_column(tmp_path: Path, number: str) -> None:
+    rows = [
+        {"timestamp": f"2024-03-05 08:{n // 60:02}:{n % 60:02}", "event_type": action, "target_app": "Chrome"}
+        | {column: number}
+        for n, (column, action) in enumerate(
+            (column, action)
+            for column in COLUMNS if column not in ("timestamp", "event_type")
+            for action in ("click", "editField", "hotkey", "selectTab", "rareAction", "")
+        )
+    ]  # fmt: skip
+    options = ReadOptions(labels=ClosedLabels(KEY))
+    made = [
+        TOKEN.sub("", name)
+        for event in events(write(tmp_path, "log.csv", table(rows, columns=COLUMNS)), options)
+        for name in (event.app, event.screen, event.element, event.shortcut)
+    ]
+    assert len(made) > 100
+    assert not [name for name in made if re.search(r"\d", name)]
+
+
+DIGITS = st.lists(st.text("0123456789", min_size=1, max_size=4), min_size=1, max_size=8)
+SEPARATORS = st.text(" .,-/()[]+:;#_|\u00a0\u2013@\\'\"*=~", min_size=1, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(DIGITS, st.lists(SEPARATORS, min_size=8, max_size=8), st.sampled_from(["", "pin ", "de", "call "]), st.data())
+def test_no_group_of_four_digits_and_more_survives(
+    groups: list[str], separators: list[str], before: str, data: st.DataObject
+) -> None:
+    if sum(map(len, groups)) < 4:
+        groups = ["06", *groups, "1"]
+    text = before + "".join(group + between for group, between in zip(groups, separators, strict=False))
+    labels = ClosedLabels(KEY)
+    how = data.draw(st.sampled_from(["app", "label", "place", "address", "host", "element", "screen"]))
+    if how == "place":
+        made = labels.place(re.split(r"[/>]+", text.removeprefix(before)))
+    elif how == "address":
+        made = labels.address(f"https://example.com/{text}")
+    elif how == "host":
+        made = labels.address(f"https://{text}")
+    elif how in ("element", "screen"):
+        event = labels.event(UiEvent(at_ms=0, kind="click", app="excel", screen=text, element=text))
+        made = event.screen if how == "screen" else event.element
+    else:
+        made = getattr(labels, how)(text)
+    assert not re.search(r"\d", TOKEN.sub("", made))
+
+
+def test_lone_short_numbers_among_words_stay() -> None:
+    labels = ClosedLabels(KEY)
+    for text in ("page 2", "step 3 of 5", "column 12", "address_line1", "tab 1 of 12"):
+        assert labels.label(text) == text
+    assert labels.place(("table[1]", "tr[12]", "td[3]", "a:nth-child(14)")) == "table[1]/tr[12]/td[3]/a:nth-child(14)"
+    assert TOKEN.fullmatch(labels.label("7"))
+    assert labels.address("https://example.com/step1/page2") == "example.com/step1/page2"
+    assert labels.address("https://example.com/call1/page2/step3/save") == "example.com/#/#/#/save"
 
 
 def test_tokens_tell_labels_apart_and_change_with_the_key() -> None:
