@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ROUGH_MS: Final = 60_000
 """Resolution of times from which on hours are rough."""
 
+LEFT_OUT: Final = 10
+"""Sequences left out of the list that are named on a terminal."""
+
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG…")
@@ -36,6 +39,7 @@ ROUGH_MS: Final = 60_000
     metavar="N",
     show_default=True,
 )
+@click.option("--idle", is_flag=True, help="list also sequences in which nothing is written, copied or completed")
 @click.option("--evidence", is_flag=True, help="tell all that is known of each routine: times, steps, values, variants")
 @click.option("--explain", is_flag=True, help="show how the logs are understood, with their first rows; find nothing")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable output")
@@ -46,6 +50,7 @@ def mine(
     assignments: Path | None,
     routines: Path | None,
     k: int,
+    idle: bool,
     evidence: bool,
     explain: bool,
     as_json: bool,
@@ -67,7 +72,7 @@ def mine(
     from sinks.results import routine, words
 
     _check_targets(logs, assignments, routines)
-    miner = Miner(settings, k=k)
+    miner = Miner(settings, k=k, keep_idle=idle)
     started = time.perf_counter()
     with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
         read = read_logs(logs, key=secrets.token_bytes(32), options=reading.options(), on_progress=shown)
@@ -116,6 +121,7 @@ def _summary(logs: tuple[Path, ...], read: Logs, miner: Miner, k: int, seconds: 
         "executions": miner.segments,
         "assigned": len(miner.assigned()),
         "routines": len(miner.routines()),
+        "idle": [structs.asdict(one) for one in miner.left_out()],
         "sure": {name: round(share, 3) for name, share in miner.sureness().items()},
         "people_at_least": k,
         "seconds": round(seconds, 3),
@@ -224,6 +230,8 @@ def _print_lists(
             f"Seen, but not sure: {one.name}, about {one.executions:,} times; its executions begin and end as found in "
             f"{summary['sure'][one.id]:.0%} of cases by estimate, too few to list it."
         )
+    if summary["idle"]:
+        console.print(_left_out(summary["idle"]), markup=False)
     for routine in evidence:
         routine_evidence.show(console, routine)
     console.print(
@@ -232,3 +240,15 @@ def _print_lists(
     )
     if k == 1:
         console.print("Personal view: these are your own files, so work of a single person is shown.")
+
+
+def _left_out(sequences: list[dict[str, Any]]) -> str:
+    """That sequences recur which the list does not hold, their names, and how to list them."""
+    total = sum(one["executions"] for one in sequences)
+    one = "a recurring sequence" if len(sequences) == 1 else f"{len(sequences):,} recurring sequences"
+    named = "; ".join(f"{one['name']} ({one['executions']:,} times)" for one in sequences[:LEFT_OUT])
+    more = f"; and {len(sequences) - LEFT_OUT:,} more (all in --json)" if len(sequences) > LEFT_OUT else ""
+    return (
+        f"Left out: {total:,} executions of {one}, since nothing is written, copied or completed in them: "
+        f"{named}{more}. --idle lists them too."
+    )

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from collectors.importers import ImportedEvent
+from deploy.offline.left_out import Idle, LeftOut
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
 from streams.discovery.segmentation.model import Model
@@ -49,13 +50,16 @@ class Miner:
     """Mines one or more logs. Memory: about 100 bytes an event, and what the catalogue is bounded by.
 
     ``events`` counts the events taken in, ``segments`` the executions found. Row numbers are positions in the file of
-    the event.
+    the event. ``keep_idle``: also routines in which nothing is written, copied or completed.
     """
 
-    def __init__(self, settings: Settings, *, k: int) -> None:
+    def __init__(self, settings: Settings, *, k: int, keep_idle: bool = False) -> None:
         self.events = 0
         self.segments = 0
         self._settings = settings
+        self._k = k
+        self._keep_idle = keep_idle
+        self._idle = Idle()
         self._catalogue = Catalogue(TENANT, k=k)
         self._recording = Recording()
         self._linkers: dict[str, tuple[RecordedPerson, Linker]] = {}
@@ -96,7 +100,7 @@ class Miner:
         transfers = TransferJoin()
         done = 0
         met = ""
-        for end, found in whole.executions(folded.steps):
+        for end, found in whole.executions(folded.steps, keep_idle=self._keep_idle):
             chunk = list(islice(raw, end - done))
             for execution in found:
                 person = chunk[execution.places[0] - done][0]
@@ -129,6 +133,8 @@ class Miner:
         complete = any(model.completion[step.act] for step in raw[-CLOSING:])
         owner = TENANT, TEAM, person.name, person.name
         segment = segment_of(owner, model, raw, int(execution.woven), complete, execution.sure)
+        if execution.idle >= 0:
+            self._idle.add(execution.idle, person.name, (model.activities.names[step.act] for step in raw))
         if execution.routine < 0:
             self._catalogue.observe(segment)
             return
@@ -155,6 +161,10 @@ class Miner:
     def routines(self) -> list[Routine]:
         """The routines found, those with most executions first."""
         return self._catalogue.routines()
+
+    def left_out(self) -> list[LeftOut]:
+        """What recurs and is not listed, since nothing is written, copied or completed in it."""
+        return self._idle.told(self._k)
 
     def sureness(self) -> dict[str, float]:
         """Routine → share of its executions that are expected to be true ones, from end to end."""

@@ -26,13 +26,15 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 class FoundExecution(Struct):
     """A segment: its routine (-1: none), places of its steps in the order of time, whether other work lay between.
 
-    ``sure``: probability that it overlaps a true execution by four fifths.
+    ``sure``: probability that it overlaps a true execution by four fifths. ``idle``: the routine that it would be of,
+    had anything been written, copied or completed in that (-1: none).
     """
 
     routine: int
     places: list[int]
     woven: bool
     sure: float
+    idle: int = -1
 
 
 class LearnedModel(Struct):
@@ -75,8 +77,13 @@ class LearnedModel(Struct):
         return log, explain(log, learned.tables(log), edge, learned.repeats), learned, edge
 
 
-def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[FoundExecution]]]:
-    """The segments of a log, chunk by chunk, with the place after the chunk's last step."""
+def executions(
+    steps: Steps, *, lanes: bool = True, keep_idle: bool = False
+) -> Iterator[tuple[int, list[FoundExecution]]]:
+    """The segments of a log, chunk by chunk, with the place after the chunk's last step.
+
+    ``keep_idle``: also those of routines in which nothing is written, copied or completed.
+    """
     if not len(steps):
         return
     sample = _sample(steps)
@@ -91,21 +98,22 @@ def executions(steps: Steps, *, lanes: bool = True) -> Iterator[tuple[int, list[
     solved = _solved(log, beginnings, cost, lanes=lanes)
     woven = solved.log is not log
     log, cuts = solved.log, solved.solution.cuts
-    done = solving.without_idle(log, cuts)
+    done = cuts if keep_idle else solving.without_idle(log, cuts)
+    idle = sorted(set(cuts.routine.tolist()) - set(done.routine.tolist()))
     # Where several executions are open at once, what lies at the edge of one may be of another.
     stray = strays.NONE if switch else strays.find(log, done)
     if sample is None:
-        done = strays.cut_off(log, done, stray)
+        cuts = strays.cut_off(log, cuts, stray)
+        done = cuts.with_routines(np.where(np.isin(cuts.routine, idle), -1, cuts.routine))
         learned = learn(log, done, max(done.routines, 1))
-        yield len(steps), _executions(log, done, 0, certainty.sure(log, done, learned, learned.cues.edge))
+        yield len(steps), _executions(log, done, cuts, 0, certainty.sure(log, done, learned, learned.cues.edge))
         return
-    idle = set(cuts.routine.tolist()) - set(done.routine.tolist())
     chain = interleaving.whole_chain(log, cuts) if switch else None
     model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch, woven, stray)
     for start, end in _chunks(steps):
         log, cuts, sure = model.explain(steps.take(slice(start, end)))
-        routine = np.where(np.isin(cuts.routine, sorted(idle)), -1, cuts.routine)
-        yield end, _executions(log, cuts.with_routines(routine), start, sure)
+        routine = np.where(np.isin(cuts.routine, idle), -1, cuts.routine)
+        yield end, _executions(log, cuts.with_routines(routine), cuts, start, sure)
 
 
 def _solved(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool) -> Woven:
@@ -129,13 +137,15 @@ def _routines(log: Log, beginnings: list[Solution], cost: float) -> Woven:
     return Woven(log, Solution(cuts, rate(log, cuts, max(cuts.routines, 1))), cost)
 
 
-def _executions(log: Log, cuts: Cuts, offset: int, sure: Floats) -> list[FoundExecution]:
+def _executions(log: Log, cuts: Cuts, all_cuts: Cuts, offset: int, sure: Floats) -> list[FoundExecution]:
+    """The segments as cut; ``all_cuts``: the same with the idle ones' routines."""
     order = np.arange(log.size) if log.order is None else log.order
     found = []
-    rows = zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), sure.tolist(), strict=True)
-    for start, end, routine, likely in rows:
+    idle = np.where(cuts.routine < 0, all_cuts.routine, -1)
+    columns = (cuts.start, cuts.end, cuts.routine, sure, idle)
+    for start, end, routine, likely, other in zip(*(column.tolist() for column in columns), strict=True):
         places = sorted((order[start:end] + offset).tolist())
-        found.append(FoundExecution(routine, places, places[-1] - places[0] + 1 != len(places), likely))
+        found.append(FoundExecution(routine, places, places[-1] - places[0] + 1 != len(places), likely, other))
     found.sort(key=lambda one: one.places[0])
     return found
 

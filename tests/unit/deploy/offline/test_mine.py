@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,31 @@ def test_what_is_not_sure_is_told_apart_from_the_list(monkeypatch: pytest.Monkey
     output = run(str(LOG))
     assert "Nothing certain found" in output
     assert f"Seen, but not sure: {listed['opportunities'][0]['name']}" in " ".join(output.split())
+
+
+def test_what_is_left_out_since_nothing_is_done_in_it_is_told_and_can_be_listed(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    tasks = (("Open order", "Note", "Amount", "Save"), ("Map", "Zoom", "Layer", "Measure"))
+    rows, at = ["timestamp,user,application,event,name"], 1_700_000_000
+    for number in range(80):
+        for name in tasks[rng.random() < 0.4]:
+            at += rng.randint(2, 4)
+            rows.append(f"{at},u{number // 40},erp,clickButton,{name}")
+        at += rng.randint(30, 90)
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(rows))
+    plain = json.loads(run(str(log), "--json"))
+    (left,) = plain["idle"]
+    assert left == {"name": "Map, Zoom, Layer, Measure", "executions": 80 - plain["executions"], "people": 2}
+    assert len(plain["opportunities"]) == 1
+    text = " ".join(run(str(log)).split())
+    assert f"Left out: {left['executions']} executions of a recurring sequence" in text
+    assert f"Map, Zoom, Layer, Measure ({left['executions']} times). --idle lists them" in text
+    kept = json.loads(run(str(log), "--json", "--idle"))
+    assert kept["idle"] == []
+    assert kept["executions"] == 80
+    assert len(kept["opportunities"]) == 2
+    assert json.loads(run(str(log), "--json", "--people", "3"))["idle"] == [], "too few people do it"
 
 
 def test_files_are_people_only_when_asked(tmp_path: Path) -> None:

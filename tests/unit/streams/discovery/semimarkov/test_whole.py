@@ -62,6 +62,20 @@ def test_a_large_log_is_learned_from_a_sample_and_explained_as_well(monkeypatch:
     assert [one.places for one in sampled] == [one.places for one in whole_log]
 
 
+def test_what_is_left_out_as_idle_says_of_which_routine_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    acts, cases, gaps = two_tasks(2, executions=300)
+    steps = steps_of(acts, gaps=gaps, sessions=[case // 10 for case in cases])
+    steps.works[5:] = False
+    for learn in (20_000, 400):
+        monkeypatch.setattr(whole, "LEARN", learn)
+        found = [one for _, some in executions(steps) for one in some]
+        kept = [one for _, some in executions(steps, keep_idle=True) for one in some]
+        assert [one.places for one in found] == [one.places for one in kept]
+        assert [max(one.routine, one.idle) for one in found] == [one.routine for one in kept]
+        assert all((one.routine < 0) == (one.idle >= 0) == (acts[one.places[0]] >= 5) for one in found)
+        assert {one.idle for one in kept} == {-1}
+
+
 def test_the_chain_of_a_whole_log_is_that_of_all_its_routines() -> None:
     """By which the steps of a large log of interleaved work are dealt into lanes."""
     acts, cases, _ = two_tasks(2)
