@@ -2,5 +2,6 @@
 
 May import: taskstream, collectors, streams, deploy.
 
-    mine  A log file through the same stages as the stream, without Kafka
+    mine      A log file through the same stages as the stream, without Kafka
+    left_out  Sequences that recur but are left out of the list, since nothing is written, copied or completed in them
 """
