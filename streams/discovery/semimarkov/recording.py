@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from streams.discovery.segmentation.folding import Folder
-from streams.discovery.segmentation.model import COPY, WRITE, Model
+from streams.discovery.segmentation.model import CLICK, COPY, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov.names import ElementKey, names_of
 from streams.discovery.semimarkov.step_log import Ints, Steps
@@ -19,6 +19,8 @@ from taskstream.events import Kind, UiEvent, Value
 
 NIGHT_MS: Final = 4 * 3_600_000
 """No execution goes on over a pause so long: it is longer than a lunch, and shorter than a night."""
+_FIELD: Final = "field"
+"""Cells are left out: a click on one in a sheet that is only read leads to what is written elsewhere."""
 OFTEN: Final = 6
 """A value that a person's steps hold more often links nothing."""
 
@@ -186,7 +188,20 @@ def _model(names: list[str], keys: list[ElementKey], told: list[ToldEvent], name
     model = Model()
     model.activities = Activities.given(names, {one: number[name_of[key]] for key, one in zip(keys, told, strict=True)})
     model.grow()
+    _let_fields_stand(model)
     return model
+
+
+def _let_fields_stand(model: Model) -> None:
+    """Take clicks on fields for clicks like any other in applications of which no writing is told.
+
+    Elsewhere such a click leads to what is written next; here nothing would ever follow, and the work would be lost.
+    """
+    writes = {app for app, kind in zip(model.apps, model.classes, strict=True) if kind in (COPY, WRITE)}
+    for act, name in enumerate(model.activities.names):
+        _, kind, _, element = name.split("|", 3)
+        if kind == "click" and element.startswith(_FIELD) and model.apps[act] not in writes:
+            model.classes[act] = CLICK
 
 
 def _telling(person: Ints, digest: Ints) -> Ints:
