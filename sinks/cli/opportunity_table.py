@@ -10,8 +10,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from sinks.results.opportunities import ListedOpportunity
-from sinks.results.words import duration, interval, judged, money, observed, reasons, rough
+from sinks.results.opportunities import ListedOpportunity, yearly_saving
+from sinks.results.words import duration, interval, judged, money, observed, payback, reasons, rough
 from taskstream.records import NEVER_MONTHS
 
 WIDE: Final = 110
@@ -30,7 +30,7 @@ def show(console: Console, rows: Sequence[ListedOpportunity]) -> None:
 
 def why(row: ListedOpportunity) -> str:
     """The factors whose product is the hours saved, by which the list is ranked."""
-    return reasons(row.why)
+    return reasons(row.why, row.hours_spent_per_year_low, row.hours_spent_per_year_high)
 
 
 def saving(row: ListedOpportunity) -> str:
@@ -39,10 +39,11 @@ def saving(row: ListedOpportunity) -> str:
     hours = f"{rough(*values)} h a year (95 %: {interval(*values[1:])})"
     if row.payback_months >= NEVER_MONTHS:
         return f"{hours}; would not pay for itself"
-    high = "never" if row.payback_months_high >= NEVER_MONTHS else f"{row.payback_months_high:.0f}"
+    yearly = yearly_saving(row)
     return (
-        f"{hours}; {money(row.yearly_saving)} {row.currency} a year net of upkeep, costs {money(row.build_cost)} "
-        f"{row.currency}, pays back in {row.payback_months:.0f} months ({row.payback_months_low:.0f} to {high})"
+        f"{hours}; {rough(*yearly)} {row.currency} a year net of upkeep (95 %: {interval(*yearly[1:])}), costs about "
+        f"{money(row.build_cost)} {row.currency}, pays back in "
+        f"{payback(row.payback_months, row.payback_months_low, row.payback_months_high)}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sinks.dashboard.page_data import Snapshot
 from sinks.results import words
-from sinks.results.opportunities import ListedOpportunity
+from sinks.results.opportunities import ListedOpportunity, yearly_saving
 from sinks.results.routine import ListedRoutine, ListedVariant
 
 COLUMNS: list[dict[str, Any]] = [
@@ -87,7 +87,7 @@ def _row(
         ],
         "flows": _flows(routine),
         "optional": [words.activity(step) for step in (routine.optional[:6] if routine else ())],
-        "why": words.reasons(each.why),
+        "why": words.reasons(each.why, each.hours_spent_per_year_low, each.hours_spent_per_year_high),
         "facts": _facts(each),
     }
 
@@ -108,16 +108,19 @@ def _flows(routine: ListedRoutine | None) -> list[dict[str, str]]:
 
 def _facts(each: ListedOpportunity) -> list[dict[str, str]]:
     spent = each.hours_spent_per_year, each.hours_spent_per_year_low, each.hours_spent_per_year_high
+    yearly = yearly_saving(each)
     facts = [
         ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),
         ("values moved a run", f"{each.transferred_values:.1f}"),
         ("next step is certain", words.share(each.determinism)),
         ("hours spent a year", f"{words.rough(*spent)} ({words.interval(*spent[1:])})"),
-        ("cost to build", f"{words.money(each.build_cost)} {each.currency}"),
-        ("saving a year, net of upkeep", f"{words.money(each.yearly_saving)} {each.currency}"),
-        ("pays back in", f"{words.months(each.payback_months)} ({words.months(each.payback_months_low)} to "
-                         f"{words.months(each.payback_months_high)})"),
-    ]  # fmt: skip
+        ("cost to build", f"about {words.money(each.build_cost)} {each.currency}"),
+        (
+            "saving a year, net of upkeep",
+            f"{words.rough(*yearly)} {each.currency} ({words.interval(*yearly[1:])})",
+        ),
+        ("pays back in", words.payback(each.payback_months, each.payback_months_low, each.payback_months_high)),
+    ]
     facts += [
         (text, words.share(each.assumptions[name]) if name == "adoption" else f"{each.assumptions[name]:g}")
         for name, text in _ASSUMED.items()

@@ -83,6 +83,16 @@ def listed(record: Opportunity) -> ListedOpportunity:
     return msgspec.convert(record, ListedOpportunity, from_attributes=True)
 
 
+def yearly_saving(row: ListedOpportunity) -> tuple[float, float, float]:
+    """Money saved a year, net of upkeep, with its interval: that of the hours saved, at the cost of an hour."""
+    hourly = row.assumptions.get("hourly_cost", 0.0)
+    low, high = (
+        row.yearly_saving + hourly * (hours - row.hours_saved_per_year)
+        for hours in (row.hours_saved_per_year_low, row.hours_saved_per_year_high)
+    )
+    return row.yearly_saving, low, high
+
+
 def as_csv(found: Sequence[ListedOpportunity]) -> str:
     """The list as CSV with a header; steps and applications joined by `` > ``, maps as JSON."""
     text = io.StringIO()

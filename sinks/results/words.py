@@ -68,12 +68,13 @@ def hours(number: float) -> str:
 
 
 def money(number: float) -> str:
-    """An amount in the user's own currency, in two or three significant digits: ``1,200``, ``23 k``, ``1.2 M``."""
+    """An amount in the user's own currency, of which no interval is known, in two significant digits or three:
+    ``1,200``, ``23 k``, ``1.2 M``."""
     if abs(number) >= 999_500:
         return f"{number / 1e6:,.1f} M"
     if abs(number) >= 9_950:
         return f"{number / 1e3:,.0f} k"
-    return f"{number:,.0f}"
+    return f"{round(number, -2 if abs(number) >= 995 else -1 if abs(number) >= 100 else 0):,.0f}"
 
 
 def rough(value: float, low: float, high: float) -> str:
@@ -102,10 +103,13 @@ def observed(first_ms: int, last_ms: int, working_days: float, people: int, know
     return f"{when}, {days}, {people:,} of {known:,} people"
 
 
-def reasons(why: Mapping[str, float]) -> str:
-    """What the hours saved are the product of: ``378 h a year spent × 90 % can be automated × …``."""
+def reasons(why: Mapping[str, float], low: float, high: float) -> str:
+    """What the hours saved are the product of: ``380 h a year spent × 90 % can be automated × …``.
+
+    ``low``, ``high``  the interval of the hours spent, which says how many of their digits are told
+    """
     return " × ".join(
-        f"{value:,.4g} h a year spent" if name == "hours a year spent" else f"{value:.0%} {name}"
+        f"{rough(value, low, high)} h a year spent" if name == "hours a year spent" else f"{value:.0%} {name}"
         for name, value in why.items()
     )
 
@@ -124,8 +128,10 @@ def activity(name: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def months(number: float) -> str:
-    """A time to pay back."""
-    if number >= NEVER_MONTHS:
+def payback(value: float, low: float, high: float) -> str:
+    """A time to pay back with its interval, whose lower half counts where it has no end: ``27 months (9 to never)``."""
+    if low >= NEVER_MONTHS:
         return "never"
-    return f"{number:.1f} months" if number < 10 else f"{number:.0f} months"
+    end = high if high < NEVER_MONTHS else 2 * value - low if value < NEVER_MONTHS else 3 * low
+    middle = "never" if value >= NEVER_MONTHS else f"{rough(value, low, end)} months"
+    return f"{middle} ({rough(low, low, end)} to {'never' if high >= NEVER_MONTHS else rough(high, low, end)})"

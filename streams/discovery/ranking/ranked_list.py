@@ -20,6 +20,7 @@ from taskstream.settings import Settings
 FOLD = 0.85
 """Share of a routine's usual activities that another must hold for it to be a part of that one."""
 HELD = 0.5
+SPENT = "hours a year spent"
 
 
 class Observed(Struct, frozen=True):
@@ -79,6 +80,8 @@ def _opportunity(
     saved = rounded(prod(parts.values()), savings[SAVED][0], savings[SAVED][2])
     net = rounded(savings[NET][1], savings[NET][0], savings[NET][2])
     hours = rounded(week.hours, week.low, week.high)
+    upkeep = settings.maintenance_share * cost
+    yearly = [one * settings.hourly_cost - upkeep for one in (prod(parts.values()), *savings[SAVED][::2])]
     return Opportunity(
         id=routine.id,
         tenant=routine.tenant,
@@ -115,12 +118,12 @@ def _opportunity(
         hours_saved_per_year_high=saved[2],
         currency=settings.currency,
         build_cost=round(cost),
-        yearly_saving=round(prod(parts.values()) * settings.hourly_cost - settings.maintenance_share * cost),
+        yearly_saving=rounded(yearly[0], yearly[1], yearly[2])[0],
         payback_months_low=savings[PAYBACK][0],
         payback_months=savings[PAYBACK][1],
         payback_months_high=savings[PAYBACK][2],
         verdict=verdict(savings),
-        why={name: round(value, 4) for name, value in parts.items()},
+        why={name: round(value, 4) for name, value in parts.items()} | {SPENT: spent[0]},
         assumptions=assumptions(routine, settings),
         updated_ms=observed.last_ms,
         covers=covers,
@@ -134,7 +137,7 @@ def _opportunity(
 def factors(week: Weekly, possible: float, exceptions: float, settings: Settings) -> dict[str, float]:
     """What the hours saved a year are the product of: the hours spent, and the shares of them that can be saved."""
     return {
-        "hours a year spent": week.hours * settings.weeks_per_year,
+        SPENT: week.hours * settings.weeks_per_year,
         "can be automated": possible,
         "will be adopted": settings.adoption,
         "without exceptions": 1 - exceptions,

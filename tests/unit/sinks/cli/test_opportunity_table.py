@@ -6,9 +6,10 @@ import csv
 import io
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
-from sinks.cli.opportunity_table import show, why
+from sinks.cli.opportunity_table import saving, show, why
 from sinks.results.opportunities import as_csv
 from tests.unit.sinks.results.samples import opportunity
 
@@ -43,7 +44,14 @@ def test_everything_is_shown_whatever_the_width(width: int) -> None:
 
 
 def test_why_it_ranks_here_is_what_the_hours_saved_are_made_of() -> None:
-    assert why(ROW) == ("52.8 h a year spent × 90% can be automated × 80% will be adopted × 79% without exceptions")
+    assert why(ROW) == ("53 h a year spent × 90% can be automated × 80% will be adopted × 79% without exceptions")
+
+
+def test_money_has_the_digits_and_the_interval_of_the_hours_it_comes_from() -> None:
+    row = structs.replace(
+        ROW, hours_saved_per_year=140, hours_saved_per_year_low=40, hours_saved_per_year_high=220, yearly_saving=5155.0
+    )
+    assert "; 5,000 CHF a year net of upkeep (95 %: 1,000 to 9,000), costs about 3,000 CHF" in saving(row)
 
 
 def test_csv_reads_back() -> None:

@@ -29,7 +29,7 @@ def test_a_row_says_how_often_how_long_and_how_sure() -> None:
 
 def test_a_row_says_why_it_ranks_there_and_what_was_observed() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
-    assert row["why"].startswith("52.8 h a year spent × 90% can be automated")
+    assert row["why"].startswith("53 h a year spent × 90% can be automated")
     assert row["observed"] == "2026-01-05 to 2026-01-09, 4 working days, 8 of 30 people"
     assert row["preliminary"] == "4 working days observed, fewer than 5"
 
@@ -37,7 +37,8 @@ def test_a_row_says_why_it_ranks_there_and_what_was_observed() -> None:
 def test_a_payback_that_never_comes_is_said_so() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
     facts = {each["what"]: each["value"] for each in row["facts"]}
-    assert facts["pays back in"] == "never (3.4 months to never)"
+    assert facts["pays back in"] == "never (3.4 to never)"
+    assert facts["saving a year, net of upkeep"] == "1,000 CHF (-4,000 to 5,000)"
 
 
 def test_evidence_of_the_routine_is_joined_by_id() -> None:

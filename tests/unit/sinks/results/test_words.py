@@ -40,15 +40,28 @@ def test_counts(number: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(120, "120"), (9_900, "9,900"), (23_400, "23 k"), (1_250_000, "1.2 M"), (-12_000, "-12 k")]
+    ("number", "text"),
+    [(120, "120"), (4_472, "4,500"), (9_900, "9,900"), (23_400, "23 k"), (1_250_000, "1.2 M"), (-12_000, "-12 k")],
 )
 def test_money(number: float, text: str) -> None:
     assert words.money(number) == text
 
 
-def test_never_pays_back() -> None:
-    assert words.months(999) == "never"
-    assert words.months(3.44) == "3.4 months"
+@pytest.mark.parametrize(
+    ("value", "low", "high", "told"),
+    [
+        (999, 999, 999, "never"), (999, 3.44, 999, "never (3.4 to never)"), (3.44, 2.9, 4.1, "3.4 months (2.9 to 4.1)"),
+        (27.4, 9.2, 999, "27 months (9 to never)"), (236.3, 34.1, 999, "240 months (30 to never)"),
+    ],
+)  # fmt: skip
+def test_a_payback_has_no_more_digits_than_its_interval(value: float, low: float, high: float, told: str) -> None:
+    assert words.payback(value, low, high) == told
+
+
+def test_what_is_spent_has_the_digits_of_its_interval_among_the_reasons_too() -> None:
+    assert words.reasons({"hours a year spent": 189.1, "will be adopted": 0.8}, 70, 310) == (
+        "190 h a year spent × 80% will be adopted"
+    )
 
 
 def test_activities_read_like_words() -> None:

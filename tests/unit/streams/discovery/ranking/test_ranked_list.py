@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import floor, log10, prod
 
 import pytest
 from hypothesis import given, settings
@@ -60,6 +60,13 @@ def test_hours_follow_from_executions_and_time() -> None:
     assert found.payback_months_low <= found.payback_months <= found.payback_months_high
     assert found.verdict == "worth it"
     assert found.net_saving_low > 0
+
+
+def test_money_and_reasons_have_no_more_digits_than_the_hours_they_come_from() -> None:
+    [found] = routine_of((INVOICE, 61, 7_000)).opportunities(SETTINGS)
+    half = SETTINGS.hourly_cost * (found.hours_saved_per_year_high - found.hours_saved_per_year_low) / 2
+    assert found.yearly_saving % 10 ** (floor(log10(half)) - 1) == 0
+    assert found.why[ranked_list.SPENT] == found.hours_spent_per_year
 
 
 def test_the_total_is_the_sum_of_all_times_not_the_median_times_their_number() -> None:
