@@ -89,6 +89,8 @@ def mine(
     if routines is not None:
         _write_routines(routines, miner)
     summary = _summary(logs, read, miner, k, seconds) | {"not_sure": [one.name for one in doubtful]}
+    nothing = "" if found else _nothing_listed(miner, k, doubtful)
+    summary |= {"nothing_listed": nothing} if nothing else {}
     shown_routines = [routine.listed(one) for one in miner.routines()] if evidence else []
     with words.finest(read.resolution_ms):
         if as_json:
@@ -207,6 +209,19 @@ def _parted(miner: Miner, resolution_ms: int) -> tuple[list[ListedOpportunity], 
     return ranked, [one for one in found if sure[one.id] < LISTED_SURE]
 
 
+def _nothing_listed(miner: Miner, k: int, doubtful: list[ListedOpportunity]) -> str:
+    """Why nothing is listed, in the words of the live list."""
+    from sinks.results import standing
+
+    if doubtful:
+        return "Nothing certain found: work recurs, but not so that its executions can be told apart."
+    if miner.segments and miner.people < k:
+        return f"Nothing listed: {standing.too_few_people(k, miner.segments).said} (--people)"
+    if miner.recurring and k > 1:
+        return f"Nothing listed: {standing.not_shared(k).said} (--people)"
+    return "No repeated work found: nothing was done in the same way three times or more."
+
+
 def _print_lists(
     summary: dict[str, Any],
     found: list[ListedOpportunity],
@@ -221,10 +236,8 @@ def _print_lists(
     console = Console()
     if found:
         opportunity_table.show(console, found)
-    elif doubtful:
-        console.print("Nothing certain found: work recurs, but not so that its executions can be told apart.")
     else:
-        console.print("No repeated work found: nothing was done in the same way three times or more.")
+        console.print(summary["nothing_listed"], highlight=False)
     for one in doubtful:
         console.print(
             f"Seen, but not sure: {one.name}, about {one.executions:,} times; its executions begin and end as found in "

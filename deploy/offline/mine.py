@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from collectors.importers import ImportedEvent
 from deploy.offline.left_out import Idle, LeftOut
 from streams.discovery.catalogue import Catalogue
+from streams.discovery.grouping.refine import FEW
 from streams.discovery.grouping.transfer_join import TransferJoin
 from streams.discovery.segmentation.model import Model
 from streams.discovery.segmentation.segment_record import members_of, segment_of
@@ -165,6 +166,16 @@ class Miner:
     def left_out(self) -> list[LeftOut]:
         """What recurs and is not listed, since nothing is written, copied or completed in it."""
         return self._idle.told(self._k)
+
+    @property
+    def people(self) -> int:
+        """People in the logs."""
+        return len(self._rows)
+
+    @property
+    def recurring(self) -> bool:
+        """Whether anything was found three times or more, by however many people."""
+        return any(times >= FEW for times, _ in self._sure_of.values())
 
     def sureness(self) -> dict[str, float]:
         """Routine → share of its executions that are expected to be true ones, from end to end."""

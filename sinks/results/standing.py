@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sinks.results.database import rows
 from sinks.results.kafka_lag import Kafka
@@ -70,18 +70,32 @@ def reason(there: Standing, kafka: Kafka) -> Reason:
             "see whether `taskstream worker` is running.",
         )  # fmt: skip
     if there.people < there.floor:
-        return Reason(
-            "too few people", "Too few people",
-            f"{there.segments:,} executions are told apart, but fewer than {there.floor} people are recorded, and "
-            "nothing is shown of fewer. More people help; on a machine of your own, `taskstream migrate --k 1` lowers "
-            "the floor.",
-        )  # fmt: skip
+        return _with_help(too_few_people(there.floor, there.segments))
     if not there.routines:
         return _no_routine(there, kafka)
+    return _with_help(not_shared(there.floor))
+
+
+def _with_help(why: Reason) -> Reason:
+    """Too few people, and what to do where the floor is the database's."""
+    helps = "More people help; on a machine of your own, `taskstream migrate --k 1` lowers the floor."
+    return structs.replace(why, words=f"{why.words} {helps}")
+
+
+def too_few_people(floor: int, executions: int) -> Reason:
+    """Fewer people are recorded than a routine must be of."""
+    return Reason(
+        "too few people", "Too few people",
+        f"{executions:,} executions are told apart, but fewer than {floor} people are recorded, and nothing is shown "
+        "of fewer.",
+    )  # fmt: skip
+
+
+def not_shared(floor: int) -> Reason:
+    """Routines are there, but each is of fewer people than it must be of."""
     return Reason(
         "too few people", "Too few people share a routine",
-        f"Routines are known, but none that would be listed is shared by {there.floor} people or more. More people "
-        "help; on a machine of your own, `taskstream migrate --k 1` lowers the floor.",
+        f"Routines are known, but none that would be listed is shared by {floor} people or more.",
     )  # fmt: skip
 
 

@@ -51,6 +51,27 @@ def test_nothing_repeated_is_said_honestly(tmp_path: Path) -> None:
     assert "No repeated work found" in run(str(log))
 
 
+def test_too_few_people_are_the_reason_where_work_recurs() -> None:
+    output = " ".join(run(str(LOG), "--people", "3").split())
+    assert "too few people. 50 executions are told apart, but fewer than 3 people are recorded" in output
+    assert "three times or more" not in output
+    assert "fewer than 3 people" in json.loads(run(str(LOG), "--people", "3", "--json"))["nothing_listed"]
+
+
+def test_routines_that_people_do_not_share_are_the_reason(tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(
+        "time,user,app,action,label\n"
+        + "".join(
+            f"2024-03-05T{8 + i // 60:02}:{i % 60:02}:{10 * n:02}Z,eve,mail,click,{label}\n"
+            for i in range(90)
+            for n, label in enumerate(("Reply", "Attach", "Send"))
+        )
+    )
+    output = " ".join(run(str(LOG), str(other), "--people", "2").split())
+    assert "none that would be listed is shared by 2 people or more" in output
+
+
 def test_what_is_not_sure_is_told_apart_from_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = json.loads(run(str(LOG), "--json"))
     (sure,) = listed["sure"].values()

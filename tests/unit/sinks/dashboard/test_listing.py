@@ -38,7 +38,7 @@ def test_a_payback_that_never_comes_is_said_so() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
     facts = {each["what"]: each["value"] for each in row["facts"]}
     assert facts["pays back in"] == "never (3.4 to never)"
-    assert facts["saving a year, net of upkeep"] == "1,000 CHF (-4,000 to 5,000)"
+    assert facts["saving a year, net of upkeep"] == "2,000 CHF (-4,000 to 5,000)"
 
 
 def test_evidence_of_the_routine_is_joined_by_id() -> None:
