@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import structs
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from deploy.offline.mine import Miner
     from sinks.results.opportunities import ListedOpportunity
     from sinks.results.routine import ListedRoutine
-
-ROUGH_MS: Final = 60_000
-"""Resolution of times from which on hours are rough."""
 
 LEFT_OUT: Final = 10
 """Sequences left out of the list that are named on a terminal."""
@@ -131,16 +128,6 @@ def _summary(logs: tuple[Path, ...], read: Logs, miner: Miner, k: int, seconds: 
     }
 
 
-def _as_told(one: ListedOpportunity, resolution_ms: int) -> ListedOpportunity:
-    """Figures of times that tell no seconds are not to be relied on: a pause of a minute can have been any."""
-    from msgspec.structs import replace
-
-    if resolution_ms < ROUGH_MS:
-        return one
-    rough = "times are told to the minute alone, so the hours may well be half or twice as many"
-    return replace(one, preliminary="; ".join(part for part in (rough, one.preliminary) if part))
-
-
 def _explain(read: Logs, as_json: bool) -> None:
     """Show what the logs were taken for, their first rows as understood, and a mapping file that says the same."""
     import orjson
@@ -202,7 +189,7 @@ def _parted(miner: Miner, resolution_ms: int) -> tuple[list[ListedOpportunity], 
     from deploy.offline.mine import LISTED_SURE
     from sinks.results import opportunities
 
-    found = [_as_told(opportunities.listed(one), resolution_ms) for one in miner.finish()]
+    found = [opportunities.listed(one) for one in miner.finish(resolution_ms)]
     sure = miner.sureness()
     listed = [one for one in found if sure[one.id] >= LISTED_SURE]
     ranked = [structs.replace(one, rank=rank) for rank, one in enumerate(listed, 1)]

@@ -94,8 +94,11 @@ class Miner:
             self._moved.setdefault(name, []).append(_transfer(name, link))
         self._recording.add(person, imported.event, imported.index)
 
-    def finish(self) -> list[Opportunity]:
-        """Explain all that was taken in; the ranked list, in which what is less sure is preliminary."""
+    def finish(self, resolution_ms: int = 1) -> list[Opportunity]:
+        """Explain all that was taken in; the ranked list, in which what is less sure is preliminary.
+
+        ``resolution_ms``  how fine the log's times are told
+        """
         folded = self._recording.folded()
         raw = self._recording.raw_steps()
         transfers = TransferJoin()
@@ -118,7 +121,7 @@ class Miner:
             done = end
         self._catalogue.refine()
         sure = self.sureness()
-        return [_marked(one, sure[one.id]) for one in self._catalogue.opportunities(self._settings)]
+        return [_marked(one, sure[one.id]) for one in self._catalogue.opportunities(self._settings, resolution_ms)]
 
     def _take(
         self,

@@ -16,6 +16,7 @@ from taskstream.records import NEVER_MONTHS
 
 WIDE: Final = 110
 """Columns from which the table fits."""
+UNTOLD: Final = "cannot be told: all times are the same"
 _SHOWN_STEPS: Final = 8
 
 
@@ -35,6 +36,8 @@ def why(row: ListedOpportunity) -> str:
 
 def saving(row: ListedOpportunity) -> str:
     """Hours saved a year with their interval, and when an automation would have paid for itself."""
+    if row.timeless:
+        return UNTOLD
     values = row.hours_saved_per_year, row.hours_saved_per_year_low, row.hours_saved_per_year_high
     hours = f"{rough(*values)} h a year (95 %: {interval(*values[1:])})"
     if row.payback_months >= NEVER_MONTHS:
@@ -48,10 +51,14 @@ def saving(row: ListedOpportunity) -> str:
 
 
 def _saved(row: ListedOpportunity) -> str:
+    if row.timeless:
+        return "?"
     return rough(row.hours_saved_per_year, row.hours_saved_per_year_low, row.hours_saved_per_year_high)
 
 
 def _hours_a_week(row: ListedOpportunity) -> str:
+    if row.timeless:
+        return "?"
     return rough(row.hours_per_week, row.hours_per_week_low, row.hours_per_week_high)
 
 
@@ -83,21 +90,22 @@ def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
         )
         lines.append(Text(f"applications: {' → '.join(row.apps)}"))
     low, high = duration(row.active_low_ms), duration(row.active_high_ms)
+    between = f"median time {low}" if low == high else f"median time between {low} and {high} (95 %)"
     spent = row.hours_spent_per_year, row.hours_spent_per_year_low, row.hours_spent_per_year_high
     lines += [
         labelled("steps", " → ".join(steps) + (f" → … {more} more" if more > 0 else "")),
         labelled(
             "seen",
-            f"{row.executions:,} times in {row.variants} variants; median time between {low} and {high} (95 %)",
+            f"{row.executions:,} times in {row.variants} variants; {between}",
         ),
         labelled(
             "moved",
             f"{row.transferred_values:,.1f} values copied or typed again per execution "
             f"({row.transfer_share:.0%} of what is written); next step certain to {row.determinism:.0%}",
         ),
-        labelled("spent", f"{rough(*spent)} h a year (95 %: {interval(*spent[1:])})"),
+        labelled("spent", UNTOLD if row.timeless else f"{rough(*spent)} h a year (95 %: {interval(*spent[1:])})"),
         labelled("saves", saving(row)),
-        labelled("why here", why(row)),
+        labelled("why here", UNTOLD if row.timeless else why(row)),
         labelled("observed", observed(row.first_ms, row.last_ms, row.working_days, row.people, row.people_known)),
     ]
     if row.preliminary:

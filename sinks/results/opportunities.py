@@ -68,6 +68,11 @@ class ListedOpportunity(Struct, frozen=True):
     tenant: str
     version: int
 
+    @property
+    def timeless(self) -> bool:
+        """Whether all times are the same, so that they tell of no duration."""
+        return self.first_ms == self.last_ms
+
 
 def read(client: Client, top: int, *, k: int = 0) -> tuple[ListedOpportunity, ...]:
     """The best ``top`` opportunities; ``k``: a floor above the database's own.

@@ -87,7 +87,7 @@ def rough(value: float, low: float, high: float) -> str:
         return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
     digits = -floor(log10(half))
     digits += half * 10**digits < 3.55
-    return f"{round(value, digits):,.{max(0, digits)}f}"
+    return f"{round(value, digits) + 0.0:,.{max(0, digits)}f}"
 
 
 def interval(low: float, high: float) -> str:

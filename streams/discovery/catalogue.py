@@ -415,14 +415,15 @@ class Catalogue:
                 return variants_of(cluster, self.k, limit)
         return []
 
-    def opportunities(self, settings: Settings) -> list[Opportunity]:
-        """The ranked list as it is now."""
+    def opportunities(self, settings: Settings, resolution_ms: int = 1) -> list[Opportunity]:
+        """The ranked list as it is now; ``resolution_ms``: how fine the times are told of which it is made."""
         observed = ranked_list.Observed(
             days=self.days,
             by_routine={cluster.id: cluster.days.of_time(cluster.own) for cluster in self.grouping if cluster.id},
             first_ms=self.first_ms,
             last_ms=self.last_ms,
             people=len(self.people),
+            resolution_ms=resolution_ms,
         )
         # A routine whose cluster could not be restored has no figures any more.
         return ranked_list.rank([r for r in self.routines() if r.id in observed.by_routine], observed, settings)

@@ -20,17 +20,27 @@ from taskstream.settings import Settings
 FOLD = 0.85
 """Share of a routine's usual activities that another must hold for it to be a part of that one."""
 HELD = 0.5
+TIMELESS = "all times are the same, so no durations can be told"
 SPENT = "hours a year spent"
 
 
 class Observed(Struct, frozen=True):
-    """What the catalogue has seen in all: work by day, of all and of each routine, when, and how many people."""
+    """What the catalogue has seen in all: work by day, of all and of each routine, when, and how many people.
+
+    ``resolution_ms``  how fine the times are told
+    """
 
     days: Days
     by_routine: Mapping[str, Days]
     first_ms: int
     last_ms: int
     people: int
+    resolution_ms: int = 1
+
+    @property
+    def timeless(self) -> bool:
+        """Whether all times are the same, so that they tell of no duration."""
+        return self.first_ms == self.last_ms
 
 
 def rank(routines: Sequence[Routine], observed: Observed, settings: Settings) -> list[Opportunity]:
@@ -69,7 +79,7 @@ def _contains(host: Routine, part: Routine) -> bool:
 def _opportunity(
     routine: Routine, covers: tuple[str, ...], calendar: Calendar, observed: Observed, settings: Settings
 ) -> Opportunity:
-    week = weekly(observed.by_routine[routine.id], routine.executions, calendar, settings)
+    week = weekly(observed.by_routine[routine.id], routine.executions, calendar, settings, observed.resolution_ms)
     cost = build_cost(routine, settings)
     exceptions = exception_share(routine)
     possible = automatable(routine, settings)
@@ -97,7 +107,7 @@ def _opportunity(
         first_ms=observed.first_ms,
         last_ms=observed.last_ms,
         working_days=calendar.working,
-        preliminary=week.preliminary,
+        preliminary=TIMELESS if observed.timeless else week.preliminary,
         active_median_ms=routine.active_median_ms,
         active_p90_ms=routine.active_p90_ms,
         active_low_ms=routine.active_low_ms,
@@ -122,7 +132,7 @@ def _opportunity(
         payback_months_low=savings[PAYBACK][0],
         payback_months=savings[PAYBACK][1],
         payback_months_high=savings[PAYBACK][2],
-        verdict=verdict(savings),
+        verdict=MAYBE if observed.timeless else verdict(savings),
         why={name: round(value, 4) for name, value in parts.items()} | {SPENT: spent[0]},
         assumptions=assumptions(routine, settings),
         updated_ms=observed.last_ms,

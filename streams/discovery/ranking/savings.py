@@ -32,7 +32,7 @@ def simulate(
     ``possible``  share of the hours that is saved where no exception comes
     """
     draw = random.Random(hash64(routine))
-    spread = (week.high - week.low) / (2 * NORMAL)
+    spread = (week.high - week.hours) / NORMAL  # the lower half may be cut at 0
     saved, nets, paybacks = [], [], []
     for _ in range(DRAWS):
         failing = min(1.0, max(0.0, draw.gauss(exceptions, EXCEPTION_SPREAD * exceptions)))

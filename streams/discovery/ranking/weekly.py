@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.discovery.evidence.timing import IDLE_LIMITS_MS
 from streams.discovery.grouping.days import Days, Worked
 from taskstream.settings import Settings
 
@@ -16,6 +17,8 @@ PART: Final = 0.5
 """A day with less than this share of a usual day's executions was worked, or recorded, in part."""
 FIRM: Final = 5
 """Working days below which figures are preliminary."""
+FINE_MS: Final = 1_000
+"""Times that are told finer than this make no duration uncertain."""
 BY_DAYS: Final = 3
 """Full days from which their own variation tells how sure the mean is."""
 DRIFT: Final = 0.25
@@ -28,6 +31,8 @@ STUDENT: Final = (
     2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
 """97.5 % quantiles of Student's distribution with 1 to 30 degrees of freedom."""
+COARSE: Final = 0.1
+"""Share of the hours from which on it is said that the times' resolution makes them uncertain."""
 _NONE: Final = Worked(0, 0)
 
 
@@ -76,12 +81,12 @@ def calendar_of(days: Days) -> Calendar:
     return Calendar(begin, {day: 1.0 if n >= PART * usual else n / usual for day, n in counts.items()})
 
 
-def weekly(days: Days, executions: int, calendar: Calendar, settings: Settings) -> Weekly:
+def weekly(days: Days, executions: int, calendar: Calendar, settings: Settings, resolution_ms: int = 1) -> Weekly:
     """A working week of the routine that was done on ``days``, ``executions`` times in all.
 
     The interval is Student's for the mean of the full days: their own variation holds that of frequency and of time
     together. Where there are fewer than ``BY_DAYS`` of them, the setting ``day_variation`` and the counting error stand
-    in for it.
+    in for it. What the times' resolution leaves open comes on top: it is no chance that averages out.
     """
     by_day = days.by_day(calendar.begin)
     counted = sum([worked.executions for worked in by_day.values()])
@@ -95,10 +100,32 @@ def weekly(days: Days, executions: int, calendar: Calendar, settings: Settings) 
     else:
         variation = settings.day_variation**2 / calendar.working + 1 / max(1, counted)
         spread = NORMAL * sqrt(variation) * hours
+    off_ms = off_by(resolution_ms, counted, total_ms)
+    spread += off_ms * per_week / HOUR_MS
+    coarse = f"times are told to {_unit(resolution_ms)} alone, which leaves open how long an execution takes"
+    doubts = (coarse if off_ms > COARSE * total_ms else "", _doubt(calendar.working, full))
     return Weekly(
         min(executions, counted) * per_week, hours, max(0.0, hours - spread), hours + spread,
-        _doubt(calendar.working, full),
+        "; ".join(filter(None, doubts)),
     )  # fmt: skip
+
+
+def off_by(resolution_ms: int, executions: int, total_ms: int) -> float:
+    """By how much the active time of all may be off because times are told no finer than that (milliseconds).
+
+    An execution's begin and end may be off by as much; and a pause that counts in part only may have been none.
+    """
+    if resolution_ms < FINE_MS:
+        return 0.0
+    return max(float(executions * resolution_ms), total_ms * (resolution_ms / IDLE_LIMITS_MS[0] - 1))
+
+
+def _unit(resolution_ms: int) -> str:
+    """A resolution in words."""
+    for size, unit in ((3_600_000, "hour"), (60_000, "minute"), (1_000, "second")):
+        if resolution_ms >= size:
+            return f"the {unit}" if resolution_ms == size else f"{resolution_ms / size:.3g} {unit}s"
+    return f"{resolution_ms} ms"
 
 
 def _doubt(working: float, full: list[int]) -> str:

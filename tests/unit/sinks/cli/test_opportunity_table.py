@@ -54,6 +54,14 @@ def test_money_has_the_digits_and_the_interval_of_the_hours_it_comes_from() -> N
     assert "; 5,000 CHF a year net of upkeep (95 %: 1,000 to 9,000), costs about 3,000 CHF" in saving(row)
 
 
+def test_no_hours_are_told_where_all_times_are_the_same() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    show(console, [structs.replace(ROW, last_ms=ROW.first_ms)])
+    text = console.export_text()
+    assert "h a year" not in text
+    assert "spent    cannot be told: all times are the same" in text
+
+
 def test_csv_reads_back() -> None:
     (row,) = csv.DictReader(io.StringIO(as_csv([ROW])))
     assert row["name"] == ROW.name

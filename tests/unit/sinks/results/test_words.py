@@ -75,6 +75,7 @@ def test_activities_read_like_words() -> None:
     [
         (378.4, 258, 447, "380"), (8.63, 7.3, 9.94, "8.6"), (8.63, 5, 14, "9"), (0.0123, 0.011, 0.0135, "0.0123"),
         (12_345, 11_000, 13_900, "12,300"), (3.0, 3.0, 3.0, "3.0"), (0.0, 0.0, 40.0, "0"),
+        (-6.0, -600.0, 700.0, "0"),
     ],
 )  # fmt: skip
 def test_no_more_digits_than_the_interval_allows(value: float, low: float, high: float, told: str) -> None:

@@ -102,6 +102,13 @@ def test_a_payback_within_the_horizon_is_never_not_worth_it(times: int, step_ms:
         assert one.hours_saved_per_year_low <= one.hours_saved_per_year <= one.hours_saved_per_year_high
 
 
+def test_times_that_are_all_the_same_tell_no_durations_and_no_verdict() -> None:
+    [routine] = routine_of((INVOICE, 60, 5_000)).routines()
+    days = Days({4: (60, 0)})
+    [found] = ranked_list.rank([routine], Observed(days, {routine.id: days}, START_MS, START_MS, 3, 60_000), SETTINGS)
+    assert (found.verdict, found.preliminary) == (MAYBE, ranked_list.TIMELESS)
+
+
 def test_what_does_not_surely_pay_is_not_worth_it() -> None:
     [rare] = routine_of((INVOICE, 5, 3_000)).opportunities(SETTINGS)
     assert rare.verdict == "not worth it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,31 @@ def test_five_days_are_five_wherever_midnight_lies(begin: int) -> None:
     days = worked([1.0] * 5, begin)
     assert calendar_of(days).working == 5
     assert weekly(days, 100, calendar_of(days), SETTINGS).hours == pytest.approx(5.0, rel=0.01)
+
+
+@pytest.mark.parametrize(("resolution_ms", "told"), [(60_000, "the minute"), (15_000, "15 seconds")])
+def test_coarse_times_widen_the_interval_and_are_said(resolution_ms: int, told: str) -> None:
+    random_ = random.Random(3)
+    days, spent_ms = Days(), 0
+    for i in range(500):
+        at_ms = i // 100 * DAY + 9 * HOUR + i % 100 * 200_000 + random_.randrange(60_000)
+        steps = [at_ms + step * 3_000 for step in range(random_.randrange(5, 25))]
+        spent_ms += steps[-1] - steps[0]
+        seen = [step // resolution_ms * resolution_ms for step in steps]
+        days.add(seen[0], 1, sum(min(after - one, 30_000) for one, after in pairwise(seen)))
+    week = weekly(days, 500, calendar_of(days), SETTINGS, resolution_ms)
+    assert week.low <= spent_ms / HOUR <= week.high
+    assert week.preliminary == f"times are told to {told} alone, which leaves open how long an execution takes"
+    fine = weekly(days, 500, calendar_of(days), SETTINGS)
+    assert (fine.hours, fine.preliminary) == (week.hours, "")
+    assert week.high - week.low > fine.high - fine.low
+
+
+def test_times_to_the_second_make_little_of_an_hour_uncertain() -> None:
+    days = worked([1.0] * 5)
+    week = weekly(days, 100, calendar_of(days), SETTINGS, 1_000)
+    assert week.preliminary == ""
+    assert week.high == pytest.approx(weekly(days, 100, calendar_of(days), SETTINGS).high, rel=0.01)
 
 
 def test_a_day_with_little_work_counts_in_part() -> None:
