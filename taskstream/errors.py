@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 UNDECODABLE: Final = (ValueError, RecursionError)
 """What msgspec raises for bytes that are not the record expected: ValueError (its own errors and UnicodeDecodeError),
@@ -26,9 +26,16 @@ class UsageError(TaskstreamError):
 
 
 class InputError(TaskstreamError):
-    """A file or message is missing, foreign or damaged."""
+    """A file or message is missing, foreign or damaged.
+
+    ``told``  what its words name, each on its own, for programs: file, column, sample, option where known
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, **told: Any) -> None:
+        super().__init__(message)
+        self.told: dict[str, Any] = told
 
 
 class ServiceError(TaskstreamError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -92,11 +93,17 @@ class RowLog:
         try:
             self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
         except InputError as error:
-            raise NotALog(f"{error}{_of_encoding(table)}") from error
+            no_log = NotALog(f"{error}{_of_encoding(table)}")
+            no_log.told = error.told
+            raise no_log from error
         self._clock = LogClock(self._time_column(), zone=options.zone, order=options.date_order)
         self.people = LogPeople(member.name if options.person_per_file else "")
         self._turns: DayTurns | None = None
-        self._learn_times(rows)
+        try:
+            self._learn_times(rows)
+        except InputError as error:
+            error.told = {"file": member.name, "column": self._clock.column, "sample": _sample_of(str(error))}
+            raise
         self._values = values = Values(key)
         self._templates = self._make_templates(rows, lambda text: values[text][0])
         backwards = self._clock.folds.direction < 0
@@ -440,6 +447,12 @@ def _of_clipboard(before: UiEvent | None, at_ms: int, kind: Kind, value: Value |
             objects=before.objects,
         )  # fmt: skip
     return UiEvent(at_ms=at_ms, kind=kind, app="clipboard", value=value)
+
+
+def _sample_of(refusal: str) -> str | None:
+    """The value that a refusal of a column quotes, if any."""
+    found = re.search(r"(?:such as |^column (?:'[^']*'|\"[^\"]*\"): )'([^']*)'", refusal)
+    return found[1] if found else None
 
 
 def _head(table: Table) -> list[RowBlock]:

@@ -10,11 +10,12 @@ from msgspec import structs
 
 from collectors.cli.reading import Reading, exit_as_read, tell, told, with_reading
 from taskstream.cli.options import with_settings
-from taskstream.errors import UsageError
+from taskstream.errors import InputError, UsageError
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
     from collectors.importers import Logs
+    from collectors.importers.meaning.unknown_header import UnknownHeader
     from deploy.offline.mine import Miner
     from sinks.results.opportunities import ListedOpportunity
     from sinks.results.routine import ListedRoutine
@@ -65,6 +66,7 @@ def mine(
 
     from collectors.cli.running import progress, terminated_as_interrupt
     from collectors.importers import read_logs
+    from collectors.importers.meaning.unknown_header import UnknownHeader
     from deploy.offline.mine import Miner
     from sinks.results import routine, words
 
@@ -72,7 +74,14 @@ def mine(
     miner = Miner(settings, k=k, keep_idle=idle)
     started = time.perf_counter()
     with terminated_as_interrupt(), progress("reading", None, shown=not as_json) as shown:
-        read = read_logs(logs, key=secrets.token_bytes(32), options=reading.options(), on_progress=shown)
+        try:
+            read = read_logs(logs, key=secrets.token_bytes(32), options=reading.options(), on_progress=shown)
+        except InputError as error:
+            if len(logs) == 1:
+                error.told.setdefault("file", logs[0].name)
+            if isinstance(error, UnknownHeader) and explain and not as_json:
+                _explain_refused(error)
+            raise
     with terminated_as_interrupt(), read, progress("mining", None, shown=not as_json) as shown:
         if explain:
             _explain(read, as_json)
@@ -149,6 +158,16 @@ def _explain(read: Logs, as_json: bool) -> None:
         if report.columns:
             click.echo("\nthe same as a mapping file (--mapping M.toml):\n")
             click.echo(proposed(report))
+
+
+def _explain_refused(error: UnknownHeader) -> None:
+    """Show the first rows of a log whose header is not known, and the mapping that would probably read it."""
+    from collectors.importers.read_options import as_toml
+
+    for line in error.lines():
+        click.echo(line)
+    click.echo("\nthe same as a mapping file (--mapping M.toml):\n")
+    click.echo(as_toml(error.mapping, {}))
 
 
 def _write_assignments(path: Path, miner: Miner) -> None:

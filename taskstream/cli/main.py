@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -37,6 +41,29 @@ def cli() -> None:
     """Find repetitive desktop work, with evidence of the time it takes and without watching anybody."""
 
 
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether the command was asked for JSON on stdout."""
+    entry = _registered().get(next((text for text in arguments if not text.startswith("-")), ""))
+    if entry is None or "--json" not in arguments:
+        return False
+    command = entry.load()
+    held = [command, *getattr(command, "commands", {}).values()]
+    return any(getattr(one, "is_flag", False) and "--json" in one.opts for each in held for one in each.params)
+
+
+_OPTION: Final = re.compile(r"--[a-z][a-z-]*(?: [a-z]+=(?:'[^']*'|[^\s:,;)]+)| \d{4}-\d\d-\d\d)?")
+
+
+def _refused(message: str, code: int, told: dict[str, Any], *, as_json: bool) -> NoReturn:
+    """Say on stderr why nothing was done, to programs also on stdout, and end with ``code``."""
+    click.echo(f"taskstream: {message}", err=True)
+    if as_json:
+        body: dict[str, Any] = {"error": message, "file": None, "column": None, "sample": None}
+        options = ", ".join(dict.fromkeys(_OPTION.findall(message))) or None
+        click.echo(json.dumps(body | {"option": options} | told | {"exit_code": code}, ensure_ascii=False, indent=2))
+    sys.exit(code)
+
+
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 to 6 as in ``taskstream.errors``, 130 interrupted."""
     try:
@@ -58,5 +85,4 @@ def main() -> None:
         click.echo(f"taskstream: {words}", err=True)
         sys.exit(TaskstreamError.exit_code)
     except TaskstreamError as error:
-        click.echo(f"taskstream: {error}", err=True)
-        sys.exit(error.exit_code)
+        _refused(str(error), error.exit_code, getattr(error, "told", {}), as_json=_wants_json(sys.argv[1:]))

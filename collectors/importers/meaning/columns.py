@@ -8,8 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from collectors.importers.meaning.guess import GUESSED, guess
 from collectors.importers.meaning.known_tables import known_table
-from collectors.importers.meaning.proposal import propose
+from collectors.importers.meaning.unknown_header import UnknownHeader
 from collectors.importers.meaning.vocabulary import FIELD_NAMES, field_of, plain
 from taskstream.errors import InputError
 
@@ -106,7 +107,9 @@ def _position(column: str, names: Sequence[str], filled: Sequence[bool], log: st
     exact = [n for n, name in enumerate(names) if name == column]
     similar = [n for n, name in enumerate(names) if plain(name) == plain(column)]
     if not (exact or similar):
-        raise InputError(f"{log} has no column {column!r}; it has: {_listed(names)}")
+        raise InputError(
+            f"{log} has no column {column!r}; it has: {_listed(names)}", file=log, column=column, option="--map"
+        )
     found = exact or similar
     return next((n for n in found if filled[n]), found[0])
 
@@ -117,13 +120,17 @@ def _check(columns: Columns, sample: Sequence[Sequence[str]], log: str) -> None:
     if "action" not in of and not ("app" in of and "screen" in of):
         missing.append(("action", "the actions"))
     if missing:
-        found = [(field, propose(field, columns.names, sample)) for field, _ in missing]
-        options = " ".join(f"--map {field}={shlex.quote(name) if name else 'COLUMN'}" for field, name in found)
-        raise InputError(
+        known = {field: columns.names[positions[0]] for field, positions in of.items()}
+        guesses = guess(columns.names, sample, known)
+        guessed = [field for field in GUESSED if field in guesses and field not in known]
+        asked = [*dict.fromkeys([field for field, _ in missing] + guessed)]
+        options = " ".join(f"--map {field}={shlex.quote(guesses.get(field, 'COLUMN'))}" for field in asked)
+        raise UnknownHeader(
             f"{log} is not a log that can be read as it is: no column of its header is known to hold "
             f"{' and '.join(f'{what} ({field})' for field, what in missing)}. "
-            f"Its columns: {_listed(columns.names)}. Say which: {options}"
-        )
+            f"Its columns: {_listed(columns.names)}. Say which: {options}",
+            log, columns.names, sample, guesses, guessed,
+        )  # fmt: skip
 
 
 def _listed(names: Sequence[str]) -> str:

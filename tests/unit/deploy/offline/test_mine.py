@@ -204,3 +204,64 @@ def test_evidence_tells_all_that_is_known_of_each_routine() -> None:
     listed = json.loads(run(str(LOG), "--evidence", "--json"))
     assert [one["id"] for one in listed["evidence"]] == [one["id"] for one in listed["opportunities"]]
     assert "evidence" not in json.loads(run(str(LOG), "--json"))
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("yesterday,a,Excel,click,x\n", ("timeStamp", "yesterday", "--map time=COLUMN")),
+        ("01/03/2024 08:00,a,Excel,click,x\n02/03/2024 08:00,a,Excel,click,x\n",
+         ("timeStamp", "01/03/2024 08:00", "--date-order")),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_to_programs_too(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    row: str,
+    told: tuple[str, str, str],
+) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(HEAD + row)
+    monkeypatch.setattr("sys.argv", ["taskstream", "mine", str(path), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert err == f"taskstream: {said['error']}\n"
+    assert (said["file"], said["column"], said["sample"], said["option"]) == ("log.csv", *told)
+    assert said["exit_code"] == ended.value.code == InputError.exit_code
+
+
+def test_a_missing_file_is_told_to_programs_too_and_only_to_those_that_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in ([], ["--json"]):
+        monkeypatch.setattr("sys.argv", ["taskstream", "mine", str(tmp_path / "none.csv"), *options])
+        with pytest.raises(SystemExit):
+            main()
+        out = capsys.readouterr().out
+        assert bool(out) == bool(options)
+    assert json.loads(out)["file"] == "none.csv"
+
+
+def test_a_header_that_is_not_known_is_explained_with_the_mapping_that_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, mapping = tmp_path / "log.csv", tmp_path / "M.toml"
+    rows = [
+        f"2024-03-05T08:{i:02}:00Z,u1,{('Excel', 'Chrome')[i % 2]},{('getCell', 'editField')[i % 2]},secret{i}\n"
+        for i in range(30)
+    ]
+    path.write_text("Begin,Wer,Program name,Vorgang,content\n" + "".join(rows))
+    monkeypatch.setattr("sys.argv", ["taskstream", "mine", str(path), "--explain"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out = capsys.readouterr().out
+    assert ended.value.code == InputError.exit_code
+    assert "2024-03-05T08:00:00Z | 2024-03-05T08:01:00Z" in out
+    assert "secret" not in out
+    assert "--map time=Begin --map action=Vorgang --map app='Program name' --map person=Wer\n" in out
+    mapping.write_text(out[out.index("[columns]") :])
+    (log,) = json.loads(run(str(path), "--mapping", str(mapping), "--json"))["reading"]["logs"]
+    assert (log["rows"], log["rows_skipped"], log["people"]) == (30, 0, 1)
