@@ -238,6 +238,7 @@ def _print_lists(
     from rich.console import Console
 
     from sinks.cli import opportunity_table, routine_evidence
+    from sinks.results import words
 
     console = Console()
     if found:
@@ -254,8 +255,9 @@ def _print_lists(
     for routine in evidence:
         routine_evidence.show(console, routine)
     console.print(
-        f"{summary['events']:,} events, {summary['executions']:,} executions, {summary['assigned']:,} of them of "
-        f"{summary['routines']:,} routines, in {summary['seconds']:.1f} s"
+        f"{words.counted(summary['events'], 'event')}, {words.counted(summary['executions'], 'execution')}, "
+        f"{summary['assigned']:,} of them of {words.counted(summary['routines'], 'routine')}, in "
+        f"{summary['seconds']:.1f} s"
     )
     if k == 1:
         console.print("Personal view: these are your own files, so work of a single person is shown.")

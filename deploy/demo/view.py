@@ -75,8 +75,12 @@ class Lines:
             stored = f"{sample.stored:,} of {sample.expected:,} events stored" if sample.expected else "no events yet"
             self._say(f"{sample.phase} ({sample.waited_s:.0f} s): {stored}, {sample.lag:,} messages wait")
         if len(sample.opportunities) > self._listed:
+            from sinks.results import words
+
             for each in sample.opportunities[self._listed :]:
-                self._say(f"found {each.rank}. {each.name}: {each.hours_per_week:.1f} h a week, {each.people} people")
+                people = words.counted(each.people, "person", "people")
+                hours = words.rough(each.hours_per_week, each.hours_per_week_low, each.hours_per_week_high)
+                self._say(f"found {each.rank}. {each.name}: {hours} h a week, {people}")
             self._listed = len(sample.opportunities)
 
     def _say(self, line: str) -> None:

@@ -11,13 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sinks.results.opportunities import ListedOpportunity, yearly_saving
-from sinks.results.words import duration, interval, judged, money, observed, payback, reasons, rough
+from sinks.results.words import counted, duration, interval, judged, money, observed, payback, reasons, rough
 from taskstream.records import NEVER_MONTHS
 
 WIDE: Final = 110
 """Columns from which the table fits."""
 UNTOLD: Final = "cannot be told: all times are the same"
 _SHOWN_STEPS: Final = 8
+_SHOWN_FIRST: Final = 5
+"""The rest of the steps shown are the last ones: how it ends tells as much as how it begins."""
 
 
 def show(console: Console, rows: Sequence[ListedOpportunity]) -> None:
@@ -78,14 +80,16 @@ def _table(rows: Sequence[ListedOpportunity]) -> Table:
 
 
 def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
-    steps = list(row.steps[:_SHOWN_STEPS])
-    more = len(row.steps) - len(steps)
+    steps = list(row.steps)
+    if more := len(steps) - _SHOWN_STEPS if len(steps) > _SHOWN_STEPS + 1 else 0:
+        steps[_SHOWN_FIRST : _SHOWN_FIRST + more] = [f"… {more} more"]
     lines: list[RenderableType] = [Text.assemble((f"{row.rank}. {row.name}", "bold"), "  ", (row.verdict, _style(row)))]
     if with_figures:
         lines.append(
             Text(
-                f"{_hours_a_week(row)} h a week: {row.executions_per_week:,.0f} times, by {row.people} people, "
-                f"median {duration(row.active_median_ms)}, p90 {duration(row.active_p90_ms)}"
+                f"{_hours_a_week(row)} h a week: {row.executions_per_week:,.0f} times, by "
+                f"{counted(row.people, 'person', 'people')}, median {duration(row.active_median_ms)}, "
+                f"p90 {duration(row.active_p90_ms)}"
             )
         )
         lines.append(Text(f"applications: {' → '.join(row.apps)}"))
@@ -93,10 +97,10 @@ def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
     between = f"median time {low}" if low == high else f"median time between {low} and {high} (95 %)"
     spent = row.hours_spent_per_year, row.hours_spent_per_year_low, row.hours_spent_per_year_high
     lines += [
-        labelled("steps", " → ".join(steps) + (f" → … {more} more" if more > 0 else "")),
+        labelled("steps", " → ".join(steps)),
         labelled(
             "seen",
-            f"{row.executions:,} times in {row.variants} variants; {between}",
+            f"{counted(row.executions, 'time')} in {counted(row.variants, 'variant')}; {between}",
         ),
         labelled(
             "moved",

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sinks.cli.opportunity_table import labelled
 from sinks.results.routine import ListedRoutine
-from sinks.results.words import duration
+from sinks.results.words import counted, duration
 from taskstream.records import RoutineStep
 
 SHOWN_EDGES = 3
@@ -55,8 +55,8 @@ def _figures(routine: ListedRoutine) -> Iterator[RenderableType]:
     when = first if first == last else f"{first} to {last}"
     yield labelled(
         "seen",
-        f"{routine.executions:,} times, {when}, on {_count(routine.days, 'day')}, by "
-        f"{_count(routine.people, 'person', 'people')} in {_count(routine.teams, 'team')}; "
+        f"{routine.executions:,} times, {when}, on {counted(routine.days, 'day')}, by "
+        f"{counted(routine.people, 'person', 'people')} in {counted(routine.teams, 'team')}; "
         f"{routine.complete_share:.0%} ended with a completion"
         + (f"; {routine.partial:,} more were broken off" if routine.partial else ""),
     )
@@ -135,7 +135,3 @@ def _table(*names: str) -> Table:
 
 def _day(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

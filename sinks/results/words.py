@@ -62,6 +62,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: ``1 person``, ``3 people``; ``many`` where an s would be wrong."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def hours(number: float) -> str:
     """Hours: ``0 h``, ``0.4 h``, ``12 h``, ``1,240 h``."""
     return f"{number:.1f} h".replace("0.0 h", "0 h") if number < 9.95 else f"{number:,.0f} h"
@@ -100,7 +105,7 @@ def observed(first_ms: int, last_ms: int, working_days: float, people: int, know
     first, last = (datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d") for ms in (first_ms, last_ms))
     when = first if first == last else f"{first} to {last}"
     days = f"{working_days:.3g} working day{'' if working_days == 1 else 's'}"
-    return f"{when}, {days}, {people:,} of {known:,} people"
+    return f"{when}, {days}, {people:,} of {counted(known, 'person', 'people')}"
 
 
 def reasons(why: Mapping[str, float], low: float, high: float) -> str:

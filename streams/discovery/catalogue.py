@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
+from streams.discovery.evidence.apart import bare, told_apart
 from streams.discovery.evidence.fitting import within
 from streams.discovery.evidence.record import SHOWN_VARIANTS, routine_of, variants_of
 from streams.discovery.grouping import chains, refine
@@ -296,7 +297,12 @@ class Catalogue:
             if cluster.public:
                 current.add(cluster.id)
                 if cluster.dirty:
-                    self._put(self._routine(cluster, telling, names, self._former(cluster.id, retired)), changed)
+                    made = self._routine(cluster, telling, names, self._former(cluster.id, retired))
+                    known = names.get(cluster.number, "")
+                    self._put(structs.replace(made, name=known) if bare(known) == made.name else made, changed)
+        living = [self._published[one] for one in sorted(current & self._published.keys())]
+        for one, name in told_apart(living).items():
+            self._name(one, name, changed)
         for cluster in self.grouping:
             if cluster.dirty:
                 moved += self._reassign(cluster)
@@ -349,6 +355,14 @@ class Catalogue:
         routine = structs.replace(routine, version=self.revision)
         self._published[routine.id] = routine
         changed.append(routine)
+
+    def _name(self, routine: str, name: str, changed: list[Routine]) -> None:
+        """Publish a routine under ``name``, which others of the list made necessary."""
+        before = self._published[routine]
+        if before.name == name:
+            return
+        changed[:] = [one for one in changed if one.id != routine]
+        self._put(structs.replace(before, name=name), changed)
 
     def _reassign(self, cluster: Cluster) -> list[Assignment]:
         """Assignments of the remembered segments that are new or have changed."""

@@ -8,4 +8,5 @@ May import: taskstream, streams.discovery.words, streams.discovery.grouping.
     patterns     The kind of work a routine is, which decides what sort of automation fits it
     fitting      Fits a routine's record into the bound of its topic
     naming       A routine's human name, from what its activities say
+    apart        Names that tell routines apart which would be called the same
 """

@@ -43,6 +43,9 @@ def name_of(
     target = _place([a for a in order if _writes(a)], weight)
     source = _place([a for a in order if _reads(a)], weight) or _shown_elsewhere(order, target, weight)
     everywhere = _place(order, weight)
+    ending = completion_word(order, presence)
+    if everywhere is None:  # a verb of ours in front of the log's own words would be half a name
+        return ((ending[0].upper() + ending[1:]) if ending else _by_label(order, weight))[:MAX_NAME]
     if pattern in {patterns.COPY_BRIDGE, patterns.RE_KEYING} and source and target and source != target:
         text = _moving(pattern, order, source, target)
     elif pattern == patterns.REPORT_ROUND:
@@ -60,10 +63,7 @@ def name_of(
     elif pattern == patterns.MESSAGING:
         text = _at("Write", target or everywhere, "text")
     else:
-        text = _at("Go through", everywhere) or _by_label(order, weight)
-    ending = completion_word(order, presence)
-    if ending and everywhere is None:  # a verb of ours in front of the log's own words would be half a name
-        return (ending[0].upper() + ending[1:])[:MAX_NAME]
+        text = _at("Go through", everywhere)
     if ending and len(text) + len(ending) + 5 <= MAX_NAME and ending not in text.lower().split():
         text += f" and {ending}"
     return text[:MAX_NAME].rstrip()
@@ -106,7 +106,8 @@ def _by_label(order: Sequence[str], weight: Callable[[str], float]) -> str:
     if not named:
         return "Repeat the same steps"
     best = max(named, key=lambda a: (weight(a), -order.index(a)))
-    return f"Use {object_name(best)}"
+    name = object_name(best)
+    return name if parts(best).role == "action" else f"Use {name}"
 
 
 def _reads(activity: str) -> bool:

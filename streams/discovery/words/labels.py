@@ -160,6 +160,8 @@ def label_of(activity: str) -> str:
     verb = _VERBS.get(part.kind, "use")
     what = object_name(activity)
     where = app_name(part.app) if part.app else ""
+    if what and part.kind == "click" and part.role == "action":  # the log's own word for it, which may be no click
+        return f"{what} ({where})" if where else what
     if part.kind in {"window", "navigate", "open"}:
         what = what or screen_name(part.app, part.screen)
         return f"{verb} {what} ({where})" if what and where else f"{verb} {what or where}".strip()

@@ -68,3 +68,18 @@ def test_csv_reads_back() -> None:
     assert row["apps"] == "excel > chrome"
     assert row["why"].startswith('{"hours a year spent":52.8,"can be automated":0.9,')
     assert (row["hours_spent_per_year"], row["hours_saved_per_year"], row["currency"]) == ("52.8", "30.0", "CHF")
+
+
+def test_one_is_no_plural() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    show(console, [structs.replace(ROW, people=1, people_known=1, variants=1)])
+    text = " ".join(console.export_text().split())
+    assert "by 1 person," in text
+    assert "in 1 variant;" in text
+    assert "1 of 1 person" in text
+
+
+def test_a_long_list_of_steps_shows_its_end() -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    show(console, [structs.replace(ROW, steps=tuple("abcdefghijkl"))])
+    assert "a → b → c → d → e → … 4 more → j → k → l" in console.export_text()

@@ -27,6 +27,8 @@ from streams.discovery.words.labels import app_name, label_of, noun, place_name
         ("crm|edit|s|field:decade", "fill in field Decade (CRM)"),
         ("crm|edit|s|field:html template", "fill in field Html template (CRM)"),
         ("crm|click|s|link://div[@id=x]/a", "click a link in s (CRM)"),
+        ("|click||action:approve invoice", "Approve invoice"),
+        ("sap|click|s|action:approve invoice", "Approve invoice (SAP)"),
     ],
 )
 def test_activity_in_words(activity: str, words: str) -> None:
@@ -53,6 +55,13 @@ def test_application_names() -> None:
     assert [app_name(name) for name in ("excel", "EXCEL", "my_tool.exe", "SAP", "")] == [
         "Excel", "Excel", "My Tool", "SAP", "application",
     ]  # fmt: skip
+
+
+def test_a_routine_without_any_place_is_named_by_the_logs_own_words() -> None:
+    order = ("|click||action:open ledger", "|click||action:look at totals")
+    for pattern in (patterns.REVIEW, patterns.NAVIGATION, patterns.LOOK_UP):
+        assert named(pattern, *order) == "Open ledger"
+    assert named(patterns.NAVIGATION, "|click||button:next page") == "Use Next page"
 
 
 def named(pattern: str, *order: str) -> str:
