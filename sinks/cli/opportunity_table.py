@@ -17,8 +17,8 @@ from taskstream.records import NEVER_MONTHS
 WIDE: Final = 110
 """Columns from which the table fits."""
 UNTOLD: Final = "cannot be told: all times are the same"
-_SHOWN_STEPS: Final = 8
-_SHOWN_FIRST: Final = 5
+_SHOWN_STEPS: Final = 12
+_SHOWN_FIRST: Final = 8
 """The rest of the steps shown are the last ones: how it ends tells as much as how it begins."""
 
 

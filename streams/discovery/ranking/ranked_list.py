@@ -20,6 +20,8 @@ from taskstream.settings import Settings
 FOLD = 0.85
 """Share of a routine's usual activities that another must hold for it to be a part of that one."""
 HELD = 0.5
+TAIL = 0.2
+"""Share of executions from which on a step after the last usual one is shown, as optional."""
 TIMELESS = "all times are the same, so no durations can be told"
 SPENT = "hours a year spent"
 
@@ -98,7 +100,7 @@ def _opportunity(
         rank=0,
         name=routine.name,
         pattern=routine.pattern,
-        steps=tuple([step.label for step in routine.steps if step.presence >= HELD]),
+        steps=step_list(routine),
         apps=routine.apps,
         executions=routine.executions,
         executions_per_week=round(week.executions, 1),
@@ -142,6 +144,14 @@ def _opportunity(
         net_saving=net[0],
         net_saving_high=net[2],
     )
+
+
+def step_list(routine: Routine) -> tuple[str, ...]:
+    """The usual steps in their order; those of an optional tail follow, with their share of the executions."""
+    usual = [n for n, step in enumerate(routine.steps) if step.presence >= HELD]
+    tail = routine.steps[usual[-1] + 1 :] if usual else ()
+    optional = [f"{step.label} [optional: {step.presence:.0%}]" for step in tail if step.presence >= TAIL]
+    return tuple([routine.steps[n].label for n in usual] + optional)
 
 
 def factors(week: Weekly, possible: float, exceptions: float, settings: Settings) -> dict[str, float]:

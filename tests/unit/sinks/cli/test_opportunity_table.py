@@ -81,5 +81,5 @@ def test_one_is_no_plural() -> None:
 
 def test_a_long_list_of_steps_shows_its_end() -> None:
     console = Console(width=200, record=True, file=io.StringIO())
-    show(console, [structs.replace(ROW, steps=tuple("abcdefghijkl"))])
-    assert "a → b → c → d → e → … 4 more → j → k → l" in console.export_text()
+    show(console, [structs.replace(ROW, steps=tuple("abcdefghijklmnop"))])
+    assert "f → g → h → … 4 more → m → n → o → p" in console.export_text()

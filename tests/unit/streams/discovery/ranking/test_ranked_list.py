@@ -109,6 +109,24 @@ def test_times_that_are_all_the_same_tell_no_durations_and_no_verdict() -> None:
     assert (found.verdict, found.preliminary) == (MAYBE, ranked_list.TIMELESS)
 
 
+def test_the_step_list_ends_with_the_optional_tail() -> None:
+    tail = ("erp|click|invoice|button:print", "outlook|paste|mail|field:note")
+    catalogue = Catalogue("acme", k=1)
+    for i in range(100):
+        steps = INVOICE + (tail if i % 5 < 2 else ())
+        steps += ("web|click|news|link:sports",) if i % 10 == 9 else ()
+        catalogue.add(segment(steps, first_seq=100 * i, start_ms=START_MS + (i % 5) * DAY_MS + i * 200_000))
+    catalogue.refine()
+    [found] = catalogue.opportunities(SETTINGS)
+    assert found.steps[-3:] == (
+        "click Submit (ERP)", "click Print (ERP) [optional: 40%]", "paste into field Note (Outlook) [optional: 40%]",
+    )  # fmt: skip
+    assert len(found.steps) == len(INVOICE) + 2
+    [routine] = catalogue.routines()
+    usual = structs.replace(routine, steps=tuple(step for step in routine.steps if step.presence >= 0.5))
+    assert ranked_list.build_cost(routine, SETTINGS) == ranked_list.build_cost(usual, SETTINGS)
+
+
 def test_what_does_not_surely_pay_is_not_worth_it() -> None:
     [rare] = routine_of((INVOICE, 5, 3_000)).opportunities(SETTINGS)
     assert rare.verdict == "not worth it"
