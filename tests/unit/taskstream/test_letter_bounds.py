@@ -47,7 +47,7 @@ def test_no_text_of_a_letter_is_longer_than_it_may_be(key: bytes) -> None:
     text = key.decode("utf-8", "replace")
     place = InputPlace(text, 2**31 - 1, InputRecord(2**63 - 1, 2**63 - 1, key, key))
     assert fits(dead_letter(place, text, text, text, key).value)
-    assert fits(letter_of_loss(text, 0, Loss(0, 1, text)).value)
+    assert fits(letter_of_loss(text, 0, Loss(0, 1, text), topic_id=text).value)
     assert fits(encode(sink_record(Letter(text, 0, 2**63 - 1, text, text, 5, key, text), 0)))
 
 
