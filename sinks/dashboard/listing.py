@@ -28,6 +28,7 @@ COLUMNS: list[dict[str, Any]] = [
     },
     {"name": "verdict", "label": "Verdict", "field": "verdict", "align": "left", "sortable": True},
 ]
+UNTOLD = "cannot be told"
 _ASSUMED = {
     "hourly_cost": "cost of an hour of work",
     "adoption": "runs an automation takes over",
@@ -66,11 +67,13 @@ def _row(
         "median_text": words.duration(each.active_median_ms),
         "p90_text": f"90 % under {words.duration(each.active_p90_ms)}",
         "hours_per_week": each.hours_per_week,
-        "hours_text": f"{words.rough(each.hours_per_week, each.hours_per_week_low, each.hours_per_week_high)} h",
+        "hours_text": UNTOLD
+        if each.timeless
+        else f"{words.rough(each.hours_per_week, each.hours_per_week_low, each.hours_per_week_high)} h",
         "hours_bar": round(100 * each.hours_per_week / top, 1),
         "hours_saved_per_year": each.hours_saved_per_year,
-        "saving_text": f"{words.rough(*saved)} h",
-        "interval_text": words.interval(*saved[1:]),
+        "saving_text": UNTOLD if each.timeless else f"{words.rough(*saved)} h",
+        "interval_text": UNTOLD if each.timeless else words.interval(*saved[1:]),
         "observed": words.observed(each.first_ms, each.last_ms, each.working_days, each.people, each.people_known),
         "preliminary": each.preliminary,
         "verdict": each.verdict,
@@ -87,7 +90,9 @@ def _row(
         ],
         "flows": _flows(routine),
         "optional": [words.activity(step) for step in (routine.optional[:6] if routine else ())],
-        "why": words.reasons(each.why, each.hours_spent_per_year_low, each.hours_spent_per_year_high),
+        "why": UNTOLD
+        if each.timeless
+        else words.reasons(each.why, each.hours_spent_per_year_low, each.hours_spent_per_year_high),
         "facts": _facts(each),
     }
 
@@ -108,6 +113,8 @@ def _flows(routine: ListedRoutine | None) -> list[dict[str, str]]:
 
 def _facts(each: ListedOpportunity) -> list[dict[str, str]]:
     spent = each.hours_spent_per_year, each.hours_spent_per_year_low, each.hours_spent_per_year_high
+    if each.timeless:
+        return [{"what": "hours", "value": f"{UNTOLD}: all times are the same"}]
     yearly = yearly_saving(each)
     facts = [
         ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),

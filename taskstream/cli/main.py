@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 
@@ -54,14 +54,12 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 _OPTION: Final = re.compile(r"--[a-z][a-z-]*(?: [a-z]+=(?:'[^']*'|[^\s:,;)]+)| \d{4}-\d\d-\d\d)?")
 
 
-def _refused(message: str, code: int, told: dict[str, Any], *, as_json: bool) -> NoReturn:
-    """Say on stderr why nothing was done, to programs also on stdout, and end with ``code``."""
-    click.echo(f"taskstream: {message}", err=True)
-    if as_json:
+def _tell_programs(message: str, code: int, told: dict[str, Any]) -> None:
+    """Where JSON was asked for, say on stdout too why nothing was done."""
+    if _wants_json(sys.argv[1:]):
         body: dict[str, Any] = {"error": message, "file": None, "column": None, "sample": None}
         options = ", ".join(dict.fromkeys(_OPTION.findall(message))) or None
         click.echo(json.dumps(body | {"option": options} | told | {"exit_code": code}, ensure_ascii=False, indent=2))
-    sys.exit(code)
 
 
 def main() -> None:
@@ -77,6 +75,7 @@ def main() -> None:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
+        _tell_programs(error.format_message(), error.exit_code, {})
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         words = advice(error.name or "")
@@ -85,4 +84,6 @@ def main() -> None:
         click.echo(f"taskstream: {words}", err=True)
         sys.exit(TaskstreamError.exit_code)
     except TaskstreamError as error:
-        _refused(str(error), error.exit_code, getattr(error, "told", {}), as_json=_wants_json(sys.argv[1:]))
+        click.echo(f"taskstream: {error}", err=True)
+        _tell_programs(str(error), error.exit_code, getattr(error, "told", {}))
+        sys.exit(error.exit_code)

@@ -245,6 +245,16 @@ def test_a_missing_file_is_told_to_programs_too_and_only_to_those_that_ask(
     assert json.loads(out)["file"] == "none.csv"
 
 
+def test_a_wrong_option_is_told_to_programs_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["taskstream", "mine", str(LOG), "--json", "--people", "none"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = json.loads(capsys.readouterr().out)
+    assert (said["exit_code"], said["option"]) == (ended.value.code, "--people")
+
+
 def test_a_header_that_is_not_known_is_explained_with_the_mapping_that_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from msgspec import structs
+
 from sinks.dashboard import listing
 from sinks.dashboard.page_data import FreshMinute, Snapshot
 from sinks.results.routine import ListedVariant
@@ -39,6 +41,12 @@ def test_a_payback_that_never_comes_is_said_so() -> None:
     facts = {each["what"]: each["value"] for each in row["facts"]}
     assert facts["pays back in"] == "never (3.4 to never)"
     assert facts["saving a year, net of upkeep"] == "2,000 CHF (-4,000 to 5,000)"
+
+
+def test_no_hours_are_told_where_all_times_are_the_same() -> None:
+    (row,) = listing.rows(Snapshot(opportunities=(structs.replace(ONE, last_ms=ONE.first_ms),)))
+    assert row["saving_text"] == row["hours_text"] == row["why"] == "cannot be told"
+    assert [fact["value"] for fact in row["facts"]] == ["cannot be told: all times are the same"]
 
 
 def test_evidence_of_the_routine_is_joined_by_id() -> None:
