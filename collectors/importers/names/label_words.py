@@ -141,9 +141,14 @@ class ClosedLabels:
 
     def _made_screen(self, screen: str) -> str:
         """A screen that was made from a title or an address before."""
-        first, *rest = screen.split("/")
-        kept = [self._host(first) if _HOST.fullmatch(first) else self.label(first)]
-        return "/".join(kept + self._steps(rest))[:_MAX_SCREEN]
+        first, *rest = self._steps(parts := screen.split("/"))
+        if _HOST.fullmatch(parts[0]):
+            first = self._host(parts[0])
+        elif first != parts[0] and self._plain(parts[0]):  # only with the numbers of the rest is it too much
+            first = self._token(parts[0])
+        else:
+            first = self.label(parts[0])
+        return "/".join([first, *rest])[:_MAX_SCREEN]
 
     def _steps(self, parts: Sequence[str]) -> list[str]:
         """Steps of an address; what may not be told is the number of a record as likely as not."""
