@@ -126,20 +126,31 @@ def read_wall(text: str, order: DateOrder) -> Wall | None:
 
     Numbers alone (epochs, spreadsheet serials) are not read here. ``order`` decides ``05/03/2024``, and ``24-03-05``.
     """
-    match = _FULL.fullmatch(text) or _TURNED.fullmatch(text)
-    if match is not None:
-        return _assemble(match, *_date(match, order))
-    match = _COMPACT.fullmatch(text)
-    if match is not None:
-        return _assemble(match, int(match["a"]), int(match["b"]), int(match["c"]))
-    match = _CLOCK.fullmatch(text)
-    if match is not None:
+    form = _form(text)
+    bare = text
+    if form is None:
+        if len(text) > _LONGEST or not _LETTER.search(text):
+            return None
+        bare = plain(text)
+        form = _form(bare) if bare != text else None
+    return _words(bare, order) if form is None else _in_numbers(form, order)
+
+
+def _form(text: str) -> re.Match[str] | None:
+    """The text as one of the ways to write a time in numbers."""
+    for form in (_FULL, _TURNED, _COMPACT, _CLOCK):
+        if match := form.fullmatch(text):
+            return match
+    return None
+
+
+def _in_numbers(match: re.Match[str], order: DateOrder) -> Wall | None:
+    if match.re is _CLOCK:
         wall = _assemble(match, 1970, 1, 1)
         return wall and wall._replace(day=False)
-    if len(text) > _LONGEST:
-        return None
-    bare = plain(text)
-    return _words(bare, order) if bare == text else read_wall(bare, order)
+    if match.re is _COMPACT:
+        return _assemble(match, int(match["a"]), int(match["b"]), int(match["c"]))
+    return _assemble(match, *_date(match, order))
 
 
 def _date(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
@@ -286,8 +297,11 @@ def _weekday(text: str) -> tuple[int, int, int] | None:
         day = _WEEKDAY_OF.get(word[0].lower())
         if day is None:
             continue
-        rest = [other[0].lower() for n, other in enumerate(words) if n != number]
-        if word[0].lower() != "mar" or any(name in _MONTH_NAMES for name in rest) or _ANY_DATE.search(text):
+        if (
+            word[0].lower() != "mar"
+            or any(other[0].lower() in _MONTH_NAMES for n, other in enumerate(words) if n != number)
+            or _ANY_DATE.search(text)
+        ):
             return word.start(), word.end(), day
     return None
 
