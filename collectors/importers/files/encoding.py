@@ -23,6 +23,25 @@ LABELS: Final = {
 }  # fmt: skip
 
 
+CUT_OFF: Final = "taskstream-cut-off"
+"""How text is decoded whose last character may be cut off: that one becomes :data:`HALF_CHARACTER`."""
+HALF_CHARACTER: Final = "\udcff"
+"""No text that is decoded holds it."""
+
+
+def _cut_off(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError) and _is_cut_off(error):
+        return HALF_CHARACTER, error.end
+    raise error
+
+
+def _is_cut_off(error: UnicodeDecodeError) -> bool:
+    return error.end == len(error.object) and error.reason in ("unexpected end of data", "truncated data")
+
+
+codecs.register_error(CUT_OFF, _cut_off)
+
+
 def encoding_given(name: str) -> str:
     """The codec a user names.
 
@@ -80,9 +99,10 @@ def by_content(stream: io.BufferedReader, name: str) -> str:
         try:
             held.decode()
             good = good or line
-        except UnicodeDecodeError:
-            first_bad = first_bad or line
-            other = other or not _NOT_CP1252.isdisjoint(held)
+        except UnicodeDecodeError as error:
+            if not (good and _is_cut_off(error)):
+                first_bad = first_bad or line
+                other = other or not _NOT_CP1252.isdisjoint(held)
     if not first_bad:
         return "utf-8" if good else "ascii"
     if good or other:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from collectors.importers.files.encoding import LABELS
+from collectors.importers.files.encoding import CUT_OFF, HALF_CHARACTER, LABELS
 from collectors.importers.formats.tables import RowBlock, Table
 from collectors.importers.not_a_log import NotALog
 from collectors.importers.read_report import ReadReport
@@ -26,6 +26,8 @@ MAX_RECORD_LINES: Final = 1_000
 """Lines a quoted value may reach over; a longer one means a quote that is not closed."""
 QUOTES: Final = "a quote that is not closed, or text behind a closing one"
 LOOSE: Final = "some values hold quotes that are not doubled: they are read as they stand"
+ESCAPED: Final = "some values hold quotes behind a backslash: they are read without it"
+HALF: Final = "the last line ends in the midst of a character: cut off"
 TOO_LONG: Final = f"a value of more than {_MAX_CELL >> 20} MB"
 TOO_MANY: Final = "more values than there are columns"
 TOO_FEW: Final = "fewer values than there are columns: cut off or damaged"
@@ -47,8 +49,8 @@ def read_csv(stream: io.BufferedReader, name: str, encoding: str, report: ReadRe
         InputError: (while reading) not in ``encoding``.
     """
     csv.field_size_limit(_MAX_CELL)
-    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-    lines = _Lines(text, name, encoding)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="", errors=CUT_OFF)
+    lines = _Lines(text, name, encoding, report)
     head = list(itertools.islice(lines, _SAMPLE_LINES))
     first = next((number for number, line in enumerate(head) if line.strip()), None)
     if first is None:
@@ -110,12 +112,13 @@ def _before_names(head: list[str], separator: str) -> int:
 class _Lines:
     """Lines of a text with their numbers; lines can be pushed back."""
 
-    def __init__(self, text: TextIO, name: str, encoding: str) -> None:
+    def __init__(self, text: TextIO, name: str, encoding: str, report: ReadReport) -> None:
         self.number = 0
         """Lines given out."""
         self._text = text
         self._name = name
         self._encoding = encoding
+        self._report = report
         self._held: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
@@ -158,12 +161,17 @@ class _Lines:
 
     def _read(self) -> str:
         try:
-            return self._text.read(_CHARACTERS) + self._text.readline()
+            text = self._text.read(_CHARACTERS) + self._text.readline()
         except UnicodeError as error:
             raise InputError(
                 f"{self._name}, behind line {self.number:,}: not in {LABELS.get(self._encoding, self._encoding)} "
                 f"({error}); say how to read it with --encoding"
             ) from error
+        if text.endswith(HALF_CHARACTER):
+            whole = text.rfind("\n") + 1
+            self._report.skip(HALF, self.number + 1 + text.count("\n"), text[whole:-1])
+            return text[:whole]
+        return text
 
 
 class _Widths:
@@ -255,6 +263,10 @@ def _careful(
             row = next(csv.reader(_recorded(lines, used), delimiter=separator, strict=True), None)
         except csv.Error:
             lines.push_back(used[1:])
+            if width and (escaped := _escaped(used[0], separator, width)):
+                report.note(ESCAPED)
+                yield start + 1, escaped
+                continue
             loose = _loose(used[0], separator)
             if once:
                 why = QUOTES if loose else TOO_LONG
@@ -269,6 +281,10 @@ def _careful(
             return
         if row and len(used) > 1 and width and len(row) != width:
             lines.push_back(used[1:])
+            if escaped := _escaped(used[0], separator, width):
+                report.note(ESCAPED)
+                yield start + 1, escaped
+                continue
             report.skip(QUOTES, start + 1, used[0].strip())
         elif row:
             yield start + 1, row
@@ -282,6 +298,17 @@ def _loose(line: str, separator: str) -> list[str]:
         return next(csv.reader([line.rstrip("\r\n")], delimiter=separator))
     except csv.Error:
         return []
+
+
+def _escaped(line: str, separator: str, width: int) -> list[str]:
+    """The values of a line in which a backslash stands before quotes; none if they are not ``width`` then."""
+    if '\\"' not in line:
+        return []
+    try:
+        row = next(csv.reader([line.replace('\\"', '""').rstrip("\r\n")], delimiter=separator, strict=True))
+    except csv.Error:
+        return []
+    return row if len(row) == width else []
 
 
 def _recorded(lines: _Lines, used: list[str]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def read_json_lines(stream: io.BufferedReader, encoding: str, report: ReadReport
 
 
 def _lines(stream: io.BufferedReader, encoding: str, report: ReadReport) -> Iterator[Record]:
-    text = io.TextIOWrapper(stream, encoding=encoding)
+    text = io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace")  # which is no JSON
     number = 0
     while line := text.readline(_MAX_LINE):
         number += 1

@@ -25,6 +25,7 @@ def told(data: bytes) -> str:
         ("München\n".encode("cp1252"), "cp1252"),
         ("x\n" * 2_000_000 + "ü", "cp1252"),
         ("\ufeffa,b\n".encode(), "utf-8-sig"),
+        ("München\nMü".encode()[:-1], "utf-8"),
         ("a,b\nc,d\n".encode("utf-16"), "utf-16"),
         ("a,b\nc,d\n".encode("utf-16-le"), "utf-16-le"),
         ("a,b\nc,d\n".encode("utf-16-be"), "utf-16-be"),

@@ -11,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.importers.formats.csv_table import (
+    ESCAPED,
+    HALF,
+    LOOSE,
     MAX_RECORD_LINES,
     SEPARATORS,
     TOO_FEW,
@@ -23,9 +26,9 @@ from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError
 
 
-def rows_of(text: str, encoding: str = "utf-8") -> tuple[list[tuple[int, list[str]]], ReadReport, str]:
+def rows_of(text: str, encoding: str = "utf-8", *, cut: int = 0) -> tuple[list[tuple[int, list[str]]], ReadReport, str]:
     report = ReadReport("log.csv")
-    stream = io.BufferedReader(io.BytesIO(text.encode(encoding)))
+    stream = io.BufferedReader(io.BytesIO(text.encode(encoding)[: -cut or None]))
     table = read_csv(cast(io.BufferedReader, stream), "log.csv", encoding, report)
     rows = [(line, list(row)) for block in table.blocks for line, row in zip(block.lines, block.rows, strict=True)]
     return rows, report, table.separator
@@ -165,3 +168,25 @@ def test_lines_that_are_split_are_read_as_the_csv_module_reads_them(lines: list[
     found = split_rows(text, separator)
     if found and [""] not in found:  # a blank line is looked at again, line by line
         assert found == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_last_line_that_ends_in_the_midst_of_a_character_is_left_out(encoding: str) -> None:
+    rows, report, _ = rows_of("a,b\n1,ü\n2,ü\n3,ü", encoding, cut=1)
+    assert (rows, skipped_of(report)) == ([(2, ["1", "ü"]), (3, ["2", "ü"])], [(HALF, 1, 4)])
+
+
+def test_quotes_behind_a_backslash_are_read() -> None:
+    lines = [
+        "a,b,c",
+        *[r'1,"say \"x, y\", please",z'] * 30,
+        r'2,"\"",z',
+        '3,"C:\\",z',
+        r'4,"say \"x" y,z',
+        '5,"6"" ",z',
+    ]
+    rows, report, _ = rows_of("\n".join(lines) + "\n")
+    values = [row[1] for _, row in rows]
+    assert values == ['say "x, y", please'] * 30 + ['"', "C:\\", r'say \x" y', '6" ']
+    assert not report.skipped
+    assert report.notes == [ESCAPED, LOOSE]

@@ -481,3 +481,12 @@ def test_business_events_are_told_to_be_no_ui_events(tmp_path: Path) -> None:
         for types, attributes in ((business, amount), (business, app), (("click", "edit"), amount))
     ]
     assert notes == [[NO_UI_EVENTS], [], []]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_line_of_json_that_is_not_in_its_encoding_is_left_out(tmp_path: Path, encoding: str) -> None:
+    text = "".join(json.dumps(row | {"content": "ü"}, ensure_ascii=False) + "\n" for row in office())
+    whole = text + text.splitlines()[0].partition("ü")[0] + "ü"
+    found, report = read(write(tmp_path, "log.jsonl", whole.encode(encoding)[:-1]))
+    assert len(found) == len(office())
+    assert [(one.rows, one.first_line) for one in report.skipped] == [(1, len(office()) + 1)]
