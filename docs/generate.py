@@ -125,8 +125,15 @@ readings where they leave it open over several dates), 12 hours, names of months
 Spanish, named zones and offsets, date and time in two columns, seconds, milliseconds, microseconds and nanoseconds
 since 1970, serial days of spreadsheets.
 
-Rows that name nobody belong to who held the value they name at most 20 rows before, else to the person of the row
-before. A file given twice is read once. Rows that two files share (times finer than a second), and a stretch of at
+Rows that name nobody (an empty cell, `NULL`, `NaN`, `None`, `n/a`) belong to who held the value they name at most 20
+rows before, else to the person of the row before: in the file, or by time where the file is in no order. Names that
+differ in case alone are one person; who stands in skipped rows alone is nobody.
+
+Rows with more or fewer values than there are columns are skipped, unless the file's first rows show that it ends its
+rows with a separator or leaves out empty cells at the end. Sheets of one workbook with the same columns are read
+together. Files of an archive that are no logs are passed over and told.
+
+A file given twice is read once. Rows that two files share (times finer than a second), and a stretch of at
 least 20 times that one file holds twice, are read once and counted as repeated.
 
 What `replay` sends on holds no content: values become digest, length and form; window titles pass through the rules
