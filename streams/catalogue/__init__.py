@@ -8,5 +8,7 @@ May import: taskstream, streams.dead_letter, streams.discovery.
     seen_topics   The topics that a session works with: which creation of each, as far as it is known
     assignments   Assignments made by the streams for segments that have not reached the catalogue yet
     snapshot      The catalogue's state as bytes, cluster by cluster
+    state_format  The format of the catalogue's state: what is written of a tenant, and of each of its clusters
+    soundness     Whether what was decoded can be counted
     stored_state  Reads back what the catalogue has stored
 """

@@ -124,7 +124,13 @@ class CatalogueKafka:
             return {}
         found: dict[tuple[str, int], int] = {}
         for place, answer in self._admin.list_offsets(asked, request_timeout=TIMEOUT_S).items():
-            found[place.topic.removeprefix(self._prefix), place.partition] = answer.result(TIMEOUT_S).offset
+            try:
+                offset = answer.result(TIMEOUT_S).offset
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+                continue  # a topic created anew has fewer partitions, or is not there yet
+            found[place.topic.removeprefix(self._prefix), place.partition] = offset
         return found
 
     def check_topics(self) -> list[str]:

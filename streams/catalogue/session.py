@@ -19,6 +19,7 @@ from confluent_kafka import Message
 from streams.catalogue import snapshot, stored_state
 from streams.catalogue.assignments import PendingAssignments
 from streams.catalogue.kafka_io import KEPT, CatalogueKafka
+from streams.catalogue.soundness import is_sound_segment
 from streams.dead_letter import letter_of_loss
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
@@ -187,11 +188,12 @@ class CatalogueSession:
         try:
             return decoder.decode(message.value() or b"")
         except UNDECODABLE as error:
-            metrics.REFUSED.labels(reason="malformed").inc()
-            log.warning(
-                "%s %d@%d is no valid record: %s", message.topic(), message.partition(), message.offset(), error
-            )
+            self._refuse(message, str(error))
             return None
+
+    def _refuse(self, message: Message, why: str) -> None:
+        metrics.REFUSED.labels(reason="malformed").inc()
+        log.warning("%s %d@%d is no valid record: %s", message.topic(), message.partition(), message.offset(), why)
 
     def _take(self, messages: list[Message]) -> None:
         for message in messages:
@@ -199,6 +201,9 @@ class CatalogueSession:
             self._pending += 1
             segment = self._decoded(message, _segments)
             if segment is None:
+                continue
+            if not is_sound_segment(segment):
+                self._refuse(message, "it is of no tenant, or numbers are out of bounds")
                 continue
             metrics.SEGMENTS_IN.inc()
             catalogue = self._catalogue(segment.tenant)

@@ -4,92 +4,23 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
-from msgspec import Struct
 
+from streams.catalogue import soundness
+from streams.catalogue.state_format import FORMAT, ClusterState, ShapeState, TenantState, WrittenFormat
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.days import Days
 from streams.discovery.grouping.distinct import Distinct
-from streams.discovery.grouping.execution import Execution, FlowKey
+from streams.discovery.grouping.execution import Execution
 from streams.discovery.grouping.routines import MEMBERS, SETTLED, Cluster
 from streams.discovery.grouping.shapes import Shape, Shapes
 from taskstream.errors import UNDECODABLE, InputError, ServiceError
 
-FORMAT: Final = 2
-
-
-class ShapeState(Struct, array_like=True):
-    """A shape of a cluster."""
-
-    number: int
-    counts: dict[str, int]
-    times: int
-    complete: int
-    touched: int
-    fragment: bool
-    followers: dict[int, list[float]]
-
-
-class ClusterState(Struct, array_like=True):
-    """A cluster. Executions of a public one are kept as far as they are in its sample, of others the latest, too."""
-
-    number: int
-    id: str
-    counts: dict[str, int]
-    shapes: list[ShapeState]
-    executions: int
-    partial: int
-    complete: int
-    transfers: int
-    written: int
-    active_ms: int
-    partial_ms: int
-    own: float
-    sample: list[Execution]
-    members: list[Execution]
-    people: tuple[tuple[int, ...], bool]
-    teams: tuple[tuple[int, ...], bool]
-    days: dict[int, tuple[int, int]]
-    flows: list[tuple[FlowKey, int]]
-    first_ms: int
-    last_ms: int
-    touched: int
-    merged: tuple[str, ...]
-    split_from: str
-    coherent: bool
-    public: bool
-    people_counts: tuple[int, ...] = ()
-
-
-class Head(Struct, array_like=True):
-    """What a :class:`TenantState` of any format begins with; further fields are passed over."""
-
-    format: int
-
-
-class TenantState(Struct, array_like=True):
-    """What a catalogue knows beside its clusters."""
-
-    format: int
-    tenant: str
-    revision: int
-    arrivals: int
-    next_cluster: int
-    next_shape: int
-    joints: list[tuple[int, int]]
-    pauses: list[float]
-    days: dict[int, tuple[int, int]]
-    first_ms: int
-    last_ms: int
-    people: tuple[tuple[int, ...], bool]
-
-
 _encoder = msgspec.msgpack.Encoder()
 _cluster_decoder = msgspec.msgpack.Decoder(ClusterState)
-_head_decoder = msgspec.msgpack.Decoder(Head)
+_head_decoder = msgspec.msgpack.Decoder(WrittenFormat)
 _tenant_decoder = msgspec.msgpack.Decoder(TenantState)
 
 
@@ -144,22 +75,19 @@ def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], Non
         if written != FORMAT:
             raise InputError(f"the catalogue's checkpoint has format {written}, this version reads {FORMAT}")
         tenant = _tenant_decoder.decode(state["tenant"])
+        if not soundness.is_sound_tenant(tenant):
+            raise InputError("the catalogue's checkpoint is damaged: its numbers are out of bounds")
     except (KeyError, *UNDECODABLE) as error:
         raise InputError(f"the catalogue's checkpoint is damaged: {error}") from error
-    clusters: list[ClusterState] = []
-    for key, data in state.items():
-        if key.startswith("cluster/"):
-            try:
-                clusters.append(_cluster_decoder.decode(zlib.decompress(data)))
-            except (*UNDECODABLE, zlib.error) as error:
-                pass_over(key, f"damaged: {error}")
+    clusters = list(_clusters(state, pass_over))
     catalogue = Catalogue(tenant.tenant, k=k)
     catalogue.revision, catalogue.days = tenant.revision, Days(tenant.days)
     catalogue.first_ms, catalogue.last_ms = tenant.first_ms, tenant.last_ms
     catalogue.people = Distinct(tenant.people[0], overflowed=tenant.people[1])
     grouping = catalogue.grouping
-    grouping.arrivals, grouping.next_number = tenant.arrivals, tenant.next_cluster
-    grouping.shapes.next_number = tenant.next_shape
+    grouping.arrivals = tenant.arrivals
+    grouping.next_number = max([tenant.next_cluster, *(saved.number + 1 for saved in clusters)])
+    grouping.shapes.next_number = max([tenant.next_shape, *(s.number + 1 for saved in clusters for s in saved.shapes)])
     read = {shape.number for saved in clusters for shape in saved.shapes}
     grouping.joints = {joint for joint in tenant.joints if read.issuperset(joint)}
     catalogue.pauses = tenant.pauses
@@ -171,6 +99,25 @@ def load(state: Mapping[str, bytes], k: int, pass_over: Callable[[str, str], Non
         cluster.dirty = False
     catalogue.know_kept()
     return catalogue
+
+
+def _clusters(state: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> Iterator[ClusterState]:
+    """Those that can be read; no two have a shape in common."""
+    shapes: set[int] = set()
+    for key, data in state.items():
+        if not key.startswith("cluster/"):
+            continue
+        try:
+            saved = _cluster_decoder.decode(zlib.decompress(data))
+        except (*UNDECODABLE, zlib.error) as error:
+            pass_over(key, f"damaged: {error}")
+            continue
+        numbers = {shape.number for shape in saved.shapes}
+        if key != f"cluster/{saved.number}" or numbers & shapes or not soundness.is_sound_cluster(saved):
+            pass_over(key, "damaged: parts of it do not belong together")
+            continue
+        shapes |= numbers
+        yield saved
 
 
 def _load_shape(saved: ShapeState, owner: int, catalogue: Catalogue) -> None:

@@ -11,8 +11,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.catalogue import snapshot
+from streams.catalogue.soundness import is_bounded, is_tenant
 from streams.dead_letter import Loss
 from streams.discovery.catalogue import Catalogue
+from taskstream import topics
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.kafka import pieces
 from taskstream.records import Int, Opportunity, Routine
@@ -29,6 +31,8 @@ TOPIC_IDS: Final = "\x1ftopics"
 """Key of the ids of the topics whose positions they are."""
 MAX_VERSION: Final = 2**52
 """Of what is published; the catalogue counts on from the highest, and must stay within what a record takes."""
+READ: Final = frozenset({topics.SEGMENTS.name, topics.TRANSFERS.name, topics.ASSIGNMENTS.name})
+"""Topics that have positions."""
 _ITEM: Final = re.compile(r"(tenant|cluster/\d+)")
 _positions = msgspec.json.Decoder(dict[str, dict[Int, Offset]])
 _topic_ids = msgspec.json.Decoder(dict[str, str])
@@ -59,6 +63,9 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
     """
     whole = pieces.join(items)
     positions = _read(whole.pop(POSITIONS, None), _positions)
+    if not all(0 <= n < 1 << 31 and 0 <= at < 1 << 63 for places in positions.values() for n, at in places.items()):
+        raise InputError("the catalogue's positions are damaged: they are out of bounds")
+    positions = {topic: at for topic, at in positions.items() if topic in READ}
     topic_ids = _read(whole.pop(TOPIC_IDS, None), _topic_ids)
     tenants: dict[str, dict[str, bytes]] = {}
     for key, value in whole.items():
@@ -73,7 +80,9 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
             for name in saved:
                 pass_over(key_of(tenant, name), "it belongs to no catalogue")
             continue
-        catalogues[tenant] = snapshot.load(saved, k, partial(_pass_over_of, pass_over, tenant))
+        catalogues[tenant] = catalogue = snapshot.load(saved, k, partial(_pass_over_of, pass_over, tenant))
+        if catalogue.tenant != tenant:
+            raise InputError(f"the catalogue's checkpoint is damaged: that of {tenant!r:.200} is another tenant's")
     return StoredState(catalogues, positions, topic_ids)
 
 
@@ -141,6 +150,8 @@ def records(
             continue
         if record.version > MAX_VERSION:
             pass_over(key, "no catalogue has come to its version")
-            continue
-        found.append(record)
+        elif is_tenant(record.tenant) and is_bounded(record):
+            found.append(record)
+        else:
+            pass_over(key, "it is of no tenant, or numbers are out of bounds")
     return found

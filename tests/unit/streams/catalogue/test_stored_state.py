@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.catalogue import snapshot, stored_state
+from streams.catalogue.state_format import FORMAT
 from streams.discovery.catalogue import Catalogue
 from taskstream.errors import InputError, ServiceError
 from taskstream.events import encode
@@ -56,14 +57,14 @@ def test_what_cannot_be_left_out_has_the_catalogue_built_anew(key: str) -> None:
 
 @pytest.mark.parametrize("fields", [["acme", 1], [], [{"tenant": "acme"}], [7] * 30])
 def test_a_newer_format_is_refused_in_one_line_whatever_its_fields_are(fields: list[object]) -> None:
-    newer = msgspec.msgpack.encode([snapshot.FORMAT + 1, *fields])
+    newer = msgspec.msgpack.encode([FORMAT + 1, *fields])
     with pytest.raises(ServiceError, match=r"written by a newer version \(format 3, this one reads 2\)"):
         stored_state.state(SAVED | {"acme\x1ftenant": newer}, 3, lambda *_: None)
 
 
 @pytest.mark.parametrize("fields", [["acme", 1], [], [7] * 30])
 def test_an_older_format_has_the_catalogue_built_anew(fields: list[object]) -> None:
-    older = msgspec.msgpack.encode([snapshot.FORMAT - 1, *fields])
+    older = msgspec.msgpack.encode([FORMAT - 1, *fields])
     with pytest.raises(InputError, match="has format 1, this version reads 2"):
         stored_state.state(SAVED | {"acme\x1ftenant": older}, 3, lambda *_: None)
 

@@ -1,0 +1,123 @@
+"""Whether what was decoded can be counted: its types are right, but numbers may be out of all bounds, and parts of it
+may not belong together. The streams write nothing like that; a foreign writer, or a damaged record, may. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Final
+
+from msgspec import Struct, structs
+
+from streams.catalogue.state_format import ClusterState, TenantState
+from streams.discovery.grouping.execution import Execution
+from taskstream.events import MAX_SEQ
+from taskstream.kafka import pieces
+from taskstream.records import Segment
+
+MOST: Final = MAX_SEQ
+"""Larger numbers are no times, counts or sequence numbers, and sums of them would have no place in the state."""
+KEY_BETWEEN: Final = "\x1f"
+"""Stands between a tenant and its item in a key of the state."""
+_HASH: Final = 1 << 64
+
+
+def is_tenant(name: str) -> bool:
+    """Whether the state's keys can hold ``name``."""
+    return bool(name) and pieces.BETWEEN not in name and KEY_BETWEEN not in name
+
+
+def is_sound_segment(segment: Segment) -> bool:
+    """Whether a catalogue can take in ``segment``."""
+    numbers = (
+        segment.first_seq, segment.last_seq, segment.start_ms, segment.end_ms, segment.active_ms, segment.waiting_ms,
+        segment.transfers, segment.written, segment.call_ms,
+    )  # fmt: skip
+    if not is_tenant(segment.tenant) or not _are_bounded(numbers):
+        return False
+    return all(
+        -MOST <= step.seq <= MOST and -MOST <= step.offset_ms <= MOST and -MOST <= step.active_ms <= MOST
+        for step in segment.steps
+    )
+
+
+def is_bounded(value: object) -> bool:
+    """Whether every number in ``value`` (a record, or a part of one) is."""
+    if isinstance(value, int):
+        return -MOST <= value <= MOST
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, Struct):
+        return all(is_bounded(part) for part in structs.astuple(value))
+    if isinstance(value, tuple | list):
+        return all(is_bounded(part) for part in value)
+    return not isinstance(value, dict) or all(is_bounded(part) for pair in value.items() for part in pair)
+
+
+def is_sound_tenant(state: TenantState) -> bool:
+    """Whether a catalogue can go on from ``state``."""
+    numbers = (
+        state.revision, state.arrivals, state.next_cluster, state.next_shape, state.first_ms, state.last_ms,
+    )  # fmt: skip
+    return (
+        is_tenant(state.tenant)
+        and _are_bounded(numbers)
+        and is_bounded(state.joints)
+        and is_bounded(state.days)
+        and len(state.pauses) == 2
+        and is_bounded(state.pauses)
+        and _is_sketch(state.people)
+    )
+
+
+def is_sound_cluster(state: ClusterState) -> bool:
+    """Whether a catalogue can go on with the cluster of ``state``."""
+    numbers = (
+        state.number, state.executions, state.partial, state.complete, state.transfers, state.written, state.active_ms,
+        state.partial_ms, state.first_ms, state.last_ms, state.touched, *state.people_counts,
+    )  # fmt: skip
+    return (
+        _are_bounded(numbers)
+        and min(state.executions, state.partial, *state.people_counts) >= 0
+        and isfinite(state.own)
+        and is_bounded(state.days)
+        and all(0 < n <= MOST for n in state.counts.values())
+        and _is_sketch(state.people)
+        and _is_sketch(state.teams)
+        and is_bounded([n for _, n in state.flows])
+        and len({shape.number for shape in state.shapes}) == len(state.shapes)
+        and all(
+            _are_bounded((shape.number, shape.times, shape.complete, shape.touched))
+            and all(0 < n <= MOST for n in shape.counts.values())
+            and all(len(followed) == 2 and is_bounded(followed) for followed in shape.followers.values())
+            for shape in state.shapes
+        )
+        and all(_is_sound_execution(execution) for execution in (*state.sample, *state.members))
+    )
+
+
+def _is_sound_execution(execution: Execution) -> bool:
+    numbers = (
+        execution.first_seq, execution.last_seq, execution.start_ms, execution.end_ms, execution.active_ms,
+        execution.waiting_ms, execution.transfers, execution.written, execution.shape, execution.last_shape,
+        execution.before, execution.call_ms,
+    )  # fmt: skip
+    packed = 4 * len(execution.steps)
+    return (
+        _are_bounded(numbers)
+        and all(0 <= value < _HASH for value in (execution.agent, execution.actor, execution.priority))
+        and len(execution.seqs) == len(execution.offsets) == len(execution.actives) == packed
+        and len(execution.roles) == len(execution.steps) > 0
+        and bool(execution.pieces)
+        and is_bounded(execution.pieces)
+        and execution.joined is None
+    )
+
+
+def _is_sketch(saved: tuple[tuple[int, ...], bool]) -> bool:
+    hashes, has_overflowed = saved
+    return all(0 <= value < _HASH for value in hashes) and (any(hashes) or not has_overflowed)
+
+
+def _are_bounded(numbers: Iterable[int]) -> bool:
+    return all(-MOST <= number <= MOST for number in numbers)
