@@ -16,7 +16,7 @@ May import: taskstream, streams.operator, streams.dead_letter, streams.discovery
     agent_state      State of one agent
     agent_table      Keeps the open agents in the order in which they fall silent, and what is kept of others
     person_models    Keeps what was learned of each person for the person's next agent
-    people           Cuts the people of a cell into parts that fit into a message
     cells            Writes and reads cells keyed by tuples in snapshots
     snapshot_format  What is stored of a partition in snapshots, as msgpack arrays
+    actor_parts      Cuts the people of a cell into parts that fit into a message
 """

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from streams.stages.people import parts
+from streams.stages.actor_parts import parts
 from streams.stages.window import Cell, Key
 from taskstream.records import Int
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from streams.stages.people import parts
+from streams.stages.actor_parts import parts
 from taskstream.events import EventBatch
 from taskstream.records import ActivityPartial, PartialCell
 from taskstream.topics import ACTIVITY_PARTIAL

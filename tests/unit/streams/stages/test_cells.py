@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.stages import cells
-from streams.stages.people import parts
+from streams.stages.actor_parts import parts
 from streams.stages.window import Cell, Key, Windows
 from taskstream.events import encode
 from taskstream.topics import ACTIVITY_PARTIAL, STATE
