@@ -20,6 +20,7 @@ from collectors.importers.meaning.convert import CONTENT_FIRST, VALUE_FIRST, Con
 from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople, names_nobody
 from collectors.importers.meaning.templates import Named, Templates
+from collectors.importers.meaning.unknown_header import UnknownHeader
 from collectors.importers.names.paths import Paths, is_path
 from collectors.importers.not_a_log import NotALog
 from collectors.importers.order.file_order import Mended
@@ -92,6 +93,9 @@ class RowLog:
             raise NotALog(f"{member.name} holds no events{_skips(report)}")
         try:
             self._columns = assign(table.format, table.columns, rows, options.mapping, member.name)
+        except UnknownHeader as error:
+            error.args = (f"{error}{_of_encoding(table)}",)
+            raise
         except InputError as error:
             no_log = NotALog(f"{error}{_of_encoding(table)}")
             no_log.told = error.told

@@ -33,7 +33,7 @@ class _Seen(Struct):
     orders: Counter[tuple[str, ...]]
 
 
-class Idle:
+class IdleSequences:
     """Counts them."""
 
     def __init__(self) -> None:

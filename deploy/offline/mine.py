@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from collectors.importers import ImportedEvent
-from deploy.offline.left_out import Idle, LeftOut
+from deploy.offline.left_out import IdleSequences, LeftOut
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.refine import FEW
 from streams.discovery.grouping.transfer_join import TransferJoin
@@ -60,7 +60,7 @@ class Miner:
         self._settings = settings
         self._k = k
         self._keep_idle = keep_idle
-        self._idle = Idle()
+        self._idle = IdleSequences()
         self._catalogue = Catalogue(TENANT, k=k)
         self._recording = Recording()
         self._linkers: dict[str, tuple[RecordedPerson, Linker]] = {}

@@ -29,7 +29,7 @@ class Checkpoint:
     """What the health looks at."""
 
     def __init__(self, **given: Any) -> None:
-        self.topic_id = "id"
+        self.topic_id, self.operator = "id", None
         self.topic, self.partition = "ui-events", 0
         self.state, self.error, self.pending = "ready", None, False
         self.position, self.committed = 10, 10
@@ -235,7 +235,7 @@ def test_input_that_left_kafka_is_passed_over_and_said(caplog: pytest.LogCapture
         await rig.look((0.0, 30), (QUIET_S + 0.1, 30))
         assert (checkpoint.position, rig.fetcher.sent_to) == (25, [25])
         letter = msgspec.json.decode(checkpoint.noted[0].value, type=DeadLetter)
-        assert (letter.reason, letter.source_offset, letter.id) == ("lost", 10, "ui-events:0:10-24:fetch")
+        assert (letter.reason, letter.source_offset, letter.id) == ("lost", 10, "ui-events:0:10-24@id:fetch")
 
     with_health(body, first=25)
     assert "offsets 10 to 24: left Kafka" in caplog.text
