@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from collectors.importers.files.container import Member, members
 from collectors.importers.formats.sniff import OwnEvents, opened
+from collectors.importers.meaning.unknown_header import UnknownHeader
 from collectors.importers.not_a_log import NotALog
 from collectors.importers.own_log import OwnLog
 from collectors.importers.read_options import ReadOptions
@@ -130,7 +131,7 @@ def read_logs(
                 seen[mark] = member.name
                 try:
                     log = _read(member, key, options, lambda rows, before=done: on_progress(before + rows))  # type: ignore[misc]
-                except NotALog as error:
+                except (NotALog, UnknownHeader) as error:
                     if len(found) == 1:
                         raise
                     passed_over.append(str(error))

@@ -21,6 +21,7 @@ from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople, names_nobody
 from collectors.importers.meaning.templates import Named, Templates
 from collectors.importers.meaning.unknown_header import UnknownHeader
+from collectors.importers.meaning.vocabulary import known_action
 from collectors.importers.names.paths import Paths, is_path
 from collectors.importers.not_a_log import NotALog
 from collectors.importers.order.file_order import Mended
@@ -58,6 +59,8 @@ RECORD: Final = "record"
 """Kind of the business objects that titles and addresses name: a number does not say what it is the number of."""
 NO_TIME: Final = "no time"
 NOT_A_TIME: Final = "a time that cannot be read"
+FEW_KNOWN: Final = 0.3
+"""Share of rows whose activity holds a word for an action, below which a log of a process holds none of a screen."""
 NO_UI_EVENTS: Final = (
     "holds no UI events: it names no application or screen, and none of its activities is known as an action "
     "on a screen; they look like steps of a business process, in which no work on screens can be found"
@@ -368,7 +371,11 @@ class RowLog:
                 report.unknown_action(action, self._used[template])
 
     def _unknown_alone(self) -> bool:
-        return self._used.keys() <= self._templates.unknown.keys()
+        """Whether no action is known, and few hold a word that is one, such as the "click" of "Click Save"."""
+        unknown = self._templates.unknown
+        rows = {unknown[template]: times for template, times in self._used.items() if template in unknown}
+        known = sum(times for action, times in rows.items() if any(map(known_action, action.split())))
+        return self._used.keys() <= unknown.keys() and known < FEW_KNOWN * sum(self._used.values())
 
     # events -----------------------------------------------------------------------------------------------------
 

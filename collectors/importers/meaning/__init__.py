@@ -1,7 +1,6 @@
 """What columns and rows say.
 
-May import: taskstream, collectors.importers.names, collectors.importers.not_a_log, collectors.importers.read_report,
-collectors.importers.times.
+May import: taskstream, collectors.importers.names, collectors.importers.read_report, collectors.importers.times.
 
     vocabulary    What logs call things: columns and actions
     known_tables  Tables that are known by their columns

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from collectors.importers.not_a_log import NotALog
+from taskstream.errors import InputError
 
 ROWS: Final = 5
 """Rows that are shown."""
@@ -16,7 +16,7 @@ WIDTH: Final = 60
 """Letters of a value that are shown."""
 
 
-class UnknownHeader(NotALog):
+class UnknownHeader(InputError):
     """No column is known to hold the times or the actions.
 
     ``rows``     the first rows, column → value, without what is empty; what was typed or copied is not shown
