@@ -157,7 +157,7 @@ class Sink:
         """
         log.info("a topic was created anew: joining the group again with a client that has not known the former one")
         self._outdated = False
-        self._known.clear()
+        self._known = dict(self._logs)  # it may hear of them before it is given a partition
         self._consumer.close()
         self._raise_failure()
         self._consumer = self._new_client()

@@ -153,14 +153,16 @@ class Ledger:
 
     def mark(self, source: TopicPartition) -> Mark:
         """What is known of ``source`` up to its position; it must be owned."""
-        return self._mark(self._partitions[source], 0)
+        partition = self._partitions[source]
+        if repeat := partition.repeat:  # not begun: it may be stored, and what is left of it still has to be asked for
+            return Mark(0, repeat.range.last, partition.rows, repeat.log, True, repeat.joint)
+        return self._mark(partition, 0)
 
     def leave(self, source: TopicPartition, now_ms: int) -> bool:
         """Close what is open of ``source``, which is to begin elsewhere; whether all that it took in is stored."""
         partition = self._partitions[source]
         if partition.open:
             self._close(source, partition, now_ms)
-        partition.repeat = None
         return not (partition.in_flight or partition.closed)
 
     def stored(self) -> dict[TopicPartition, tuple[int, int]]:

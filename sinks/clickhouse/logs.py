@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sinks.clickhouse.ranges import Mark
 from taskstream.kafka.topic_id import read_id
@@ -71,6 +72,9 @@ def start(committed: int, mark: Mark | None, log: str, low: int, high: int) -> S
         gap = Gap(high, max(committed - 1, last), "truncated")
         return Start(low, low, _counted_on(own), None, end, check=True, gap=gap)
     removed = Gap(committed, low - 1, "retention") if low > committed else None
+    if removed and mark is not None and mark.last is not None:
+        # The block in flight cannot be repeated as it was, so its token would not be known: ask for its rows.
+        mark = replace(mark, check=True)
     return Start(committed, max(committed, low), own, mark, end, check=mark is None, gap=removed)
 
 

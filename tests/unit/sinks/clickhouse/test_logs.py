@@ -216,6 +216,22 @@ def test_so_it_is_where_the_group_took_the_partition_away_while_the_topic_was_go
     assert sorted(world.stored) == [b"a", b"b"]
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_of_a_block_in_flight_whose_beginning_retention_took_the_rest_is_not_stored_twice(running: bool) -> None:
+    world = World()
+    for word in (b"a", b"b"):
+        world.produce(0, word)
+    dying = _one(world)
+    for _ in range(2):
+        dying.step()
+    assert world.stored == [b"a", b"b"]
+    bury(world, dying)  # before it could say that it is stored
+    successor = _one(world) if running else None
+    world.retain(0, 1)
+    drain(world, successor or _one(world), turns=10)
+    assert world.stored == [b"a", b"b"]
+
+
 class Displaced(RuleBasedStateMachine):
     """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
 
@@ -270,4 +286,4 @@ class Displaced(RuleBasedStateMachine):
 
 
 TestDisplaced = Displaced.TestCase
-TestDisplaced.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestDisplaced.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
