@@ -189,8 +189,12 @@ class Sink:
             now_ms = self._consume()
             self._move_displaced()
             self._seek_doubted()
-            self._note_positions(now_ms)
-            self._wake_silent(now_ms)
+            if self._paused or not self._drained:
+                self._silence.clear()
+            if is_past(now_ms, self._noted_ms, SETTLE_MS):  # it looks at every partition: not with each step
+                self._noted_ms = now_ms
+                self._note_positions(now_ms)
+                self._wake_silent(now_ms)
             if self._outdated and not self._displaced:
                 self._renew_client()
         self.advance()
@@ -326,7 +330,6 @@ class Sink:
     def _wake_silent(self, now_ms: int) -> None:
         """Assign again of what nothing comes, though there is more and the client holds nothing back."""
         if self._paused or not self._drained:
-            self._silence.clear()
             return
         positions = {source: self._ledger.position(source) for source in self._ledger.owned()}
         for source in self._silence.over(positions, self._ends, now_ms):
@@ -340,10 +343,7 @@ class Sink:
             self._assign_again(KafkaPartition(source.topic, source.partition, positions[source]))
 
     def _note_positions(self, now_ms: int) -> None:
-        """Now and then tell the ledger how far the client has come: transaction markers move it, too."""
-        if not is_past(now_ms, self._noted_ms, SETTLE_MS):
-            return
-        self._noted_ms = now_ms
+        """Tell the ledger how far the client has come: transaction markers move it, too."""
         owned = (source for source in self._ledger.owned() if source not in self._doubted | self._displaced)
         asked = [KafkaPartition(source.topic, source.partition) for source in owned]
         for place in self._consumer.position(asked):

@@ -98,7 +98,7 @@ class Catalogue:
 
         A segment may come again (a topic that is mirrored, or played once more). While its execution is kept, in the
         sample of its routine or among the latest, it counts once: nothing is changed or returned. One that was let go
-        is not known from a new one and counts once more,.
+        is not known from a new one and counts once more.
         """
         steps = self.shared([step.activity for step in segment.steps[:MAX_STEPS]])
         if not steps or segment.id in self._known:
