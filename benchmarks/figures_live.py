@@ -10,9 +10,9 @@ from collectors.simulate.office import Office, Simulated
 from collectors.simulate.truth import TrueExecution, executions
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
-from streams.stages.link import Link, Linker
+from streams.stages.link import Linker, transfer_of
 from streams.stages.segment import AgentSegmenter
-from taskstream.records import Opportunity, Segment, Transfer
+from taskstream.records import Opportunity, Segment
 from taskstream.settings import Settings
 
 REFINE_EVERY: Final = 2_000
@@ -65,7 +65,7 @@ class LiveOffice:
         seq = len(labels)
         labels.append(item.routine)
         for link in linker.push(seq, (item.event,)):
-            self._transfers.put(_transfer(f"pc{item.desktop}", link))
+            self._transfers.put(transfer_of(segmenter.owner, link))
         self._take(segmenter.push(seq, item.event), labels)
 
     def _take(self, segments: Iterable[Segment], labels: list[str]) -> None:
@@ -78,13 +78,3 @@ class LiveOffice:
 
     def _refine(self) -> None:
         self._assigned.update((one.segment, one.routine) for one in self._catalogue.refine().assignments)
-
-
-def _transfer(agent: str, link: Link) -> Transfer:
-    event, source = link.event, link.source
-    return Transfer(
-        id=f"{agent}:{link.seq}", tenant="acme", team="", actor=agent, agent=agent, seq=link.seq,
-        source_seq=source.seq, at_ms=event.at_ms, lag_ms=event.at_ms - source.at_ms, how=link.how,
-        form=source.form, source_app=source.app, source_screen=source.screen, source_element=source.element,
-        target_app=event.app, target_screen=event.screen, target_element=event.element,
-    )  # fmt: skip

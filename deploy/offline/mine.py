@@ -20,7 +20,7 @@ from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov import whole
 from streams.discovery.semimarkov.recording import RecordedPerson, Recording
 from streams.discovery.semimarkov.whole import FoundExecution
-from streams.stages.link import Link, Linker
+from streams.stages.link import Linker, transfer_of
 from taskstream.records import Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings
 
@@ -91,7 +91,7 @@ class Miner:
         person, linker = known
         self.events += 1
         for link in linker.push(len(person.rows), (imported.event,)):
-            self._moved.setdefault(name, []).append(_transfer(name, link))
+            self._moved.setdefault(name, []).append(transfer_of((TENANT, TEAM, name, name), link))
         self._recording.add(person, imported.event, imported.index)
 
     def finish(self, resolution_ms: int = 1) -> list[Opportunity]:
@@ -223,14 +223,3 @@ def _marked(one: Opportunity, sure: float) -> Opportunity:
         return one
     doubt = f"that its executions begin and end as shown is sure to {sure:.0%} only"
     return structs.replace(one, preliminary=f"{one.preliminary}; {doubt}" if one.preliminary else doubt)
-
-
-def _transfer(name: str, link: Link) -> Transfer:
-    event, source = link.event, link.source
-    return Transfer(
-        id=f"{name}:{link.seq}", tenant=TENANT, team=TEAM, actor=name, agent=name, seq=link.seq,
-        source_seq=source.seq, at_ms=event.at_ms, lag_ms=event.at_ms - source.at_ms, how=link.how,
-        form=source.form or (event.value.form if event.value else ""), source_app=source.app,
-        source_screen=source.screen, source_element=source.element, target_app=event.app,
-        target_screen=event.screen, target_element=event.element,
-    )  # fmt: skip

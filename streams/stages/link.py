@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from streams.stages.snapshot_format import Links, ValueSource
 from taskstream.events import UiEvent
+from taskstream.records import Transfer
 
 MAX_RECENT: Final = 64
 """Values remembered for an agent; the one unused for longest goes first."""
@@ -43,6 +44,19 @@ class Link:
         self.event = event
         self.source = source
         self.how = how
+
+
+def transfer_of(owner: tuple[str, str, str, str], link: Link) -> Transfer:
+    """The record of ``link``; ``owner``: tenant, team, actor and agent."""
+    tenant, team, actor, agent = owner
+    event, source = link.event, link.source
+    return Transfer(
+        id=f"{agent}:{link.seq}", tenant=tenant, team=team, actor=actor, agent=agent, seq=link.seq,
+        source_seq=source.seq, at_ms=event.at_ms, lag_ms=event.at_ms - source.at_ms, how=link.how,
+        form=source.form or (event.value.form if event.value else ""), source_app=source.app,
+        source_screen=source.screen, source_element=source.element, target_app=event.app, target_screen=event.screen,
+        target_element=event.element,
+    )  # fmt: skip
 
 
 class Linker:

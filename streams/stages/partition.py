@@ -16,7 +16,7 @@ from streams.stages.agent_table import AgentTable
 from streams.stages.cells import add
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import BatchColumns
-from streams.stages.link import Link
+from streams.stages.link import transfer_of
 from streams.stages.oversize import encoded
 from streams.stages.sessionise import Reason
 from streams.stages.skew import certain_ms, correct, not_beyond, skew_of
@@ -29,7 +29,7 @@ from taskstream.event_columns import COLUMNS_TYPE
 from taskstream.events import MAX_ADVANCE_MS, EventBatch, Heartbeat, UiEvent, encode
 from taskstream.faults import place_of
 from taskstream.privacy.redact import redact_batch
-from taskstream.records import ActivityPartial, Segment, Session, Transfer, WindowMark
+from taskstream.records import ActivityPartial, Segment, Session, WindowMark
 from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
 
 MAX_FAULTS: Final = 100
@@ -172,7 +172,8 @@ class PartitionState:
             chunk = events[piece.start : piece.end]
             seq = first + piece.start
             for link in agent.linker.push(seq, chunk):
-                out.append(Output(TRANSFERS.name, self.partition, agent.key, encode(_transfer(agent, link))))
+                owner = agent.tenant, agent.team, agent.actor, agent.agent
+                out.append(Output(TRANSFERS.name, self.partition, agent.key, encode(transfer_of(owner, link))))
             self._segment(agent, seq, chunk)
             if piece.closed is not None:
                 fresh = piece.end > piece.start
@@ -385,14 +386,3 @@ class PartitionState:
 
 def _join(windows: dict[int, Teams], number: int, team: Team, what: What, cell: Cell) -> None:
     add(windows.setdefault(number, {}).setdefault(team, {}).setdefault(what, Cell(0, 0, set())), cell)
-
-
-def _transfer(agent: AgentState, link: Link) -> Transfer:
-    event, source = link.event, link.source
-    return Transfer(
-        id=f"{agent.agent}:{link.seq}", tenant=agent.tenant, team=agent.team, actor=agent.actor, agent=agent.agent,
-        seq=link.seq, source_seq=source.seq, at_ms=event.at_ms, lag_ms=event.at_ms - source.at_ms, how=link.how,
-        form=source.form or (event.value.form if event.value else ""), source_app=source.app,
-        source_screen=source.screen, source_element=source.element, target_app=event.app, target_screen=event.screen,
-        target_element=event.element,
-    )  # fmt: skip
