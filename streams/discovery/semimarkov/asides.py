@@ -119,6 +119,7 @@ def _calls(log: Log, counts: chains.ChainCounts, joined: list[Stretch], gaps: li
     starts = counts.starts / np.maximum(counts.starts.sum(1, keepdims=True), 1.0)
     ends = counts.ends / np.maximum(counts.ends.sum(1, keepdims=True), 1.0)
     whole = np.zeros(log.size, np.int64)  # of the first step of a whole execution its length
+    owner = np.full(log.size, -1, np.int64)
     inside = np.zeros(log.size, np.bool_)
     for a, b in gaps:
         inside[a + 1 : b] = True
@@ -126,15 +127,13 @@ def _calls(log: Log, counts: chains.ChainCounts, joined: list[Stretch], gaps: li
     sizes: Counter[int] = Counter()
     for piece in joined:
         k, first, last = piece.routine, piece.places[0], piece.places[-1]
+        owner[first] = k
         if k >= 0:
             sizes[k] += 1
             usual = starts[k, act[first]] >= USUAL and ends[k, act[last]] >= USUAL
             if usual and last - first + 1 == len(piece.places) >= LEAST:
                 whole[first] = len(piece.places)
                 alone[k] += not inside[first]
-    owner = np.full(log.size, -1, np.int64)
-    for piece in joined:
-        owner[piece.places[0]] = piece.routine
     found = 0
     for a, b in gaps:
         at = a + 1
@@ -197,12 +196,11 @@ class _Steps:
         rates = chains.end_rates(log, counts.ends.sum(0), onward.sum(0))
         m = priors.SMOOTHING
         self._log, self._counts, self._onward, self._m = log, counts, onward, m
-        ends = (counts.ends + priors.END_COUNTS * rates) / (onward + counts.ends + priors.END_COUNTS)
+        ends = chains.ended(counts, onward, rates)
         self._end, self._on = np.log(ends), np.log(1.0 - ends)
         s = priors.START_COUNTS
         starts = (counts.starts + s * log.share) / (counts.starts.sum(1, keepdims=True) + s)
-        part = np.log((counts.segments + 0.5) / (counts.segments.sum() + 0.5 * len(counts.segments)))
-        self._start = np.log(starts) + part[:, None]
+        self._start = np.log(starts) + np.log(chains.parts(counts))[:, None]
 
     def gain(self, k: int, a: int, b: int) -> float:
         """Nats by which ``b`` goes on after ``a`` in routine ``k`` rather than beginning another execution."""

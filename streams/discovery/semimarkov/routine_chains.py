@@ -59,6 +59,19 @@ def end_rates(log: Log, ended: Floats | None = None, onward: Floats | None = Non
     return found
 
 
+def ended(counts: ChainCounts, onward: Floats, rates: Floats) -> Floats:
+    """The share of each routine's activities that end a segment; ``rates``: as believed of each activity."""
+    found: Floats = (counts.ends + priors.END_COUNTS * rates) / (onward + counts.ends + priors.END_COUNTS)
+    return found
+
+
+def parts(counts: ChainCounts) -> Floats:
+    """The share of each routine among all segments."""
+    n = counts.segments
+    found: Floats = (n + 0.5) / (n.sum() + 0.5 * len(n))
+    return found
+
+
 class Null(NamedTuple):
     """Work of no routine: ``prior``, ``share`` of each activity in it; ``part``: of the segments that are such."""
 
@@ -177,7 +190,7 @@ def scores(log: Log, counts: ChainCounts, rates: Floats, shares: Floats) -> Scor
     """The chains as probabilities. ``start`` holds the routine's own share too."""
     m, share = priors.SMOOTHING, log.share
     onward = counts.onward(log)
-    end = (counts.ends + priors.END_COUNTS * rates) / (onward + counts.ends + priors.END_COUNTS)
+    end = ended(counts, onward, rates)
     pair, skip, last = log.triple_pair, log.triple_skip, log.triple_last
     first, second = log.first[pair], log.second[pair]
     likely = share[second]
@@ -189,9 +202,7 @@ def scores(log: Log, counts: ChainCounts, rates: Floats, shares: Floats) -> Scor
     usual = starts.sum(0) + 1e-9
     s = priors.START_COUNTS
     start = (starts + s * (0.5 * share + 0.5 * usual / usual.sum())) / (starts.sum(1, keepdims=True) + s)
-    n = counts.segments
-    part = np.log((n + 0.5) / (n.sum() + 0.5 * len(n)))
-    return Scores(step.T, (np.log(start) + part[:, None]).T, np.log(end).T)
+    return Scores(step.T, (np.log(start) + np.log(parts(counts))[:, None]).T, np.log(end).T)
 
 
 def tables(log: Log, found: Scores, null: Null) -> Tables:
