@@ -189,7 +189,9 @@ class Demo:
 
     def _sample_now(self) -> Sample:
         latest = self._sampler.latest if self._sampler else Sample()
-        expected = sum(player.played.events for player in self._players if player.played)
+        played = [player.played for player in self._players if player.played]
+        # How many there will be is known when all have played; what is known of some would be passed by the others.
+        expected = sum(one.events for one in played) if len(played) == len(self._players) else 0
         waited_s = time.monotonic() - self._entered if self._waits else None
         return msgspec.structs.replace(
             latest, phase=self._phase, waited_s=waited_s, sent=self._sent(), expected=expected

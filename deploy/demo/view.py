@@ -22,7 +22,7 @@ REPEAT_S = 5.0
 
 
 class Sample(Struct):
-    """What is known now. Counts are of this run; ``sent`` is 0 until a player has ended.
+    """What is known now. Counts are of this run; ``sent`` is 0 until a player has ended, ``expected`` until all have.
 
     ``waited_s`` is for how long the phase has lasted; None when it waits for nothing.
     """
@@ -72,7 +72,11 @@ class Lines:
             self._say(sample.phase)
         elif sample.waited_s is not None and sample.waited_s - self._told_s >= REPEAT_S:
             self._told_s = sample.waited_s
-            stored = f"{sample.stored:,} of {sample.expected:,} events stored" if sample.expected else "no events yet"
+            stored = "no events yet"
+            if sample.expected:
+                stored = f"{sample.stored:,} of {sample.expected:,} events stored"
+            elif sample.stored:
+                stored = f"{sample.stored:,} events stored"
             self._say(f"{sample.phase} ({sample.waited_s:.0f} s): {stored}, {sample.lag:,} messages wait")
         if len(sample.opportunities) > self._listed:
             from sinks.results import words
@@ -132,7 +136,7 @@ def render(sample: Sample, state: InstanceState | None) -> Group:
     from rich.text import Text
 
     from deploy.cli.running import addresses
-    from sinks.results.words import duration
+    from sinks.results.words import duration, rough
 
     waited = "" if sample.waited_s is None else f" ({sample.waited_s:.0f} s)"
     parts: list[object] = [Text(f"Taskstream demo: {sample.phase}{waited}", style="bold")]
@@ -151,7 +155,8 @@ def render(sample: Sample, state: InstanceState | None) -> Group:
     if sample.opportunities:
         table = Table("", "opportunity", "h/week", "times", "people", "median", box=None, pad_edge=False)
         for each in sample.opportunities[:SHOWN]:
-            row = (str(each.rank), each.name, f"{each.hours_per_week:.1f}", f"{each.executions:,}", str(each.people))
+            hours = rough(each.hours_per_week, each.hours_per_week_low, each.hours_per_week_high)
+            row = (str(each.rank), each.name, hours, f"{each.executions:,}", str(each.people))
             table.add_row(*row, duration(each.active_median_ms))
         parts.append(table)
     if state is not None:

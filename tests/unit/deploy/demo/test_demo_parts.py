@@ -123,3 +123,9 @@ def test_views_show_components_flow_and_addresses() -> None:
         "playing (5 s): 1,200 of 7,000 events stored, 34 messages wait",
         "playing (10 s): 1,200 of 7,000 events stored, 34 messages wait",
     ]
+    for stored, words in (1200, "1,200 events stored"), (0, "no events yet"):  # how many there will be is not known
+        log.truncate(0)
+        lines.update(
+            msgspec.structs.replace(sample, expected=0, stored=stored, waited_s=15.0 if stored else 20.0), state
+        )
+        assert words in log.getvalue()
