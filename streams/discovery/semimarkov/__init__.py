@@ -4,6 +4,7 @@ May import: taskstream, streams.discovery.segmentation.
 
     recording       The events of a log as columns, then as steps with final names
     names           Names of activities: the finest detail that recurs
+    surroundings    Which numbers of an element tell what is done before or next
     step_log        Steps as the model sees them, and cuts
     priors          What is believed before a log is seen
     cues            What an edge says of a cut there, learned

@@ -14,7 +14,8 @@ from streams.discovery.segmentation.model import CLICK, COPY, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov.names import ElementKey, names_of
 from streams.discovery.semimarkov.step_log import Ints, Steps
-from taskstream.activity import Activities
+from streams.discovery.semimarkov.surroundings import Surroundings
+from taskstream.activity import Activities, coarse
 from taskstream.events import Kind, UiEvent, Value
 
 NIGHT_MS: Final = 4 * 3_600_000
@@ -81,7 +82,7 @@ class Recording:
     def folded(self) -> Folded:
         """All events as steps with their activities' final names."""
         keys = list(self._keys)
-        names = names_of(dict(zip(keys, self._counts, strict=True)))
+        names = names_of(dict(zip(keys, self._counts, strict=True)), self._surroundings(keys))
         self._told = [_told(key) for key in keys]
         self._model = model = _model(list(dict.fromkeys(names.values())), keys, self._told, names)
         columns = _Columns()
@@ -89,6 +90,20 @@ class Recording:
             for step in self._fold(person):
                 columns.add(number, step, _object(person, step))
         return Folded(columns.steps(model), model)
+
+    def _surroundings(self, keys: list[ElementKey]) -> Surroundings:
+        """What is done before and after each of ``keys``."""
+        elements: dict[tuple[str, str, str], int] = {}
+        roughs: dict[tuple[str, str, str], int] = {}
+        element: list[int] = []
+        rough: list[int] = []
+        for key in keys:
+            place = key.app, key.screen, key.element
+            element.append(elements.setdefault(place, len(elements)) if key.element else -1)
+            if element[-1] == len(rough):
+                rough.append(roughs.setdefault((key.app, key.screen, coarse(key.element)), len(roughs)))
+        people = (np.frombuffer(person.key, np.int32).astype(np.int64) for person in self.people if len(person.key))
+        return Surroundings(people, np.array(element, np.int64), np.array(rough, np.int64))
 
     def raw_steps(self) -> Iterator[tuple[RecordedPerson, RawStep]]:
         """The steps once more, with what the public records need: they are not kept, for there may be millions."""
