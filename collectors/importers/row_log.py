@@ -21,7 +21,7 @@ from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople, names_nobody
 from collectors.importers.meaning.templates import Named, Templates
 from collectors.importers.meaning.unknown_header import UnknownHeader
-from collectors.importers.meaning.vocabulary import known_action
+from collectors.importers.meaning.vocabulary import is_of_screens
 from collectors.importers.names.paths import Paths, is_path
 from collectors.importers.not_a_log import NotALog
 from collectors.importers.order.file_order import Mended
@@ -371,10 +371,10 @@ class RowLog:
                 report.unknown_action(action, self._used[template])
 
     def _unknown_alone(self) -> bool:
-        """Whether no action is known, and few hold a word that is one, such as the "click" of "Click Save"."""
+        """Whether no action is known, and few hold a word that is one."""
         unknown = self._templates.unknown
         rows = {unknown[template]: times for template, times in self._used.items() if template in unknown}
-        known = sum(times for action, times in rows.items() if any(map(known_action, action.split())))
+        known = sum(times for action, times in rows.items() if is_of_screens(action))
         return self._used.keys() <= unknown.keys() and known < FEW_KNOWN * sum(self._used.values())
 
     # events -----------------------------------------------------------------------------------------------------

@@ -237,6 +237,9 @@ ACTIONS: Final[dict[str, tuple[Kind, str]]] = {
 }
 """Action, letters alone and in lower case → kind and role of the element ("" where the row itself must tell)."""
 
+_OF_BUSINESS: Final = frozenset({"enter", "press", "write", "fill", "edited", "saved", "opened", "submitted"})
+"""Actions that steps of a business process are called by, too: "Enter order", "Saved"."""
+
 _BETWEEN: Final = re.compile(r"[\W_]+")
 _NOT_LETTER: Final = re.compile(r"[\W\d_]+")
 _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-\s]+")
@@ -261,6 +264,11 @@ def field_of(column: str) -> tuple[str, int] | None:
 def known_action(action: str) -> tuple[Kind, str] | None:
     """Kind and role of an action; None for one that is not in the vocabulary."""
     return ACTIONS.get(_NOT_LETTER.sub("", action.lower()))
+
+
+def is_of_screens(activity: str) -> bool:
+    """Whether an activity holds a word that is an action on a screen, such as the "click" of "Click Save"."""
+    return any(word.lower() not in _OF_BUSINESS and known_action(word) is not None for word in activity.split())
 
 
 def words(action: str) -> str:

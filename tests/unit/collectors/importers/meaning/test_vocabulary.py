@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.importers.meaning.vocabulary import known_action
+from collectors.importers.meaning.vocabulary import is_of_screens, known_action
 from taskstream.events import KINDS
 
 OF_THE_PROGRAM = {"gap", "health"}
@@ -28,3 +28,8 @@ def test_common_words_are_known_in_any_writing(action: str, kind: str) -> None:
     known = known_action(action)
     assert known is not None
     assert known[0] == kind
+
+
+def test_steps_of_a_business_process_are_no_actions_on_screens() -> None:
+    assert not any(map(is_of_screens, ("Enter order", "Saved", "Request submitted", "Approve invoice")))
+    assert all(map(is_of_screens, ("Click Save", "paste customer number", "Type amount")))
