@@ -117,7 +117,8 @@ class Parts:
         asked = []
         for topic in ALL:
             wanted = {"segment.ms": str(keep_ms // 4)}
-            wanted |= {"max.compaction.lag.ms": str(keep_ms)} if topic.compacted else {"retention.ms": str(keep_ms)}
+            kept = ("max.compaction.lag.ms", "delete.retention.ms") if topic.compacted else ("retention.ms",)
+            wanted |= dict.fromkeys(kept, str(keep_ms))
             entries = [ConfigEntry(k, v, incremental_operation=AlterConfigOpType.SET) for k, v in wanted.items()]
             asked.append(ConfigResource(ResourceType.TOPIC, PREFIX + topic.name, incremental_configs=entries))
         for answer in admin.incremental_alter_configs(asked).values():
