@@ -8,11 +8,10 @@ before or next.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import Final, NamedTuple
 
-from streams.discovery.semimarkov.surroundings import SHARE, Surroundings
+from streams.discovery.semimarkov.surroundings import NUMBER, SHARE, Surroundings
 from taskstream.activity import FINE_BASE, FINE_SHARE, coarse
 
 FEW: Final = 3
@@ -20,7 +19,6 @@ FEW: Final = 3
 MOST: Final = 4_096
 """Activities at most; the rarest go by application and kind."""
 
-_NUMBER: Final = re.compile(r"\d+")
 _PLACE: Final = " (#)"
 """Ending of elements of one name at several places, but for the first."""
 
@@ -88,12 +86,12 @@ def _elements(counts: dict[ElementKey, int], around: Surroundings | None) -> dic
 
 def _telling(elements: dict[int, str], around: Surroundings) -> dict[int, str]:
     """Elements that differ in digits alone, with those numbers only that tell something: the most telling first."""
-    numbers = {key: _NUMBER.findall(element) for key, element in elements.items()}
+    numbers = {key: NUMBER.findall(element) for key, element in elements.items()}
     left = list(range(len(next(iter(numbers.values())))))
     kept: list[int] = []
     while left:
         known = _numbered({key: tuple(own[place] for place in kept) for key, own in numbers.items()})
-        told = [around.tells(_numbered({key: (own[place],) for key, own in numbers.items()}), known) for place in left]
+        told = [around.tells({key: own[place] for key, own in numbers.items()}, known) for place in left]
         best = max(range(len(left)), key=lambda n: (told[n], -n))
         if told[best] < SHARE:
             break
@@ -110,4 +108,4 @@ def _numbered(values: dict[int, tuple[str, ...]]) -> dict[int, int]:
 def _kept_only(element: str, kept: list[int]) -> str:
     """An element with all numbers but some as ``#``."""
     place = iter(range(len(element)))
-    return _NUMBER.sub(lambda match: match[0] if next(place) in kept else "#", element)
+    return NUMBER.sub(lambda match: match[0] if next(place) in kept else "#", element)

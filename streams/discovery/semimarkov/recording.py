@@ -15,7 +15,7 @@ from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov.names import ElementKey, names_of
 from streams.discovery.semimarkov.step_log import Ints, Steps
 from streams.discovery.semimarkov.surroundings import Surroundings
-from taskstream.activity import Activities, coarse
+from taskstream.activity import Activities
 from taskstream.events import Kind, UiEvent, Value
 
 NIGHT_MS: Final = 4 * 3_600_000
@@ -93,17 +93,11 @@ class Recording:
 
     def _surroundings(self, keys: list[ElementKey]) -> Surroundings:
         """What is done before and after each of ``keys``."""
-        elements: dict[tuple[str, str, str], int] = {}
-        roughs: dict[tuple[str, str, str], int] = {}
-        element: list[int] = []
-        rough: list[int] = []
-        for key in keys:
-            place = key.app, key.screen, key.element
-            element.append(elements.setdefault(place, len(elements)) if key.element else -1)
-            if element[-1] == len(rough):
-                rough.append(roughs.setdefault((key.app, key.screen, coarse(key.element)), len(roughs)))
+        elements: dict[str, int] = {}
+        texts = [f"{key.app}|{key.screen}|{key.element}" if key.element else "" for key in keys]
+        element = np.array([elements.setdefault(text, len(elements)) if text else -1 for text in texts], np.int64)
         people = (np.frombuffer(person.key, np.int32).astype(np.int64) for person in self.people if len(person.key))
-        return Surroundings(people, np.array(element, np.int64), np.array(rough, np.int64))
+        return Surroundings(people, element, list(elements))
 
     def raw_steps(self) -> Iterator[tuple[RecordedPerson, RawStep]]:
         """The steps once more, with what the public records need: they are not kept, for there may be millions."""

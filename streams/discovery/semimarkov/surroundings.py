@@ -5,7 +5,8 @@ The second field of a form leads to the third, wherever it stands; the second ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,10 +14,10 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
+NUMBER: Final = re.compile(r"\d+")
 SHARE: Final = 0.25
 """Share of the uncertainty about a number that the neighbours must take away for it to tell something; 0 is chance, 1
-a form whose fields follow each other in one order. A list worked off from top to bottom, of which the last row alone is
-followed by something else, has 0.1 for 20 rows. To refit it, change it and run ``python -m benchmarks.worlds``."""
+a form whose fields follow each other in one order. To refit it, change it and run ``python -m benchmarks.worlds``."""
 ENOUGH: Final = 20_000
 """Events of a group that are looked at; more tell no more."""
 SHUFFLES: Final = 3
@@ -26,14 +27,15 @@ NONE: Final = -1
 
 
 class Surroundings:
-    """Neighbours of each key (a number for what an event says of its element), in counts.
+    """Neighbours of each key, a number for what an event says of its element.
 
     ``keys``      of each person the keys of the events in order
     ``element``   of each key the element, whatever is done to it; -1 for events that name none, which are passed over
-    ``rough``     of each element a number that it shares with those that differ from it in digits alone
+    ``texts``     of each element where it is and what it is called
     """
 
-    def __init__(self, keys: Iterable[Ints], element: Ints, rough: Ints) -> None:
+    def __init__(self, keys: Iterable[Ints], element: Ints, texts: Sequence[str]) -> None:
+        self._texts = texts
         key, before, behind = [], [], []
         for own in keys:
             events = own[element[own] >= 0]
@@ -44,8 +46,7 @@ class Surroundings:
             first = np.ones(len(events), np.bool_)
             first[1:] = places[1:] != places[:-1]
             visit = np.cumsum(first) - 1
-            visited = rough[places[first]]
-            padded = np.concatenate([[NONE], visited, [NONE]])
+            padded = np.concatenate([[NONE], places[first], [NONE]])
             key.append(events)
             before.append(padded[visit])
             behind.append(padded[visit + 2])
@@ -54,20 +55,36 @@ class Surroundings:
         self._key = self._key[order]
         self._sides = [np.concatenate(side)[order] for side in (before, behind)] if key else []
 
-    def tells(self, number: Mapping[int, int], known: Mapping[int, int]) -> float:
-        """Share of what is uncertain about ``number`` of the keys that their neighbours take away.
+    def tells(self, number: Mapping[int, str], known: Mapping[int, int]) -> float:
+        """Share of what is uncertain about the ``number`` of keys that their neighbours take away.
 
-        ``known``: what is known of the keys beforehand. The better of both sides counts, less what chance would take.
+        ``known``: what is known of the keys beforehand. The better of both sides counts, adjusted for chance.
         """
-        if not self._sides or len(set(number.values())) < 2:
+        values = {value: n for n, value in enumerate(dict.fromkeys(number.values()))}
+        if not self._sides or len(values) < 2:
             return 0.0
         runs = [np.arange(*np.searchsorted(self._key, [key, key + 1])) for key in number]
         places = np.concatenate(runs)
         lengths = [len(run) for run in runs]
-        value = np.repeat(np.fromiter(number.values(), np.int64), lengths)
-        given = np.repeat(np.fromiter((known[key] for key in number), np.int64), lengths)
+        value = np.repeat(np.array([values[one] for one in number.values()]), lengths)
+        given = np.repeat(np.array([known[key] for key in number]), lengths)
         some = slice(None, None, -(-len(places) // ENOUGH))
-        return max(_explained(given[some], value[some], side[places[some]]) for side in self._sides)
+        sides = (self._seen_from(list(values), value[some], side[places[some]]) for side in self._sides)
+        return max(_explained(given[some], value[some], side) for side in sides)
+
+    def _seen_from(self, values: Sequence[str], value: Ints, beside: Ints) -> Ints:
+        """Neighbours with each number that is the element's own told as that: the next cell of the same row is one
+        thing in every row."""
+        pairs, place = np.unique(np.stack([value, beside]), axis=1, return_inverse=True)
+        seen: dict[str, int] = {}
+        told = [
+            seen.setdefault("" if other == NONE else self._told(values[own], other), len(seen))
+            for own, other in pairs.T.tolist()
+        ]
+        return np.array(told, np.int64)[place.reshape(-1)]
+
+    def _told(self, value: str, other: int) -> str:
+        return NUMBER.sub(lambda match: "=" if match[0] == value else match[0], self._texts[other])
 
 
 def _explained(given: Ints, value: Ints, beside: Ints) -> float:

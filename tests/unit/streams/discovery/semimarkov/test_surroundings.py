@@ -16,12 +16,10 @@ def _names(people: list[list[ElementKey]]) -> dict[ElementKey, str]:
     """Names by all that people did in order."""
     counts = dict(Counter(key for person in people for key in person))
     number = {key: n for n, key in enumerate(counts)}
-    places = {place: n for n, place in enumerate(dict.fromkeys((key.app, key.screen, key.element) for key in counts))}
-    roughs = {rough: n for n, rough in enumerate(dict.fromkeys((a, s, coarse(e)) for a, s, e in places))}
-    element = np.array([places[key.app, key.screen, key.element] if key.element else -1 for key in counts])
-    rough = np.array([roughs[a, s, coarse(e)] for a, s, e in places])
+    texts = list(dict.fromkeys(f"{key.app}|{key.screen}|{key.element}" for key in counts))
+    element = np.array([texts.index(f"{key.app}|{key.screen}|{key.element}") if key.element else -1 for key in counts])
     return names_of(
-        counts, Surroundings([np.array([number[key] for key in person]) for person in people], element, rough)
+        counts, Surroundings([np.array([number[key] for key in person]) for person in people], element, texts)
     )
 
 
@@ -68,22 +66,37 @@ def test_rows_that_stand_beside_each_other_as_namesakes_are_one_with_the_first()
     assert {name for key, name in _names([work]).items() if key.screen == "list"} == {"app|click|list|link:open"}
 
 
+def test_elements_of_which_only_a_number_is_told_stay_apart() -> None:
+    draw = random.Random(3)
+    tasks = [draw.sample(range(100, 200), 8) for _ in range(3)]
+    work = [_click(f"element c{n}") for _ in range(60) for n in draw.choice(tasks)]
+    assert len(set(_names([work]).values())) == len({n for task in tasks for n in task})
+
+
+def test_the_next_cell_of_the_same_row_is_one_thing_in_every_row() -> None:
+    draw = random.Random(4)
+    rows = [row for _ in range(30) for row in draw.sample(range(20), 20)]
+    work = [_click(f"tr[{row}]/{what}") for row in rows for what in ("name", "mail", "town")]
+    assert set(_names([work]).values()) == {f"app|click|s|tr[#]/{what}" for what in ("name", "mail", "town")}
+
+
 def test_numbers_drawn_at_random_tell_less_than_the_bound_and_an_order_tells_more() -> None:
     for seed in range(20):
         draw = random.Random(seed)
         rows, size = draw.randint(9, 40), draw.randint(200, 3_000)
+        texts = [f"row {n}" for n in range(rows)] + [f"other {'abcde'[n % 5]}{n}" for n in range(rows)]
         keys = [draw.randrange(rows) if n % 2 else rows + draw.randrange(5) for n in range(size)]
-        around = Surroundings([np.array(keys)], np.arange(rows + 5), np.array([0] * rows + [1, 2, 3, 4, 5]))
-        number = {key: key for key in set(keys) if key < rows}
+        number = {key: str(key) for key in set(keys) if key < rows}
+        around = Surroundings([np.array(keys)], np.arange(2 * rows), texts)
         assert around.tells(number, dict.fromkeys(number, 0)) < SHARE / 2
         order = [n // 2 % rows if n % 2 else rows + n // 2 % rows for n in range(size)]
-        around = Surroundings([np.array(order)], np.arange(2 * rows), np.array([0] * rows + [*range(1, rows + 1)]))
-        number = {key: key for key in set(order) if key < rows}
-        assert around.tells(number, dict.fromkeys(number, 0)) > 2 * SHARE
+        texts = texts[:rows] + [f"other {chr(97 + n)}" for n in range(rows)]
+        around = Surroundings([np.array(order)], np.arange(2 * rows), texts)
+        assert around.tells(number, dict.fromkeys(number, 0)) > 3 * SHARE
 
 
 def test_nothing_is_told_of_nothing() -> None:
-    empty = Surroundings([], np.zeros(0, np.int64), np.zeros(0, np.int64))
+    empty = Surroundings([], np.zeros(0, np.int64), [])
     assert empty.tells({}, {}) == 0.0
-    alone = Surroundings([np.array([0])], np.array([-1]), np.zeros(0, np.int64))
-    assert alone.tells({0: 1}, {0: 0}) == 0.0
+    alone = Surroundings([np.array([0])], np.array([-1]), [])
+    assert alone.tells({0: "1"}, {0: 0}) == 0.0
