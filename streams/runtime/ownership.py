@@ -231,8 +231,18 @@ class Ownership:
             observe.restored(checkpoint)
             for loss in checkpoint.restored.losses if checkpoint.restored else ():
                 report_loss(checkpoint, loss)
+            self._configure_restored(checkpoint)
             self._deal_when_all_are_ready()
             await self._on_ready(tp, checkpoint)
+
+    def _configure_restored(self, checkpoint: Checkpoint) -> None:
+        """The settings of now from the first new record on, in place of those of its snapshot; only its own bounds hold
+        until all are ready. With the number of partitions of before, what it gives teams went where they no longer are.
+        """
+        operator = checkpoint.operator
+        own = operator.settings if isinstance(operator, PartitionState) else self._stages
+        settings = msgspec.structs.replace(self._stages, max_agents=own.max_agents, max_hot=own.max_hot)
+        checkpoint.configure(settings)
 
     def _deal_when_all_are_ready(self) -> None:
         """Not after each of many that are restored: new bounds cost a snapshot of each partition. Until then the bounds

@@ -8,8 +8,9 @@ import time
 import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
+import msgspec
 import pytest
 from prometheus_client import generate_latest
 
@@ -38,6 +39,11 @@ class Owned:
     def configure(self, settings: StageSettings) -> None:
         self.settings.append(settings)
         self.operator.configure(settings)
+
+    async def restore(self) -> None:
+        """It is."""
+
+    restored = None
 
     def save_all(self) -> None:
         self.told.append("save all")
@@ -208,6 +214,25 @@ def test_a_partition_gets_what_it_needs_of_the_workers_room() -> None:
         fill(owned[1], 28)
         subject.deal_room(now=DEAL_S + 1)
         assert [len(one.settings) for one in owned.values()] == [2, 2], "not at every look: it costs a snapshot"
+
+    with_ownership(body)
+
+
+def test_a_restored_partition_goes_by_the_settings_of_now_before_all_others_are_restored() -> None:
+    """Its snapshot was made with fewer partitions: what it gives teams must go where they are now."""
+
+    async def body(rig: Rig) -> None:
+        subject, _, owned, _ = rig
+        subject._stages = msgspec.structs.replace(subject._stages, partitions=3, k=7)
+        restored: Any = owned[0]
+        restored.operator = PartitionState(0, StageSettings(partitions=2, max_agents=17, max_hot=4))
+        team: Any = subject.owned["activity.partial", 0]
+        owned[1].state = "restoring"
+        subject._on_ready = AsyncMock()
+        for one, tp in ((restored, ("ui-events", 0)), (team, ("activity.partial", 0))):
+            await subject._restore(tp, one)
+        assert restored.operator.settings == msgspec.structs.replace(subject._stages, max_agents=17, max_hot=4)
+        assert (team.operator.sources, team.operator.k) == (3, 7)
 
     with_ownership(body)
 
