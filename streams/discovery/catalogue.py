@@ -34,6 +34,8 @@ from taskstream.topics import ROUTINES
 
 MAX_CLUSTERS = 4_096
 MAX_AGENTS = 50_000
+REST_MS = 12 * 3_600_000
+"""An agent of which nothing came for so long, by event time, has gone: each login makes another."""
 MAX_MEMO = 20_000
 """Strings, and tuples of them, that executions share; of simulated work one execution in seven had steps of its own."""
 MAX_WITHDRAWN = 1_000
@@ -58,6 +60,7 @@ class Catalogue:
 
     ``pauses``   how many segments, and the sum of the binary logarithms of their mean pause between two steps
     ``_groups``  routine as given from outside → number of its shape
+    ``_agents``  of each agent when its last execution came, and this
     ``unsaved``  numbers of the clusters that changed or went since the last checkpoint
     ``_known``   ids of the segments whose executions are kept, and of some that were let go since it was last made
     """
@@ -76,7 +79,7 @@ class Catalogue:
         self._groups: dict[int, int] = {}
         self._known: set[str] = set()
         self._memo: dict[Any, Any] = {}
-        self._agents: OrderedDict[str, Execution] = OrderedDict()
+        self._agents: OrderedDict[str, tuple[int, Execution]] = OrderedDict()
         self._published: dict[str, Routine] = {}
         self._listed: dict[str, Opportunity] = {}
 
@@ -154,7 +157,7 @@ class Catalogue:
 
         Returns the execution that it belongs to.
         """
-        previous = self._agents.pop(segment.agent, None)
+        _, previous = self._agents.pop(segment.agent, (0, None))
         while previous is not None and previous.joined is not None:
             previous = previous.joined
         if previous is not None and 0 < segment.first_seq - previous.last_seq <= ADJACENT:
@@ -175,9 +178,10 @@ class Catalogue:
         return execution
 
     def _remember(self, agent: str, execution: Execution) -> None:
-        self._agents[agent] = execution
-        if len(self._agents) > MAX_AGENTS:
-            self._agents.popitem(last=False)
+        agents = self._agents
+        agents[agent] = self.last_ms, execution  # by when it came: a laptop may tell of days ago
+        while len(agents) > MAX_AGENTS or next(iter(agents.values()))[0] < self.last_ms - REST_MS:
+            agents.popitem(last=False)
 
     def named(self, group: int) -> str:
         """Public id of a routine given from outside; empty where it is not in the catalogue."""

@@ -20,7 +20,16 @@ from taskstream.errors import InputError
 from taskstream.records import Assignment, Routine, Segment
 from taskstream.settings import Settings
 from tests.unit.streams.discovery.grouping.test_recognise import record
-from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office, segment, transfer
+from tests.unit.streams.discovery.routine_samples import (
+    DAY_MS,
+    INVOICE,
+    LOOKUP,
+    START_MS,
+    TICKET,
+    office,
+    segment,
+    transfer,
+)
 
 TASKS = (INVOICE, TICKET, LOOKUP)
 
@@ -192,6 +201,17 @@ def test_memory_is_bounded() -> None:
     endless = segment([f"a|click|s|button:{i % 7}" for i in range(5_000)], actor="q", first_seq=10**6)
     catalogue.add(endless)
     assert max(len(e.steps) for c in catalogue.grouping for e in c.members) <= 300
+
+
+def test_agents_of_former_logins_are_forgotten_but_not_a_laptop_that_tells_of_days_ago() -> None:
+    catalogue = Catalogue("acme", k=1)
+    for day in range(40):
+        for person in range(5):
+            done = segment(INVOICE, actor=f"p{person}", agent=f"login {day} {person}", start_ms=START_MS + day * DAY_MS)
+            catalogue.add(done)
+        catalogue.add(segment(LOOKUP, actor="q", agent=f"late {day}", start_ms=START_MS + (day - 5) * DAY_MS))
+        assert f"late {day}" in catalogue._agents, "its next segment may go on where this one ends"
+        assert len(catalogue._agents) <= 6
 
 
 def test_the_sample_is_bounded_and_independent_of_order() -> None:
