@@ -5,6 +5,9 @@ in the order they were sent or not at all (idempotence with the gapless guarante
 library calls fatal a new producer starts again from the oldest row that is still in the spool. What was sent twice that
 way carries the same (agent, seq) and is cut by the streams.
 
+An agent's batches stay in one partition, also where the topic is widened: the streams know there what they have seen of
+it. So the number of partitions is kept with the agent; a new one, as each login makes, takes the number of then.
+
 A message says when it was handed over, and the streams take the time from then to its arrival for an error of the
 desktop's clock. So nothing waits with the client library for long: where the oldest message is not acknowledged within
 :data:`HANDED_OVER_S`, however the machine slept meanwhile, all are taken back and sent anew with the time of then. The
@@ -30,6 +33,7 @@ from taskstream import metrics
 from taskstream.errors import ServiceError, TaskstreamError
 from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, MAX_TIME_MS, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_admin, new_producer
+from taskstream.kafka.partitioning import partition_of
 from taskstream.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,21 +49,25 @@ HANDED_OVER_S: Final = 30.0
 taken for a wrong clock; long enough for the choice of a new leader."""
 FIRST_TRY: Final = 20
 """Messages handed over while it is not known whether Kafka answers again."""
+ASK_S: Final = 5.0
+"""How long Kafka may take to say how many partitions there are (seconds)."""
+ASK_AGAIN_S: Final = 60.0
+"""For so long the answer holds for agents that begin (seconds)."""
 RECENT: Final = 20
 """A repeated message is one sent this many messages before."""
+RECENT_AGENTS: Final = 10_000
+"""Agents whose number of partitions is remembered at most; a spool knows the others'."""
 _HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG])
 """Errors that another try cannot mend."""
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
-    """Settings of the producer. ``murmur2_random`` is the Java client's partitioner, so all clients put a key into the
-    same partition."""
+    """Settings of the producer."""
     return kafka_config(settings, "collector") | {
         "enable.idempotence": True,
         "enable.gapless.guarantee": True,
         "acks": "all",
         "compression.type": "zstd",
-        "partitioner": "murmur2_random",
         "linger.ms": 20,
         "message.timeout.ms": 0,  # what waits for too long is taken back as a whole, in order
         "topic.metadata.propagation.max.ms": 15_000,  # say that the topic is missing before what waits is taken back
@@ -138,6 +146,10 @@ class Publisher:
         self._repeat = repeat
         self._recent: deque[Spooled] = deque(maxlen=RECENT)
         self._producer: Producer = None
+        self._partitions: dict[str, int] = {}  # of each agent
+        self._current = 0  # of the topic, when it was last asked
+        self._asked = Stopwatch()
+        self._doubtful = False  # whether agents' partitions are still there
         self._waiting: list[Spooled] = []  # taken from the spool, not yet handed to the client library
         self._in_flight: dict[int, tuple[int, int, Stopwatch]] = {}  # row → (events, bytes, since its hand-over)
         self._in_flight_bytes = 0
@@ -263,6 +275,9 @@ class Publisher:
         return given > 0
 
     def _produce(self, row: Spooled, *, again: bool = False) -> bool:
+        partition = self._partition_of(row)
+        if partition is None:
+            return False
         since = Stopwatch()  # before the time of the hand-over is read, so that no sleep falls in between
         value = b'%s,"sent_ms":%d}' % (row.body[:-1], self._sent_ms(row.agent))
         try:
@@ -270,6 +285,7 @@ class Publisher:
                 self._topic,
                 value,
                 key=row.actor.encode(),
+                partition=partition,
                 headers=[
                     ("ce_specversion", b"1.0"),
                     ("ce_type", BATCH_TYPE),
@@ -286,6 +302,35 @@ class Publisher:
         if not again:
             self._in_flight[row.id] = (row.events, len(row.body), since)
             self._in_flight_bytes += len(row.body)
+        return True
+
+    def _partition_of(self, row: Spooled) -> int | None:
+        """The partition of the batch's agent; None where Kafka has to be asked and does not say."""
+        count = self._partitions.get(row.agent)
+        if count is None:
+            count = kept = self._spool.partitions(row.agent)
+            if not kept or self._doubtful:
+                if (not self._current or self._asked.passed_s > ASK_AGAIN_S) and not self._ask():
+                    return None
+                count = min(kept or self._current, self._current)
+                self._spool.write_partitions(row.agent, count)
+            if len(self._partitions) >= RECENT_AGENTS:
+                self._partitions.clear()
+            self._partitions[row.agent] = count
+        return partition_of(row.actor.encode(), count)
+
+    def _ask(self) -> bool:
+        """Ask how many partitions there are; whether Kafka said so."""
+        try:
+            found = self._producer.list_topics(self._topic, timeout=ASK_S).topics.get(self._topic)
+        except KafkaException as error:
+            # As if messages were not acknowledged: it has waited, and is told of once.
+            self._failed = KafkaError(KafkaError._MSG_TIMED_OUT, f"no answer: {error.args[0].str()}")
+            return False
+        if found is None or found.error is not None or not found.partitions:
+            self._failed = KafkaError(KafkaError._UNKNOWN_TOPIC) if found is None or not found.error else found.error
+            return False
+        self._current, self._asked = len(found.partitions), Stopwatch()
         return True
 
     def _delivered(self, row: int, error: KafkaError | None, message: Message) -> None:
@@ -320,6 +365,9 @@ class Publisher:
         self._leave()
         self._producer = None
         self._failed = None
+        self._doubtful = error.code() == KafkaError._UNKNOWN_PARTITION  # created anew with fewer
+        self._current = 0
+        self._partitions.clear()
         self._waiting.clear()
         self._spool.rewind()
         self.rebuilds += 1

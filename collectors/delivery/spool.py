@@ -46,7 +46,7 @@ _NEVER_DROPPED: Final = 10
 
 _SCHEMA: Final = """
 create table if not exists counter (
-    agent text primary key, next_seq integer not null, used_ms integer not null
+    agent text primary key, next_seq integer not null, used_ms integer not null, partitions integer not null default 0
 ) without rowid;
 create table if not exists batch (
     id integer primary key autoincrement, agent text not null, actor text not null, first_seq integer not null,
@@ -167,7 +167,8 @@ class Spool:
             self._insert(origin.agent, origin.actor, seq, count, value, now_ms, body)
             seq += count
         self._db.execute(
-            "insert into counter values (?, ?, ?) on conflict (agent) do update set next_seq = ?2, used_ms = ?3",
+            "insert into counter (agent, next_seq, used_ms) values (?, ?, ?) "
+            "on conflict (agent) do update set next_seq = ?2, used_ms = ?3",
             (origin.agent, seq, now_ms),
         )
         return int(first)
@@ -308,6 +309,17 @@ class Spool:
             row = self._db.execute("select next_seq from counter where agent = ?", (agent,)).fetchone()
             return int(row[0]) if row else 0
 
+    def partitions(self, agent: str) -> int:
+        """Among how many partitions the agent's batches are dealt, see :meth:`write_partitions`; 0: not known."""
+        with self._lock, self._explained("read"):
+            row = self._db.execute("select partitions from counter where agent = ?", (agent,)).fetchone()
+            return int(row[0]) if row else 0
+
+    def write_partitions(self, agent: str, partitions: int) -> None:
+        """Keep among how many partitions the agent's batches are dealt, as long as the agent is known."""
+        with self._lock, self._explained("written"), self._db:
+            self._db.execute("update counter set partitions = ? where agent = ?", (partitions, agent))
+
     def note(self, name: str) -> str | None:
         """What :meth:`write_note` left under ``name``."""
         with self._lock, self._explained("read"):
@@ -367,6 +379,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         if sound != "ok":
             raise sqlite3.DatabaseError(sound)
         db.executescript(_SCHEMA)
+        if "partitions" not in [row[1] for row in db.execute("pragma table_info(counter)")]:  # made by an older version
+            db.execute("alter table counter add column partitions integer not null default 0")
     except BaseException:
         db.close()
         raise

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from collectors.delivery.publisher import FIRST_TRY, HANDED_OVER_S, Publisher
 from collectors.delivery.spool import Origin, Spool
 from streams.operator import InputRecord
 from taskstream.events import BATCH_TYPE, UiEvent, decode_batch
+from taskstream.kafka.partitioning import partition_of
 from taskstream.settings import Settings
 from tests.unit.streams.build import T0, clean, of, state
 
@@ -38,6 +39,8 @@ class World:
     def __init__(self, spool: Spool, error_s: float = 0.0) -> None:
         self.true_s, self.steady_s, self.error_s = T0 / 1_000, 0.0, error_s
         self.online = True
+        self.partitions = 3
+        self.placed: list[tuple[str, int]] = []  # agent and partition of each message that arrived
         self.lost_acks = 0
         self.arrived: list[tuple[int, bytes]] = []
         self.true_ms: list[int] = []  # of each event
@@ -48,10 +51,10 @@ class World:
     def desktop_ms(self) -> int:
         return round((self.true_s + self.error_s) * 1_000)
 
-    def record(self, messages: int = 1) -> None:
+    def record(self, messages: int = 1, origin: Origin = ORIGIN) -> None:
         self.true_ms += [round(self.true_s * 1_000)] * messages
         click = UiEvent(at_ms=self.desktop_ms(), kind="click", app="x")
-        self.spool.append_many([(ORIGIN, [click])] * messages, self.desktop_ms())
+        self.spool.append_many([(origin, [click])] * messages, self.desktop_ms())
 
     def step(self) -> None:
         self.publisher.wake()  # or it would wait for the spool, in real time
@@ -88,24 +91,33 @@ class Producer:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.queue: list[tuple[bytes, Callable[[KafkaError | None, Any], None]]] = []
+        self.queue: list[tuple[bytes, int, Callable[[KafkaError | None, Any], None]]] = []
         self.stored = 0  # of the queue, without an acknowledgement
         self.purged: list[Callable[[KafkaError | None, Any], None]] = []
         self.most = 0
 
-    def produce(self, topic: str, value: bytes, *, on_delivery: Any, **more: Any) -> None:
-        self.queue.append((value, on_delivery))
+    def list_topics(self, topic: str, timeout: float) -> Any:
+        if not self.world.online:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+        partitions = dict.fromkeys(range(self.world.partitions))
+        return SimpleNamespace(topics={topic: SimpleNamespace(error=None, partitions=partitions)})
+
+    def produce(self, topic: str, value: bytes, *, on_delivery: Any, partition: int, **more: Any) -> None:
+        if partition >= self.world.partitions:
+            raise KafkaException(KafkaError(KafkaError._UNKNOWN_PARTITION))
+        self.queue.append((value, partition, on_delivery))
         self.most = max(self.most, len(self.queue))
 
     def poll(self, timeout: float) -> None:
         if self.world.online:  # what is sent once more is known to the broker by its number, and acknowledged
-            for _, tell in self.queue[: self.stored]:
+            for _, _, tell in self.queue[: self.stored]:
                 tell(None, None)
             del self.queue[: self.stored]
             self.stored = 0
         while self.queue and self.world.online:
-            value, tell = self.queue[self.stored]
+            value, partition, tell = self.queue[self.stored]
             self.world.arrived.append((round(self.world.true_s * 1_000), value))
+            self.world.placed.append((decode_batch(value).agent, partition))
             if self.world.lost_acks:
                 self.world.lost_acks -= 1
                 self.stored += 1
@@ -116,7 +128,7 @@ class Producer:
                 tell(None, None)
 
     def purge(self) -> None:
-        self.purged += [tell for _, tell in self.queue]
+        self.purged += [tell for _, _, tell in self.queue]
         self.queue.clear()
 
     def flush(self, timeout: float) -> int:
@@ -165,6 +177,8 @@ def test_little_is_handed_over_while_nobody_answers_and_the_outage_is_told_of_on
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with world() as desk:
+        desk.record()
+        desk.run(60)
         desk.online = False
         desk.record(200)
         desk.run(3_600)
@@ -172,7 +186,7 @@ def test_little_is_handed_over_while_nobody_answers_and_the_outage_is_told_of_on
         assert len([line for line in caplog.records if line.levelname == "WARNING"]) == 1
         desk.online = True
         desk.run(60)
-        assert len(desk.through_the_stage()) == 200
+        assert len(desk.through_the_stage()) == 201
 
 
 def test_an_outage_is_seen_through_new_producers() -> None:
@@ -181,6 +195,40 @@ def test_an_outage_is_seen_through_new_producers() -> None:
         desk.record()
         desk.run(300)
         assert desk.publisher.stalled_s >= 290
+
+
+def test_an_agent_stays_in_its_partition_where_the_topic_is_widened_and_sent_again() -> None:
+    """In another partition nobody would know what was seen of it, and count it twice."""
+    people = [f"p{n}" for n in range(20)]
+    with world() as desk:
+        for number, partitions in enumerate((3, 8, 8)):
+            desk.partitions = partitions
+            for person in people:
+                desk.record(origin=Origin(tenant="t", team="red", actor=person, agent=f"{person} {min(number, 1)}"))
+                desk.record(origin=Origin(tenant="t", team="red", actor=person, agent=f"{person} 0"))
+            desk.lost_acks = 5
+            desk.step()
+            desk.publisher._failed = KafkaError(KafkaError._MSG_TIMED_OUT)  # all begins again with a new producer
+            desk.online = True
+            desk.run(300)
+        places = {agent: {partition for one, partition in desk.placed if one == agent} for agent, _ in desk.placed}
+        assert places == {
+            f"{person} {n}": {partition_of(person.encode(), (3, 8)[n])} for person in people for n in (0, 1)
+        }
+
+
+def test_a_topic_created_anew_with_fewer_partitions_gets_all() -> None:
+    with world() as desk:
+        desk.partitions = 8
+        for person in range(20):
+            desk.record(origin=Origin(tenant="t", team="red", actor=f"p{person}", agent=f"a{person}"))
+        desk.run(60)
+        desk.partitions = 2
+        for person in range(20):
+            desk.record(origin=Origin(tenant="t", team="red", actor=f"p{person}", agent=f"a{person}"))
+        desk.run(60)
+        assert desk.spool.pending == 0
+        assert {partition for _, partition in desk.placed[-20:]} == {0, 1}
 
 
 ACTIONS = st.one_of(
