@@ -88,6 +88,7 @@ def failures(result: dict[str, Any]) -> list[str]:
         if result["tables"][topic] != wanted
     ]
     wrong += [f"{what}: {places[:5]}" for what, places in result["dead_letters"].items() if places]
+    wrong += [f"catalogue, {what}: {names[:5]}" for what, names in result["catalogue"]["wrong"].items() if names]
     wrong += [f"{name} ended by itself {times} times" for name, times in result["self_exits"].items() if times]
     wrong += [f"taskstream {words} failed with code {code}" for words, code in result["commands"].items() if code]
     return wrong

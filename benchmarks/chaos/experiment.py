@@ -6,12 +6,13 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
+from benchmarks.chaos import catalogue_facts
 from benchmarks.chaos.accounting import TABLES, LetterContents, differences, only_in_one
 from benchmarks.chaos.kept_log import CalmInput, Derived
 from benchmarks.chaos.pack import FAULTS, deal
@@ -102,12 +103,43 @@ def _compare(scene: Scene) -> dict[str, Any]:
         "derived_calm": calm.total(),
         "equal": {topic: facts.by_partition(topic) == calm.by_partition(topic) for topic in DERIVED}
         | {"ui-events.clean": sorted(facts.events) == sorted(calm.events)},
+        "catalogue": _catalogue(scene, client.query),
         "tables": {topic: ask(f"count() FROM taskstream.{table}") for topic, table in TABLES.items()},
         "rows_wanted": wanted,
         "dead_letters": differences(told, testbed.foreign, scene.losses, scene.recreated),
         "letters": len(letters),
         "commands": {words: _code(testbed, words) for words in ("dead-letter list",)},
     }
+
+
+def _catalogue(scene: Scene, query: Callable[[str], Any]) -> dict[str, Any]:
+    """What the catalogue made, against the segments of the undisturbed run, and its tables against its topics."""
+    testbed = scene.testbed
+    segments = [value for values in scene.calm_facts.values["segments"].values() for value in values]
+    wanted = catalogue_facts.counted_once(segments)
+    settle(lambda: _segments_of(catalogue_facts.counted(testbed)), _segments_of(wanted))
+    counted = catalogue_facts.counted(testbed)
+    messages = {topic: read(testbed, f"chaos.{topic}") for topic in catalogue_facts.TABLES}
+    assignments = [m.value() for found in messages["assignments"].values() for m in found if not is_foreign(m)]
+    routines, opportunities = (catalogue_facts.last_values(messages[topic]) for topic in ("routines", "opportunities"))
+    wrong = catalogue_facts.contradictions(segments, assignments, routines, opportunities)
+    wrong["counted_otherwise"] = sorted(t for t in counted.keys() | wanted if counted.get(t) != wanted.get(t))
+    values = {"assignments": assignments, "routines": routines.values(), "opportunities": opportunities.values()}
+    for topic, (table, key) in catalogue_facts.TABLES.items():
+        told, stored = catalogue_facts.versions(values[topic], key), dict[str, int]()
+
+        def as_told(table: str = table, key: str = key, told: Any = told, stored: Any = stored) -> int:
+            stored |= query(f"SELECT {key}, max(version) FROM taskstream.{table} GROUP BY {key}").result_rows
+            return len(stored.items() & told.items())
+
+        settle(as_told, len(told))
+        wrong[f"{topic}_stored_otherwise"] = sorted({name for name, _ in told.items() ^ stored.items()})
+    counts = {"segments": _segments_of(counted), "segments_wanted": _segments_of(wanted)}
+    return {"wrong": wrong} | counts | {topic: len(found) for topic, found in values.items()}
+
+
+def _segments_of(counted: Mapping[str, catalogue_facts.Counted]) -> int:
+    return sum(found.segments for found in counted.values())
 
 
 def _code(testbed: Testbed, words: str) -> int:

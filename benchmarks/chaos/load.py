@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Final
 
 from taskstream.events import EventBatch, Kind, UiEvent, Value
 
 APPS = ("excel", "chrome", "outlook", "sap", "teams")
 START_MS = 1_760_000_000_000
+TASKS: Final[tuple[tuple[tuple[Kind, str, str], ...], ...]] = (
+    (
+        ("click", "outlook", "open mail"), ("copy", "outlook", "amount"), ("window", "sap", "invoices"),
+        ("paste", "sap", "amount"), ("edit", "sap", "cost centre"), ("submit", "sap", "post"),
+    ),
+    (
+        ("click", "chrome", "next ticket"), ("click", "chrome", "assign"), ("edit", "chrome", "answer"),
+        ("copy", "chrome", "number"), ("paste", "teams", "message"), ("submit", "teams", "send"),
+    ),
+    (
+        ("window", "excel", "stock"), ("edit", "excel", "quantity"), ("edit", "excel", "place"),
+        ("click", "excel", "filter"), ("click", "excel", "save"),
+    ),
+)  # fmt: skip
+"""What every second agent does over and over, so that there are routines to find."""
 
 
 class Load:
@@ -23,6 +39,7 @@ class Load:
         self._agents = agents
         self._next_seq = [0] * agents
         self._now_ms = [START_MS + 37 * n for n in range(agents)]
+        self._to_do: list[list[tuple[Kind, str, str]]] = [[] for _ in range(agents)]
         self.sent = 0
 
     def batches(self) -> Iterator[EventBatch]:
@@ -57,17 +74,29 @@ class Load:
         self._now_ms[n] += draw.choice((200, 900, 1_500, 4_000, 20_000))
         if draw.random() < 0.002:
             self._now_ms[n] += 1_200_000  # a break that ends the session
-        app = draw.choice(APPS)
-        kind: Kind = draw.choice(
-            ("click", "click", "keys", "copy", "paste", "edit", "submit", "lock" if i == 19 else "window")
-        )
+        kind, app, screen, element = self._step(n, i)
         value = Value(digest=draw.randint(1, 40), length=4, form="text") if kind in {"copy", "paste", "edit"} else None
         return UiEvent(
             at_ms=self._now_ms[n],
             kind=kind,
             app=app,
-            screen=f"{app} {draw.randint(1, 4)}",
-            element=f"button:{draw.randint(1, 5)}",
+            screen=screen,
+            element=element,
             active_ms=draw.randint(0, 800),
             value=value,
         )
+
+    def _step(self, n: int, i: int) -> tuple[Kind, str, str, str]:
+        """Kind, application, screen and element of an agent's next event."""
+        draw = self._random
+        if n % 2 and draw.random() < 0.95:
+            to_do = self._to_do[n]
+            if not to_do:
+                to_do += draw.choice(TASKS)
+            kind, app, element = to_do.pop(0)
+            return kind, app, f"{app} 1", f"button:{element}"
+        app = draw.choice(APPS)
+        kind = draw.choice(
+            ("click", "click", "keys", "copy", "paste", "edit", "submit", "lock" if i == 19 else "window")
+        )
+        return kind, app, f"{app} {draw.randint(1, 4)}", f"button:{draw.randint(1, 5)}"

@@ -10,6 +10,7 @@ from typing import Final
 QUICK: Final = {
     "kill worker": 8,
     "kill sink": 6,
+    "kill catalogue": 4,
     "kill broker": 4,
     "kill clickhouse": 3,
     "pause worker (zombie)": 2,

@@ -28,3 +28,7 @@ def show(result: dict[str, Any]) -> None:
         row = (result["derived"][topic], result["derived_calm"][topic], result["equal"][topic])
         table.add_row(topic, *map(str, row))
     console.print(table)
+    table = Table("what", "count", title="catalogue")
+    for name in ("segments_wanted", "segments", "assignments", "routines", "opportunities"):
+        table.add_row(name, f"{result['catalogue'][name]:,}")
+    console.print(table)

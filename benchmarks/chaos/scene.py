@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from benchmarks.chaos import catalogue_facts
 from benchmarks.chaos.kept_log import CLEAN, CalmInput, Derived, positions
 from benchmarks.chaos.sender import Sender
 from benchmarks.chaos.testbed import Testbed
@@ -75,6 +76,16 @@ class Scene:
             times = 0 if behind else times + 1
             time.sleep(1)
 
+    def catalogue_drained(self) -> None:
+        """Wait until the catalogue has kept what it made of all segments. No worker may run meanwhile."""
+        settle(lambda: -sum(self._behind_catalogue().values()), 0)
+
+    def _behind_catalogue(self) -> dict[str, int]:
+        """How many segments of each partition the catalogue has before it, where there are any."""
+        reached = catalogue_facts.positions(self.testbed, "segments")
+        left = {p: offset - reached.get(p, 0) for p, offset in self.facts.next_of("segments").items()}
+        return {f"segments/{p} of the catalogue": offsets for p, offsets in left.items() if offsets > 0}
+
     def _behind(self) -> dict[str, int]:
         """How many offsets the readers of each partition have before them, where there are any."""
         self.facts.collect()
@@ -88,7 +99,7 @@ class Scene:
             for topic, offsets in wanted.items()
             for partition, offset in offsets.items()
         }
-        return {place: offsets for place, offsets in left.items() if offsets > 0}
+        return {place: offsets for place, offsets in left.items() if offsets > 0} | self._behind_catalogue()
 
     def catch_up(self) -> None:
         """Let an undisturbed worker work through what was copied so far."""

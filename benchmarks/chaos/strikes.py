@@ -108,6 +108,7 @@ def _clock_jumps(scene: Scene) -> None:
 _BY_NAME: Final[dict[str, Callable[[Scene], None]]] = {
     "kill worker": partial(_kill, "worker"),
     "kill sink": partial(_kill, "sink"),
+    "kill catalogue": partial(_kill, "catalogue"),
     "kill broker": _kill_broker,
     "kill clickhouse": _kill_clickhouse,
     "pause worker (zombie)": _zombie,

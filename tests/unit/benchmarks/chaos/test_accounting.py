@@ -58,7 +58,7 @@ def result(**changes: Any) -> dict[str, Any]:
     kept = {
         "lost": 0, "duplicated": 0, "send_failures": 0, "equal": {"sessions": True}, "tables": {"sessions": 4},
         "rows_wanted": {"sessions": 4}, "dead_letters": {"removed_untold": []}, "self_exits": {"worker": 0},
-        "commands": {"dead-letter list": 0},
+        "commands": {"dead-letter list": 0}, "catalogue": {"wrong": {"assigned_twice": []}},
     }  # fmt: skip
     return kept | changes
 
@@ -71,6 +71,7 @@ def test_every_kind_of_failure_is_told() -> None:
     broken = {
         "lost": 2, "duplicated": 1, "send_failures": 1, "equal": {"sessions": False}, "tables": {"sessions": 3},
         "dead_letters": {"removed_untold": [("a", 0, 1)]}, "self_exits": {"worker": 1}, "commands": {"x": 2},
+        "catalogue": {"wrong": {"assigned_twice": ["s v1"]}},
     }  # fmt: skip
     for name, value in broken.items():
         assert len(failures(result(**{name: value}))) == 1, name
