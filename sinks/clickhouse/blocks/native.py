@@ -147,6 +147,13 @@ def column(name: str, kind: str, values: Sequence[Any]) -> Column:
     return Column(name, _wire_type(kind), _encode(_wire_type(kind), values))
 
 
+def default(kind: str) -> Any:
+    """What ClickHouse puts where a column of this type is not named."""
+    if kind in NUMBERS:
+        return 0
+    return "" if kind in ("String", "LowCardinality(String)") else {}
+
+
 def _wire_type(kind: str) -> str:
     """The type to send: dictionaries inside arrays are left to ClickHouse, which converts."""
     return kind.replace("LowCardinality(String)", "String") if "(LowCardinality" in kind else kind

@@ -1,7 +1,8 @@
 """From derived records to one Native block of the table that holds them.
 
 The table says which columns there are and of what type (``DESCRIBE``), the record fills those that it has a field for:
-``steps.activity`` is the field ``activity`` of each of the record's ``steps``. Nothing is declared twice.
+``steps.activity`` is the field ``activity`` of each of the record's ``steps``. Nothing is declared twice. Where a newer
+version's table has more, also among nested ones, the rest gets defaults.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _open(kind: Any) -> Any:
     that JSON has no word for (an infinite payback)."""
     if kind is float:
         return float | None
-    if isinstance(kind, type) and issubclass(kind, Struct):
+    if _is_struct(kind):
         fields: list[Any] = []
         for field in msgspec.structs.fields(kind):
             if field.default is not msgspec.NODEFAULT:
@@ -51,11 +52,23 @@ def _open(kind: Any) -> Any:
     return kind
 
 
-def _reader(column: TableColumn) -> Callable[[Any], Any]:
-    """What takes the column's value out of a record."""
+def _fields_of_parts(kind: Any) -> set[str]:
+    """Names of the fields of the records that a field of type ``kind`` holds."""
+    return {field.name for part in get_args(kind) if _is_struct(part) for field in msgspec.structs.fields(part)}
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+def _reader(column: TableColumn, is_known: bool) -> Callable[[Any], Any]:
+    """What takes the column's value out of a record; ``is_known``: whether its nested parts have such a field."""
     name, _, inner = column.name.partition(".")
     get = attrgetter(name)
     if inner:
+        if not is_known:  # ClickHouse wants all arrays of a row of nested ones to be of one length
+            nothing = native.default(column.type.removeprefix("Array(").removesuffix(")"))
+            return lambda record: [nothing] * len(get(record))
         part = attrgetter(inner)
         return lambda record: [part(item) for item in get(record)]
     if column.type.startswith("Float"):
@@ -71,9 +84,13 @@ class RecordLayout:
     def __init__(
         self, record: type[Struct], columns: Sequence[TableColumn], key: str, *, recounted: bool = False
     ) -> None:
-        fields = {field.name for field in msgspec.structs.fields(record)}
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_open(record))
-        self.columns = [(column, _reader(column)) for column in columns if column.name.partition(".")[0] in fields]
+        types_of = {field.name: field.type for field in msgspec.structs.fields(record)}
+        self.columns: list[tuple[TableColumn, Callable[[Any], Any]]] = []
+        for column in columns:
+            name, _, inner = column.name.partition(".")
+            if name in types_of:
+                self.columns.append((column, _reader(column, inner in _fields_of_parts(types_of[name]))))
         self.key = attrgetter(key)
         self.key_column = key
         self._recounted = recounted

@@ -17,6 +17,7 @@ from taskstream.events import encode
 from taskstream.kafka import topic_admin
 from taskstream.records import ActivityWindow, DeadLetter
 from tests.integration.sinks.stage import Stage, batches, until
+from tests.unit.streams.discovery.routine_samples import segment
 
 pytestmark = pytest.mark.integration
 
@@ -183,6 +184,16 @@ def test_added_partitions_are_stored_without_a_restart(stage: Stage) -> None:
     assert producer.flush(10) == 0
     until(lambda: _counts(stage)[0] >= 400, 60)
     assert _counts(stage) == (400, 400)
+
+
+def test_a_newer_versions_tables_are_filled_too(stage: Stage) -> None:
+    for column in ("newer UInt8", "steps.newer Array(String)"):
+        stage.client().command(f"ALTER TABLE segments ADD COLUMN {column}")
+    sink = stage.start_sink()
+    stage.send("segments", [encode(segment(["a", "b"], actor=f"p{n}")) for n in range(3)])
+    until(lambda: stage.query("SELECT count() FROM segments") == [(3,)])
+    assert stage.query("SELECT newer, steps.activity, steps.newer FROM segments LIMIT 1") == [(0, ["a", "b"], ["", ""])]
+    assert sink.poll() is None
 
 
 @pytest.mark.timeout(120)

@@ -16,6 +16,7 @@ from taskstream.event_columns import CODE, COUNT, DIGEST, TIME, pack
 from taskstream.events import EventBatch, KeyCounts, ObjectRef, UiEvent, Value, encode
 from taskstream.records import ActivityWindow, Opportunity, Session
 from tests.fixtures.clean import message
+from tests.unit.streams.discovery.routine_samples import segment
 
 
 def _batch(agent: str, first: int, count: int = 2) -> EventBatch:
@@ -184,6 +185,18 @@ def test_records_of_a_newer_writer_are_taken_and_misfits_refused() -> None:
     assert sorted(number for number, _ in block.refused) == [1, 2, 4, 5]
     assert block.build(frozenset({0})).count(b"a:3") == 1
     assert b"a:1" not in block.build(frozenset({0}))
+
+
+@pytest.mark.parametrize(("kind", "each"), [("Array(String)", ""), ("Array(UInt8)", 0), ("Array(Array(String))", {})])
+def test_a_nested_column_of_a_newer_version_gets_defaults(kind: str, each: object) -> None:
+    columns = [TableColumn("steps.seq", "Array(UInt64)"), TableColumn("steps.newer", kind), TableColumn("newer", kind)]
+    made = layout(next(feed for feed in FEEDS if feed.table == "segments"), columns)
+    assert made is not None
+    record = made.decoder.decode(encode(segment(["a", "b"])))
+    assert [(column.name, read(record)) for column, read in made.columns] == [
+        ("steps.seq", [0, 1]), ("steps.newer", [each] * 2),
+    ]  # fmt: skip
+    assert made.block([record], ["a"])
 
 
 def test_rows_whose_ids_begin_again_are_told_apart_by_what_they_are() -> None:
