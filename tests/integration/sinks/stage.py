@@ -72,20 +72,28 @@ class Stage:
         if chunk:
             write(chunk, commit=True)
 
-    def start_sink(self) -> subprocess.Popen[bytes]:
+    def start_sink(self, **more: str) -> subprocess.Popen[bytes]:
         """A sink as users start it."""
-        environment = os.environ | {
-            "TASKSTREAM_HOME": str(self.home),
-            "TASKSTREAM_KAFKA": self.kafka,
-            "TASKSTREAM_PREFIX": self.prefix,
-            "TASKSTREAM_DATABASE": self.database,
-            "TASKSTREAM_CLICKHOUSE": self.server.url,
-            "TASKSTREAM_CLICKHOUSE_USER": self.server.user,
-            "TASKSTREAM_CLICKHOUSE_PASSWORD": self.server.password,
-        }
+        return self.start("sink", **more)
+
+    def start(self, command: str, **more: str) -> subprocess.Popen[bytes]:
+        """A process of one command; ``more``: what else is in its environment."""
+        environment = (
+            os.environ
+            | {
+                "TASKSTREAM_HOME": str(self.home),
+                "TASKSTREAM_KAFKA": self.kafka,
+                "TASKSTREAM_PREFIX": self.prefix,
+                "TASKSTREAM_DATABASE": self.database,
+                "TASKSTREAM_CLICKHOUSE": self.server.url,
+                "TASKSTREAM_CLICKHOUSE_USER": self.server.user,
+                "TASKSTREAM_CLICKHOUSE_PASSWORD": self.server.password,
+            }
+            | more
+        )
         with (self.home / f"sink-{len(self.sinks)}.log").open("wb") as log:
             sink = subprocess.Popen(
-                [sys.executable, "-m", "taskstream", "sink"], env=environment, stderr=log, stdout=log
+                [sys.executable, "-m", "taskstream", command], env=environment, stderr=log, stdout=log
             )
         self.sinks.append(sink)
         return sink
