@@ -51,7 +51,9 @@ def topics_page() -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for topic in ALL:
-        kept = "compacted" if topic.compacted else f"{topic.retention_ms // 86_400_000} d"
+        kept = f"{topic.retention_ms // 86_400_000} d"
+        if topic.compacted:
+            kept = f"compacted, deletions {topic.tombstones_ms // 3_600_000} h"
         partitions = "as ui-events" if topic.partitions == "input" else str(topic.partitions)
         cells = [f"`{topic.name}`", topic.record or "bytes", topic.key, partitions, kept, f"{topic.message_bytes:,} B"]
         cells += [", ".join(topic.writers), ", ".join(topic.readers), topic.purpose]

@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 KAFKAS_OWN: Final = 1_048_588
 """How large a message a topic takes where nobody says otherwise (bytes; Kafka's ``message.max.bytes``)."""
 FRAME_BYTES: Final = 65_536
@@ -20,6 +21,7 @@ class Topic(Struct, frozen=True):
     ``writers``, ``readers``   which parts may write and read it
     ``message_bytes``  how large a message may be; every writer keeps ``value_bytes``, so that key, headers and framing
                        have room
+    ``tombstones_ms``  how long a compacted topic keeps what deletes a key (:mod:`taskstream.kafka.tombstones`)
     """
 
     name: str
@@ -32,6 +34,7 @@ class Topic(Struct, frozen=True):
     compacted: bool = False
     record: str = ""
     message_bytes: int = KAFKAS_OWN
+    tombstones_ms: int = DAY_MS
 
     @property
     def value_bytes(self) -> int:
@@ -53,6 +56,7 @@ class Topic(Struct, frozen=True):
                 "segment.ms": "600000",
                 "segment.bytes": str(64 << 20),
                 "max.compaction.lag.ms": "600000",
+                "delete.retention.ms": str(self.tombstones_ms),
             }
         return own | {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
 
@@ -92,10 +96,14 @@ OPPORTUNITIES: Final = Topic(
     "opportunities", "routine id", "ranked opportunities", ("catalogue",), ("sinks", "catalogue"),
     partitions=1, compacted=True, record="Opportunity",
 )  # fmt: skip
-STATE: Final = Topic("state", "partition/key", "checkpoints of the streams", ("streams",), ("streams",), compacted=True)
+# Only restores read state, from beginning to end and within minutes; each login leaves tombstones of its agent.
+STATE: Final = Topic(
+    "state", "partition/key", "checkpoints of the streams", ("streams",), ("streams",), compacted=True,
+    tombstones_ms=HOUR_MS,
+)  # fmt: skip
 CATALOGUE_STATE: Final = Topic(
     "catalogue.state", "tenant/cluster", "checkpoints of the catalogue", ("catalogue",), ("catalogue",),
-    partitions=1, compacted=True,
+    partitions=1, compacted=True, tombstones_ms=HOUR_MS,
 )  # fmt: skip
 DEAD_LETTER: Final = Topic(
     "dead-letter", "none", "refused input with its reason; restricted",

@@ -23,6 +23,7 @@ from streams.catalogue.seen_topics import SeenTopics
 from taskstream import metrics, topics
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import kafka_config, new_admin, new_consumer, new_producer, reading
+from taskstream.kafka.tombstones import Reading
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
 
@@ -181,9 +182,9 @@ class CatalogueKafka:
         """For topics with one partition each: the latest value of each key, read to the end.
 
         Raises:
-            Restart: that took too long.
+            Restart: that took too long, or deletions in them may have gone meanwhile.
         """
-        consumer = self._consumer()
+        consumer, began = self._consumer(), Reading()
         places = [self._places(consumer, topic, {})[0] for topic in wanted]
         consumer.assign([TopicPartition(place.topic, 0, OFFSET_BEGINNING) for place in places])
         found: dict[str, dict[str, bytes]] = {place.topic: {} for place in places}
@@ -203,6 +204,8 @@ class CatalogueKafka:
                 elif error.code() == KafkaError._PARTITION_EOF:
                     open_topics.discard(message.topic())
         consumer.unassign()
+        if not all(began.has_all_of(topic) for topic in wanted):
+            raise Restart("reading the state took too long to have met all deletions")
         return [found[place.topic] for place in places]
 
     def segments(self, timeout_s: float) -> list[Message]:

@@ -14,6 +14,7 @@ from streams.dead_letter import Loss
 from streams.operator import InputRecord, Operator
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE, ServiceError
+from taskstream.kafka.tombstones import Reading
 from taskstream.settings import Settings
 from taskstream.topics import STATE
 
@@ -189,6 +190,16 @@ def _position(data: bytes | None) -> Position:
 
 
 def _items(reader: Reader, settings: Settings, topic: str, partition: int) -> dict[str, bytes]:
+    """What is kept of a partition; read once more where it took so long that deletions may have gone meanwhile."""
+    while True:
+        reading = Reading()
+        items = _read_items(reader, settings, topic, partition)
+        if reading.has_all_of(STATE):
+            return items
+        log.warning("%s/%d: reading the state took too long to have met all deletions; reading again", topic, partition)
+
+
+def _read_items(reader: Reader, settings: Settings, topic: str, partition: int) -> dict[str, bytes]:
     name = settings.prefix + STATE.name
     begin = f"{topic}/".encode()
     # The end must include open transactions: our own are settled, but our state may lie behind an open one of the other

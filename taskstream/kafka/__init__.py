@@ -10,5 +10,6 @@ May import: taskstream.
     topic_admin   Bring the broker's topics in line with their declaration
     topic_watch   Notices that Kafka is away, or that a topic was created anew or has more partitions
     pieces        Values larger than a topic takes, cut into pieces and put together again
+    tombstones    Whether a compacted topic was read quickly enough to have met every deletion
     topic_id      The id of a topic: which of its creations it is
 """

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, TopicPartition
 
 from streams.catalogue import kafka_io
 from streams.catalogue.kafka_io import CatalogueKafka, Restart
+from taskstream import topics
+from taskstream.kafka.tombstones import Reading
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import load
 
@@ -82,3 +85,23 @@ def test_what_does_not_come_ends_the_session(monkeypatch: pytest.MonkeyPatch) ->
     kafka = reading(monkeypatch, {("transfers", 7): 3})
     with pytest.raises(Restart, match="1 partitions"):
         list(kafka.ahead_of({7}))
+
+
+def test_a_state_in_which_a_deletion_may_have_gone_is_not_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = reading(monkeypatch, {})
+    now = [0.0]
+
+    class Asleep(Batches):
+        """The machine sleeps while the state is read."""
+
+        def assign(self, _: object) -> None: ...
+        def unassign(self) -> None: ...
+        def consume(self, most: int, timeout_s: float) -> list[Message]:
+            now[0] += topics.CATALOGUE_STATE.tombstones_ms / 1000
+            return super().consume(most, timeout_s)
+
+    monkeypatch.setattr(kafka_io, "Reading", partial(Reading, wall=lambda: now[0]))
+    monkeypatch.setattr(kafka, "_consumer", lambda: Asleep([end("catalogue.state", 0, 3)]))
+    monkeypatch.setattr(kafka, "_places", lambda _, topic, __: [TopicPartition(PREFIX + topic.name, 0)])
+    with pytest.raises(Restart, match="deletions"):
+        kafka.compacted(topics.CATALOGUE_STATE)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,8 +23,10 @@ from streams.teams.team_partition import TeamPartitionState
 from taskstream import metrics
 from taskstream.errors import ServiceError
 from taskstream.events import encode
+from taskstream.kafka.tombstones import Reading
 from taskstream.records import ActivityPartial, DeadLetter, PartialCell
 from taskstream.settings import Settings
+from taskstream.topics import STATE
 from tests.unit.streams.build import batch, event, record
 
 OLD, NEW = "old-topic-id", "new-topic-id"
@@ -83,6 +86,31 @@ class Logs:
     def committed(self, group: str, name: str, partition: int) -> int:
         assert (group, name) == ("p.streams", "p.ui-events")
         return self.told
+
+
+def test_a_reading_in_which_a_deletion_may_have_gone_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, away_s = [1_000.0], STATE.tombstones_ms / 1000
+
+    class Slow(Logs):
+        """Kafka is away in the midst of the first reading; when it is back, the cleaner has removed a tombstone."""
+
+        readings = 0
+
+        def read(self, name: str, partition: int, start: int, end: int) -> Iterator[Any]:
+            if name != "p.state":
+                yield from super().read(name, partition, start, end)
+                return
+            self.readings += 1
+            if self.readings == 1:
+                yield message(0, item_key("ui-events", "a:gone"), b"deleted long ago")
+                now[0] += away_s
+            yield from self.state
+
+    logs = Slow(kept(3, 5), 0, 9)
+    monkeypatch.setattr("streams.runtime.restore.Reading", partial(Reading, wall=lambda: now[0]))
+    restored = restore(logs, SETTINGS, ("ui-events", 0, OLD), Seen, lambda: True)
+    assert set(restored.operator.items) == {"a:x"}
+    assert logs.readings == 2
 
 
 def kept(snapshot: int, position: int, topic_id: str = OLD, version: int = FORMAT, **other: bytes) -> dict[str, bytes]:
