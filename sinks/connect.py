@@ -66,6 +66,11 @@ def connect(endpoints: Endpoints, database: str | None = None, *, timeout_s: int
         raise ServiceError(f"ClickHouse at {endpoints.clickhouse}: {first_line(error)}") from error
 
 
+def is_refused_login(error: BaseException) -> bool:
+    """Whether the server has refused the user or the password."""
+    return getattr(error, "code", None) in _LOGIN
+
+
 def require_admission(endpoints: Endpoints) -> None:
     """A server that is away may come back; one that refuses us does not.
 
@@ -83,7 +88,7 @@ def require_admission(endpoints: Endpoints) -> None:
 
 def _refusal(endpoints: Endpoints, error: Exception) -> str:
     """What ``error`` says about TLS or the login; empty when it is about neither, such as a server that is away."""
-    if getattr(error, "code", None) in _LOGIN:
+    if is_refused_login(error):
         return f"refuses the login of {endpoints.clickhouse_user}: see clickhouse_user and clickhouse_password"
     said = str(error)
     tls = _TLS.search(said)

@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 from tenacity import (
@@ -39,6 +39,9 @@ from taskstream.kafka.clients import kafka_config, new_admin, new_consumer
 from taskstream.memory import few_arenas, rare_collections
 from taskstream.settings import Settings
 
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
 log = logging.getLogger("taskstream.sink")
 
 LONGEST_S: Final = 8.0
@@ -69,6 +72,11 @@ def _reach(
     """
     told = ""
 
+    def log_in() -> Client:
+        client = connect(_with_newest_password(settings, endpoints))
+        client.database = settings.database
+        return client
+
     def tell(state: RetryCallState) -> None:
         nonlocal told
         words = _waiting_for(settings, endpoints, state.outcome.exception() if state.outcome else None)
@@ -86,9 +94,7 @@ def _reach(
     )
 
     def attempt() -> tuple[Store, dict[str, RecordLayout | None]]:
-        client = connect(_with_newest_password(settings, endpoints))
-        client.database = settings.database
-        store = Store(client)
+        store = Store(log_in(), log_in)
         return store, {feed.table: layout(feed, store.columns(feed.table)) for feed in FEEDS}
 
     try:

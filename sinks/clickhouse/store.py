@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +13,8 @@ import numpy as np
 from sinks.clickhouse.blocks.event_block import EventBlock
 from sinks.clickhouse.blocks.record_block import RecordBlock, TableColumn
 from sinks.clickhouse.feeds import Builder, Feed
-from sinks.connect import faults, first_line
+from sinks.connect import faults, first_line, is_refused_login
+from taskstream.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -49,10 +52,25 @@ class BadRow(Exception):
 
 
 class Store:
-    """One ClickHouse database. May be used by several threads."""
+    """One ClickHouse database. May be used by several threads.
 
-    def __init__(self, client: Client) -> None:
+    ``log_in``  makes another client, with the password of now; asked when the server refuses the one that there is
+    """
+
+    def __init__(self, client: Client, log_in: Callable[[], Client] | None = None) -> None:
         self._client = client
+        self._log_in = log_in
+        self._one_at_a_time = threading.Lock()
+
+    def _unavailable(self, error: BaseException, used: Client) -> Unavailable:
+        """What ``error`` of the client ``used`` means for who asked. A refused login is tried once more, with a new
+        client: a password is changed at the server first, and then in the file that holds it."""
+        if is_refused_login(error) and self._log_in is not None:
+            with self._one_at_a_time:
+                if self._client is used:  # else another thread was quicker
+                    with suppress(ServiceError, UsageError):
+                        self._client = self._log_in()
+        return Unavailable(first_line(error))
 
     def columns(self, table: str) -> list[TableColumn]:
         """The columns of ``table`` that have no default: those that the sink fills.
@@ -63,12 +81,13 @@ class Store:
         """
         from clickhouse_connect.driver.exceptions import Error
 
+        client = self._client
         try:
-            rows = self._client.query(f"DESCRIBE TABLE {table}").result_rows
+            rows = client.query(f"DESCRIBE TABLE {table}").result_rows
         except faults() as error:
             if isinstance(error, Error) and error.code in _MISSING:
                 raise NoSchema(first_line(error)) from error
-            raise Unavailable(first_line(error)) from error
+            raise self._unavailable(error, client) from error
         return [TableColumn(str(row[0]), str(row[1])) for row in rows if not row[2]]
 
     def insert(self, table: str, block: bytes, token: str) -> None:
@@ -80,8 +99,9 @@ class Store:
         """
         from clickhouse_connect.driver.exceptions import Error
 
+        client = self._client
         try:
-            self._client.raw_insert(
+            client.raw_insert(
                 table,
                 insert_block=block,
                 fmt="Native",
@@ -97,7 +117,7 @@ class Store:
             row = _ROW.search(str(error))
             if isinstance(error, Error) and error.code in _BAD_DATA and row:
                 raise BadRow(int(row[1]) - 1, words) from error
-            raise Unavailable(words) from error
+            raise self._unavailable(error, client) from error
 
     def present(self, feed: Feed, builder: Builder) -> frozenset[int]:
         """Numbers of the block's rows that the table holds already.
@@ -105,45 +125,14 @@ class Store:
         Raises:
             Unavailable: the database cannot be asked.
         """
+        client = self._client
         try:
             if isinstance(builder, EventBlock):
-                return self._present_events(builder)
+                return _present_events(client, builder)
             assert isinstance(builder, RecordBlock)
-            return frozenset() if feed.versioned else self._present_records(feed, builder.keys())
+            return frozenset() if feed.versioned else _present_records(client, feed, builder.keys())
         except faults() as error:
-            raise Unavailable(first_line(error)) from error
-
-    def _present_events(self, block: EventBlock) -> frozenset[int]:
-        agents, owner, seq = block.keys()
-        found: list[int] = []
-        for start in range(0, len(agents), _ASK):
-            asked = range(start, min(start + _ASK, len(agents)))
-            rows = np.flatnonzero((owner >= asked.start) & (owner < asked.stop))
-            known = self._client.query(
-                "SELECT agent, groupArray(seq) FROM ui_events WHERE agent IN {agents:Array(String)} "
-                "AND seq BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY agent",
-                parameters={
-                    "agents": [agents[n] for n in asked], "low": int(seq[rows].min()), "high": int(seq[rows].max()),
-                },
-                settings=_CURRENT,
-            )  # fmt: skip
-            stored = {str(agent): np.asarray(numbers, dtype=np.int64) for agent, numbers in known.result_rows}
-            for n in asked:
-                if agents[n] in stored:
-                    own = rows[owner[rows] == n]
-                    found += own[np.isin(seq[own], stored[agents[n]])].tolist()
-        return frozenset(found)
-
-    def _present_records(self, feed: Feed, keys: Sequence[str]) -> frozenset[int]:
-        stored: set[str] = set()
-        for part in _parts(sorted(set(keys)), _ASK):
-            answer = self._client.query(
-                f"SELECT DISTINCT {feed.key} FROM {feed.table} WHERE {feed.key} IN {{keys:Array(String)}}",
-                parameters={"keys": part},
-                settings=_CURRENT,
-            )
-            stored.update(str(row[0]) for row in answer.result_rows)
-        return frozenset(row for row, key in enumerate(keys) if key in stored)
+            raise self._unavailable(error, client) from error
 
     def is_empty(self, table: str) -> bool:
         """Whether ``table`` holds no row.
@@ -151,10 +140,11 @@ class Store:
         Raises:
             Unavailable: the database cannot be asked.
         """
+        client = self._client
         try:
-            return not self._client.query(f"SELECT 1 FROM {table} LIMIT 1").result_rows
+            return not client.query(f"SELECT 1 FROM {table} LIMIT 1").result_rows
         except faults() as error:
-            raise Unavailable(first_line(error)) from error
+            raise self._unavailable(error, client) from error
 
     def note_progress(self, rows: Sequence[tuple[str, int, int, int, int]]) -> None:
         """Add rows (topic, partition, offset, lag, rows) to ``sink_progress``; for people, so failing is no harm
@@ -164,10 +154,45 @@ class Store:
             Unavailable: the database takes nothing now.
         """
         names = ["topic", "partition", "offset", "lag", "rows"]
+        client = self._client
         try:
-            self._client.insert("sink_progress", rows, column_names=names, settings={"async_insert": 0})
+            client.insert("sink_progress", rows, column_names=names, settings={"async_insert": 0})
         except faults() as error:
-            raise Unavailable(first_line(error)) from error
+            raise self._unavailable(error, client) from error
+
+
+def _present_events(client: Client, block: EventBlock) -> frozenset[int]:
+    agents, owner, seq = block.keys()
+    found: list[int] = []
+    for start in range(0, len(agents), _ASK):
+        asked = range(start, min(start + _ASK, len(agents)))
+        rows = np.flatnonzero((owner >= asked.start) & (owner < asked.stop))
+        known = client.query(
+            "SELECT agent, groupArray(seq) FROM ui_events WHERE agent IN {agents:Array(String)} "
+            "AND seq BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY agent",
+            parameters={
+                "agents": [agents[n] for n in asked], "low": int(seq[rows].min()), "high": int(seq[rows].max()),
+            },
+            settings=_CURRENT,
+        )  # fmt: skip
+        stored = {str(agent): np.asarray(numbers, dtype=np.int64) for agent, numbers in known.result_rows}
+        for n in asked:
+            if agents[n] in stored:
+                own = rows[owner[rows] == n]
+                found += own[np.isin(seq[own], stored[agents[n]])].tolist()
+    return frozenset(found)
+
+
+def _present_records(client: Client, feed: Feed, keys: Sequence[str]) -> frozenset[int]:
+    stored: set[str] = set()
+    for part in _parts(sorted(set(keys)), _ASK):
+        answer = client.query(
+            f"SELECT DISTINCT {feed.key} FROM {feed.table} WHERE {feed.key} IN {{keys:Array(String)}}",
+            parameters={"keys": part},
+            settings=_CURRENT,
+        )
+        stored.update(str(row[0]) for row in answer.result_rows)
+    return frozenset(row for row, key in enumerate(keys) if key in stored)
 
 
 def _parts(values: Sequence[str], size: int) -> Iterable[list[str]]:
