@@ -10,13 +10,14 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+MOST: Final = 2**53
+"""Larger integers are not exact in every JSON reader: they are no times, counts or numbers of ours."""
 Share = Annotated[float, Meta(ge=0, le=1)]
-Int = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-"""An integer that is exact in every JSON reader. What is beyond is no record of ours: 64 bits, which snapshots and
-tables hold, would not take it, nor a sum of a few."""
+Int = Annotated[int, Meta(ge=-MOST, le=MOST)]
+"""An integer within :data:`MOST`: 64 bits, which snapshots and tables hold, take it, and a sum of a few."""
 Amount = Annotated[int, Meta(ge=-(2**40), le=2**40)]
 """A count or duration that is added up over many records: it takes eight million of the largest to leave 64 bits."""
-Version = Annotated[int, Meta(ge=0, le=2**53)]
+Version = Annotated[int, Meta(ge=0, le=MOST)]
 """Of several records of one key the one with the highest counts."""
 Place = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """What Kafka counts, as Kafka does: a letter names its place whatever it is."""

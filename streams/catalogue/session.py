@@ -203,7 +203,7 @@ class CatalogueSession:
             if segment is None:
                 continue
             if not is_sound_segment(segment):
-                self._refuse(message, "it is of no tenant, or numbers are out of bounds")
+                self._refuse(message, "it is of no tenant, or its ends are too far apart")
                 continue
             metrics.SEGMENTS_IN.inc()
             catalogue = self._catalogue(segment.tenant)

@@ -11,17 +11,17 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.catalogue import snapshot
-from streams.catalogue.soundness import is_bounded, is_tenant
+from streams.catalogue.soundness import is_tenant
 from streams.dead_letter import Loss
 from streams.discovery.catalogue import Catalogue
 from taskstream import topics
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.kafka import pieces
-from taskstream.records import Int, Opportunity, Routine
+from taskstream.records import MOST, Int, Opportunity, Routine
 
 R = TypeVar("R")
 Published = TypeVar("Published", Routine, Opportunity)
-Offset = Annotated[int, Meta(ge=0, le=2**53)]
+Offset = Annotated[int, Meta(ge=0, le=MOST)]
 PassOver = Callable[[str, str], None]
 """Called with the key of each item that is skipped, and why."""
 
@@ -66,7 +66,11 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
     if not all(0 <= n < 1 << 31 and 0 <= at < 1 << 63 for places in positions.values() for n, at in places.items()):
         raise InputError("the catalogue's positions are damaged: they are out of bounds")
     positions = {topic: at for topic, at in positions.items() if topic in READ}
-    topic_ids = _read(whole.pop(TOPIC_IDS, None), _topic_ids)
+    topic_ids: dict[str, str] = {}
+    try:
+        topic_ids = _read(whole.pop(TOPIC_IDS, None), _topic_ids)
+    except InputError as error:
+        pass_over(TOPIC_IDS, str(error))  # an id that is not known proves nothing
     tenants: dict[str, dict[str, bytes]] = {}
     for key, value in whole.items():
         tenant, between, name = key.partition("\x1f")
@@ -150,8 +154,8 @@ def records(
             continue
         if record.version > MAX_VERSION:
             pass_over(key, "no catalogue has come to its version")
-        elif is_tenant(record.tenant) and is_bounded(record):
+        elif is_tenant(record.tenant):
             found.append(record)
         else:
-            pass_over(key, "it is of no tenant, or numbers are out of bounds")
+            pass_over(key, "it is of no tenant")
     return found

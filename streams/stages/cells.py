@@ -9,15 +9,12 @@ import msgspec
 
 from streams.stages.actor_parts import parts
 from streams.stages.window import Cell, Key
-from taskstream.records import Int
+from taskstream.records import MOST, Int
 
 CHUNK_BYTES: Final = 300_000
 """A chunk that has so many is full; a row takes at most as many and its key. Names may be long, so they are counted."""
 CHUNK_ACTORS: Final = 10_000
 """People in one row at most."""
-
-MOST: Final = 2**53
-"""Beyond it counts stay where they are: snapshots hold 64 bits. Nobody's work is so much; a foreign writer's may be."""
 
 _encoder = msgspec.msgpack.Encoder()
 K = TypeVar("K")
@@ -79,7 +76,10 @@ def replaced(name: str, chunks: list[bytes], before: int) -> list[tuple[str, byt
 
 
 def add(total: Cell, cell: Cell) -> None:
-    """Add ``cell`` to ``total``; counts stay within :data:`MOST`."""
+    """Add ``cell`` to ``total``; counts stay within :data:`MOST`, since snapshots hold 64 bits.
+
+    Nobody's work is so much; a foreign writer's may be.
+    """
     total.events = max(-MOST, min(MOST, total.events + cell.events))
     total.active_ms = max(-MOST, min(MOST, total.active_ms + cell.active_ms))
     total.actors |= cell.actors

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.catalogue.soundness import is_bounded
+from streams.catalogue.soundness import is_sound_segment
 from streams.catalogue.state_format import FORMAT
 from taskstream import metrics
-from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
+from taskstream.records import MOST, Assignment, Opportunity, Routine, Segment, Transfer
 from tests.unit.streams.catalogue.memory_kafka import MemoryKafka, commit, opened, take
 from tests.unit.streams.discovery.routine_samples import INVOICE, TICKET, office, transfer
 
@@ -117,7 +117,9 @@ def is_record(value: bytes, kind: Any) -> bool:
         record = msgspec.json.decode(value, type=kind)
     except (ValueError, RecursionError):
         return False
-    return kind not in (Segment, Routine, Opportunity) or (is_bounded(record) and bool(record.tenant.strip("\x1e\x1f")))
+    if kind is Segment and not is_sound_segment(record):
+        return False
+    return kind not in (Routine, Opportunity) or bool(record.tenant.strip("\x1e\x1f"))
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +152,8 @@ def test_input(segments: list[bytes], transfers: list[bytes], assignments: list[
 
 @pytest.mark.parametrize("changes", [
     {"tenant": ""}, {"tenant": "a\x1fb"}, {"tenant": "a\x1eb"}, {"start_ms": 2**63 - 1}, {"active_ms": 2**64 - 1},
-    {"first_seq": -(2**63)}, {"steps": [SEGMENT["steps"][0] | {"offset_ms": 2**63}]},
+    {"first_seq": -(2**63)}, {"start_ms": -MOST, "end_ms": MOST},
+    {"start_ms": MOST, "end_ms": -1}, {"steps": [SEGMENT["steps"][0] | {"offset_ms": 2**63}]},
 ])  # fmt: skip
 def test_segments_that_the_state_could_not_hold_are_refused(changes: dict[str, Any]) -> None:
     kafka = MemoryKafka()
@@ -160,6 +163,32 @@ def test_segments_that_the_state_could_not_hold_are_refused(changes: dict[str, A
     assert refused() - before == 4
     assert session._catalogues == {}
     commit(session)
+
+
+AT_BOUNDS = {
+    "highest": {"first_seq": MOST, "last_seq": MOST, "start_ms": MOST, "end_ms": MOST},
+    "lowest": {"first_seq": -MOST, "last_seq": -MOST, "start_ms": -MOST, "end_ms": -MOST},
+    "all of a long time": {
+        "first_seq": -MOST, "last_seq": MOST, "start_ms": 0, "end_ms": MOST,
+        "steps": [step | {"seq": MOST} for step in SEGMENT["steps"]],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", AT_BOUNDS.values(), ids=AT_BOUNDS)
+def test_what_a_record_may_hold_the_state_holds_too(changes: dict[str, Any]) -> None:
+    kafka = MemoryKafka()
+    session = opened(kafka, k=1)
+    before = refused()
+    take(session, kafka, [as_json(SEGMENT | changes | {"id": f"s{n}"}) for n in range(4)])
+    commit(session)
+    again = opened(kafka, k=1)
+    assert refused() == before
+    (found,) = again._catalogues.values()
+    assert found.grouping.arrivals == 4
+    assert [cluster.executions for cluster in found.grouping] == [
+        cluster.executions for cluster in session._catalogue(found.tenant).grouping
+    ]
 
 
 def broken_cluster(change: Callable[[list[Any]], None]) -> bytes:
