@@ -23,7 +23,7 @@ from streams.catalogue.seen_topics import SeenTopics
 from taskstream import metrics, topics
 from taskstream.errors import ServiceError
 from taskstream.kafka.clients import kafka_config, new_admin, new_consumer, new_producer, reading
-from taskstream.kafka.tombstones import Reading
+from taskstream.kafka.tombstones import WholeReading
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
 
@@ -184,7 +184,7 @@ class CatalogueKafka:
         Raises:
             Restart: that took too long, or deletions in them may have gone meanwhile.
         """
-        consumer, began = self._consumer(), Reading()
+        consumer, began = self._consumer(), WholeReading()
         places = [self._places(consumer, topic, {})[0] for topic in wanted]
         consumer.assign([TopicPartition(place.topic, 0, OFFSET_BEGINNING) for place in places])
         found: dict[str, dict[str, bytes]] = {place.topic: {} for place in places}

@@ -14,7 +14,7 @@ from streams.dead_letter import Loss
 from streams.operator import InputRecord, Operator
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE, ServiceError
-from taskstream.kafka.tombstones import Reading
+from taskstream.kafka.tombstones import WholeReading
 from taskstream.settings import Settings
 from taskstream.topics import STATE
 
@@ -192,7 +192,7 @@ def _position(data: bytes | None) -> Position:
 def _items(reader: Reader, settings: Settings, topic: str, partition: int) -> dict[str, bytes]:
     """What is kept of a partition; read once more where it took so long that deletions may have gone meanwhile."""
     while True:
-        reading = Reading()
+        reading = WholeReading()
         items = _read_items(reader, settings, topic, partition)
         if reading.has_all_of(STATE):
             return items

@@ -17,7 +17,7 @@ SHARE: Final = 0.5
 """Of the time that tombstones are kept; the rest is for clocks that differ, and for what was under way."""
 
 
-class Reading:
+class WholeReading:
     """A reading that begins now. The wall clock passes while a machine sleeps; the other one cannot be set back."""
 
     def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:

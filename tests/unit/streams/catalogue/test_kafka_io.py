@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, TopicPartition
 from streams.catalogue import kafka_io
 from streams.catalogue.kafka_io import CatalogueKafka, Restart
 from taskstream import topics
-from taskstream.kafka.tombstones import Reading
+from taskstream.kafka.tombstones import WholeReading
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import load
 
@@ -100,7 +100,7 @@ def test_a_state_in_which_a_deletion_may_have_gone_is_not_gone_on_from(monkeypat
             now[0] += topics.CATALOGUE_STATE.tombstones_ms / 1000
             return super().consume(most, timeout_s)
 
-    monkeypatch.setattr(kafka_io, "Reading", partial(Reading, wall=lambda: now[0]))
+    monkeypatch.setattr(kafka_io, "WholeReading", partial(WholeReading, wall=lambda: now[0]))
     monkeypatch.setattr(kafka, "_consumer", lambda: Asleep([end("catalogue.state", 0, 3)]))
     monkeypatch.setattr(kafka, "_places", lambda _, topic, __: [TopicPartition(PREFIX + topic.name, 0)])
     with pytest.raises(Restart, match="deletions"):

@@ -23,7 +23,7 @@ from streams.teams.team_partition import TeamPartitionState
 from taskstream import metrics
 from taskstream.errors import ServiceError
 from taskstream.events import encode
-from taskstream.kafka.tombstones import Reading
+from taskstream.kafka.tombstones import WholeReading
 from taskstream.records import ActivityPartial, DeadLetter, PartialCell
 from taskstream.settings import Settings
 from taskstream.topics import STATE
@@ -107,7 +107,7 @@ def test_a_reading_in_which_a_deletion_may_have_gone_is_done_again(monkeypatch: 
             yield from self.state
 
     logs = Slow(kept(3, 5), 0, 9)
-    monkeypatch.setattr("streams.runtime.restore.Reading", partial(Reading, wall=lambda: now[0]))
+    monkeypatch.setattr("streams.runtime.restore.WholeReading", partial(WholeReading, wall=lambda: now[0]))
     restored = restore(logs, SETTINGS, ("ui-events", 0, OLD), Seen, lambda: True)
     assert set(restored.operator.items) == {"a:x"}
     assert logs.readings == 2

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from taskstream.kafka.tombstones import SHARE, Reading
+from taskstream.kafka.tombstones import SHARE, WholeReading
 from taskstream.topics import ALL, DAY_MS, HOUR_MS, STATE
 
 
 @pytest.mark.parametrize("sleeping", [True, False], ids=["machine asleep", "wall clock set back"])
 def test_a_reading_that_took_too_long_by_either_clock_may_lack_a_deletion(sleeping: bool) -> None:
     now = {"wall": 1_000.0, "monotonic": 1_000.0}
-    reading = Reading(lambda: now["wall"], lambda: now["monotonic"])
+    reading = WholeReading(lambda: now["wall"], lambda: now["monotonic"])
     now["wall" if sleeping else "monotonic"] += SHARE * HOUR_MS / 1000 - 1
     assert reading.has_all_of(STATE)
     now["wall" if sleeping else "monotonic"] += 2
