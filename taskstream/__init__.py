@@ -22,7 +22,7 @@ May import: nobody.
     privacy/       Privacy by construction: values without content, redacted strings, keyed pseudonyms
     kafka/         Kafka at the edges
     cli/           The command `taskstream`, and the commands that belong to no part
-    __main__       `python -m taskstream` is the command `taskstream`
+    __main__       The command `taskstream`, and `python -m taskstream`: what happens before anything else is imported
 """
 
 __version__ = "0.1.0"

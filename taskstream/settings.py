@@ -8,6 +8,7 @@ them; to users all names are flat.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -28,6 +29,8 @@ def _default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("taskstream", appauthor=False))
 
 
+_BROKER: Final = re.compile(r"(?:[^\s:/,\[\]@]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?")
+"""Name or address of a broker, and its port."""
 _GROUP: Final = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -98,6 +101,16 @@ class KafkaSettings(BaseModel):
         default=4, ge=1, le=1024, description="partitions of ui-events and of the topics derived from it"
     )
     replication: int = Field(default=1, ge=1, le=7, description="replicas of each topic (3 is usual in production)")
+
+    @field_validator("kafka")
+    @classmethod
+    def _brokers(cls, value: str) -> str:
+        """A URL, as ClickHouse's address is one, would be looked up as a name for minutes."""
+        for broker in value.split(",") if value else ():
+            port = _BROKER.fullmatch(broker.strip())
+            if port is None or not 0 < int(port[1] or 9092) < 65_536:
+                raise ValueError(f"{broker.strip()!r:.200} is no HOST:PORT, such as kafka.example.com:9092")
+        return value
 
     @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:

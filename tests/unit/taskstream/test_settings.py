@@ -52,6 +52,21 @@ def test_an_address_that_is_none_is_named(url: str) -> None:
         load(clickhouse=url)
 
 
+@pytest.mark.parametrize(
+    "kafka", ["http://host:9092", "host:1,PLAINTEXT://b:2", "host:x", "host:0", "host:70000", "a b:1", "a,"]
+)
+def test_brokers_that_are_none_are_named(kafka: str) -> None:
+    with pytest.raises(UsageError, match=r"setting kafka \(command line\): '.*' is no HOST:PORT"):
+        load(kafka=kafka)
+
+
+@pytest.mark.parametrize(
+    "kafka", ["", "host:9092", "host", "a.example.com:1, b_2:65535", "[::1]:9092", "127.0.0.1:9092"]
+)
+def test_brokers_by_name_and_address(kafka: str) -> None:
+    assert load(kafka=kafka).kafka == kafka
+
+
 def test_a_secret_that_is_no_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"\xff\xfe\x00")
