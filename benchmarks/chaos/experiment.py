@@ -106,6 +106,7 @@ def _compare(scene: Scene) -> dict[str, Any]:
         "catalogue": _catalogue(scene, client.query),
         "tables": {topic: ask(f"count() FROM taskstream.{table}") for topic, table in TABLES.items()},
         "rows_wanted": wanted,
+        "rows_doubtful": dict(scene.doubtful),
         "dead_letters": differences(told, testbed.foreign, scene.losses, scene.recreated),
         "letters": len(letters),
         "commands": {words: _code(testbed, words) for words in ("dead-letter list",)},

@@ -40,7 +40,13 @@ class Load:
         self._next_seq = [0] * agents
         self._now_ms = [START_MS + 37 * n for n in range(agents)]
         self._to_do: list[list[tuple[Kind, str, str]]] = [[] for _ in range(agents)]
+        self._login = 0
         self.sent = 0
+
+    def log_in_again(self) -> None:
+        """Each person's next batch is of a new agent, which counts from 0, as each login makes one."""
+        self._login += 1
+        self._next_seq = [0] * self._agents
 
     def batches(self) -> Iterator[EventBatch]:
         """Batches without end."""
@@ -64,7 +70,7 @@ class Load:
             tenant="t",
             team=f"team-{n % 3}",
             actor=f"actor-{n:04}",
-            agent=f"agent-{n:04}",
+            agent=f"agent-{n:04}-{self._login}",
             first_seq=first,
             events=events,
         )

@@ -33,7 +33,8 @@ class Scene:
 
     ``losses``  topic, partition and first offset of each range that was removed, and so must be named in a dead letter
     ``recreated``  topic and partition of what was created anew while a reader stood in it: must be named, too
-    ``unread``  rows by topic that were removed before the sink had read them
+    ``unread``  rows by topic that were removed before the sink had read them, as far as it knew
+    ``doubtful``  those of them that may be stored: their block had been begun, and nobody said that it was stored
     """
 
     testbed: Testbed
@@ -45,6 +46,7 @@ class Scene:
     losses: set[tuple[str, int, int]] = field(default_factory=set)
     recreated: set[tuple[str, int]] = field(default_factory=set)
     unread: Counter[str] = field(default_factory=Counter)
+    doubtful: Counter[str] = field(default_factory=Counter)
     unread_events: list[tuple[str, int]] = field(default_factory=list)
 
     def workers_ready(self) -> None:

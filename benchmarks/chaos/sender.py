@@ -12,6 +12,7 @@ from benchmarks.chaos.load import Load
 from benchmarks.chaos.testbed import Testbed
 from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, EventBatch, Heartbeat, encode
 from taskstream.kafka.clients import kafka_config, new_producer
+from taskstream.kafka.partitioning import partition_of
 
 FLUSH_S = 600.0
 """Kafka may be away for minutes (seconds)."""
@@ -29,6 +30,7 @@ class Sender(threading.Thread):
         self.failed = 0
         self.events: set[tuple[str, int]] = set()
         self._testbed = testbed
+        self._partitions: dict[str, int] = {}
         self._stop_now = threading.Event()
         self._turn = threading.Lock()
         self._producer = self._new_producer()
@@ -41,6 +43,10 @@ class Sender(threading.Thread):
                 raise TimeoutError("the load could not be sent")
             yield
             self._producer = self._new_producer()  # the topic may be another one
+
+    def log_in_again(self) -> None:
+        """Everybody goes on as a new agent. Call while :meth:`paused`."""
+        self.load.log_in_again()
 
     def finish(self) -> None:
         """Stop, and close what is open."""
@@ -66,17 +72,19 @@ class Sender(threading.Thread):
 
     def _new_producer(self) -> Any:
         config = {
-            "enable.idempotence": True, "compression.type": "zstd", "linger.ms": 20, "partitioner": "murmur2_random",
+            "enable.idempotence": True, "compression.type": "zstd", "linger.ms": 20,
             "message.timeout.ms": int(FLUSH_S * 1000),
         }  # fmt: skip
         return new_producer(kafka_config(self._testbed.kafka_settings(), "chaos") | config)
 
     def _send(self, batch: EventBatch) -> None:
+        # As desktops do: an agent stays where it began, also with what is sent again after the topic was widened.
+        partitions = self._partitions.setdefault(batch.agent, self._testbed.partitions)
         while True:
             try:
                 self._producer.produce(
-                    "chaos.ui-events", encode(batch), batch.actor, headers={"ce_type": BATCH_TYPE},
-                    on_delivery=self._done,
+                    "chaos.ui-events", encode(batch), batch.actor, partition_of(batch.actor.encode(), partitions),
+                    headers={"ce_type": BATCH_TYPE}, on_delivery=self._done,
                 )  # fmt: skip
                 break
             except BufferError:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from benchmarks.chaos.testbed import Testbed
+from sinks.clickhouse.ranges import read_mark
 from taskstream.kafka.clients import new_consumer, reading
 
 DERIVED: Final = ("sessions", "segments", "transfers", "activity.partial", "activity")
@@ -54,11 +55,21 @@ def ends(testbed: Testbed, topic: str) -> dict[int, int]:
 
 def committed(testbed: Testbed, group: str, topic: str) -> dict[int, int]:
     """The next offset of each partition that a group has committed; those without are left out."""
+    return {answer.partition: answer.offset for answer in _committed(testbed, group, topic)}
+
+
+def begun(testbed: Testbed, group: str, topic: str) -> dict[int, int]:
+    """Of each partition the last offset of the block that the sinks have begun and not yet called stored."""
+    marks = {answer.partition: read_mark(answer.metadata) for answer in _committed(testbed, group, topic)}
+    return {partition: mark.last for partition, mark in marks.items() if mark is not None and mark.last is not None}
+
+
+def _committed(testbed: Testbed, group: str, topic: str) -> list[TopicPartition]:
     consumer = new_consumer(reading(testbed.kafka_settings(), "chaos") | {"group.id": group})
     try:
         places = [TopicPartition(topic, p) for p in _partitions(consumer, topic)]
         answers = _answer(lambda: consumer.committed(places, timeout=20))
-        return {answer.partition: answer.offset for answer in answers if answer.offset >= 0}
+        return [answer for answer in answers if answer.offset >= 0]
     finally:
         consumer.close()
 

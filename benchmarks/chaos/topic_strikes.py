@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from benchmarks.chaos.delete_records import delete_records
 from benchmarks.chaos.kept_log import CLEAN, events_of, positions
 from benchmarks.chaos.scene import SINK_GROUP, STORED, Scene
-from benchmarks.chaos.topic_log import DERIVED, FOREIGN_HEADER, committed, ends, is_foreign, read
+from benchmarks.chaos.topic_log import DERIVED, FOREIGN_HEADER, begun, committed, ends, is_foreign, read
 from taskstream.kafka.clients import kafka_config, new_producer
 
 BODIES: Final = (b"\x00\xff\xfe", b"", b"{}", b"[]", b'"a string"', b'{"schema": 99}', b'{"schema": 1, "id": 5}')
@@ -83,6 +83,7 @@ def add_partition(scene: Scene) -> None:
         scene.catch_up()
         testbed.partitions += 1
         testbed.apply_topics()
+        scene.sender.log_in_again()
         time.sleep(FOLLOWED_S)
 
 
@@ -112,6 +113,7 @@ def retention_passes_derived(scene: Scene) -> None:
             if topic == "segments":
                 scene.catalogue_drained()  # it loses nothing: that is the sink's, here
             begin = committed(testbed, SINK_GROUP, f"chaos.{topic}")
+            doubtful = begun(testbed, SINK_GROUP, f"chaos.{topic}")
             low = {p: n for p, n in _half(begin, ends(testbed, f"chaos.{topic}")).items() if p in begin}
             for partition, messages in read(testbed, f"chaos.{topic}", begin).items():
                 for message in messages:
@@ -122,6 +124,7 @@ def retention_passes_derived(scene: Scene) -> None:
                             scene.unread_events += events_of(message.value())
                         elif not is_foreign(message):
                             scene.unread[topic] += 1
+                            scene.doubtful[topic] += message.offset() <= doubtful.get(partition, -1)
             scene.losses.update((topic, partition, begin[partition]) for partition in low if begin[partition])
             _remove(scene, topic, low)
 

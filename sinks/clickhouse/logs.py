@@ -27,16 +27,21 @@ Logs = dict[str, str]
 
 
 class Gap(Struct, frozen=True):
-    """Offsets that were not stored, as far as is known, and can no longer be read."""
+    """Offsets that were not stored, as far as is known, and can no longer be read.
+
+    ``begun``  those up to this one were in a block of which nobody said any more that it is stored; -1: none were
+    """
 
     first: int
     last: int
     reason: Literal["retention", "recreated", "truncated"]
+    begun: int = -1
 
     def words(self, log: str) -> str:
         """What happened, as a line for people."""
         if self.reason == "retention":
-            return f"offsets {self.first} to {self.last}: retention removed them before they were stored"
+            words = f"offsets {self.first} to {self.last}: retention removed them before they were stored"
+            return words if self.begun < self.first else f"{words}, but those up to {self.begun} were begun and may be"
         what = "the topic was created anew" if self.reason == "recreated" else "the end of the topic was lost"
         return f"{what}: read again from its start as log {log}; of the former one nothing from offset {self.first} on"
 
@@ -71,7 +76,8 @@ def start(committed: int, mark: Mark | None, log: str, low: int, high: int) -> S
     if max(committed, last + 1) > high:
         gap = Gap(high, max(committed - 1, last), "truncated")
         return Start(low, low, _counted_on(own), None, end, check=True, gap=gap)
-    removed = Gap(committed, low - 1, "retention") if low > committed else None
+    begun = -1 if mark is None or mark.last is None else min(mark.last, low - 1)
+    removed = Gap(committed, low - 1, "retention", begun) if low > committed else None
     if removed and mark is not None and mark.last is not None:
         # The block in flight cannot be repeated as it was, so its token would not be known: ask for its rows.
         mark = replace(mark, check=True)

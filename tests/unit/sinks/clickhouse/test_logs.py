@@ -32,7 +32,8 @@ def _one(world: World, *, by_hand: bool = False, rows: int = 5) -> Process:
         (4, MARK, 0, 9, 4, "c:1", False, None),
         (4, None, 0, 9, 4, "c:1", True, None),
         (4, MARK, 6, 9, 6, "c:1", False, Gap(4, 5, "retention")),
-        (4, Mark(5, 7, 3, "c:1"), 6, 9, 6, "c:1", False, Gap(4, 5, "retention")),
+        (4, Mark(5, 7, 3, "c:1"), 6, 9, 6, "c:1", False, Gap(4, 5, "retention", 5)),
+        (4, Mark(5, 7, 3, "c:1"), 9, 9, 9, "c:1", False, Gap(4, 8, "retention", 7)),
         (4, Mark(5, None, 3, "c:0"), 0, 9, 0, "c:1", True, Gap(4, 4, "recreated")),
         (4, Mark(5, 7, 3, "c:0"), 0, 9, 0, "c:1", True, Gap(4, 7, "recreated")),
         (4, MARK, 0, 3, 0, "c:1+1", True, Gap(3, 3, "truncated")),
@@ -47,6 +48,11 @@ def test_where_a_partition_begins(
     found = start(committed, mark, "c:1", low, high)
     assert (found.position, found.log, found.check, found.gap) == (position, log, check, gap)
     assert base(found.log) == "c:1"
+
+
+def test_what_may_be_stored_is_not_called_lost_for_certain() -> None:
+    assert Gap(4, 8, "retention").words("c:1").endswith("before they were stored")
+    assert Gap(4, 8, "retention", 7).words("c:1").endswith("but those up to 7 were begun and may be")
 
 
 @pytest.mark.parametrize("running", [True, False])
