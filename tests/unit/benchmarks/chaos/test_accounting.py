@@ -57,7 +57,8 @@ def test_each_difference_has_a_name() -> None:
 def result(**changes: Any) -> dict[str, Any]:
     kept = {
         "lost": 0, "duplicated": 0, "send_failures": 0, "equal": {"sessions": True}, "tables": {"sessions": 4},
-        "rows_wanted": {"sessions": 4}, "rows_doubtful": {}, "dead_letters": {"removed_untold": []}, "self_exits": {"worker": 0},
+        "rows_wanted": {"sessions": 4}, "rows_doubtful": {}, "dead_letters": {"removed_untold": []},
+        "self_exits": {"worker": 0},
         "commands": {"dead-letter list": 0}, "catalogue": {"wrong": {"assigned_twice": []}},
     }  # fmt: skip
     return kept | changes
