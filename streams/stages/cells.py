@@ -57,16 +57,29 @@ def load(chunk: bytes, decoder: msgspec.msgpack.Decoder[list[tuple[K, int, int, 
     return [(key, Cell(events, active_ms, set(actors))) for key, events, active_ms, actors in decoder.decode(chunk)]
 
 
-def window_of(name: str) -> int:
-    """The window in the name ``number:index`` of a chunk.
+def window_of(name: str, chunks: Mapping[int, int] | None) -> int:
+    """The window in the name ``number:index`` of a chunk. ``chunks``: how many of each window the snapshot has stored;
+    None: not known.
 
     Raises:
-        ValueError: it is no such name.
+        ValueError: it is no such name, or of none of those chunks: none of ours wrote it with the snapshot.
     """
     number, _, index = name.partition(":")
-    if not index.isdecimal() or abs(window := int(number)) > MOST:
+    if not index.isdecimal() or abs(window := int(number)) > MOST or number != str(window):
         raise ValueError("no name of a window")
+    if chunks is not None:
+        check_index(index, chunks.get(window, 0))
     return window
+
+
+def check_index(index: str, count: int) -> None:
+    """Refuse what is none of the ``count`` chunks that the snapshot has stored under a name.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if not index.isdecimal() or int(index) >= count or index != str(int(index)):
+        raise ValueError("the snapshot has stored no such item")
 
 
 def replaced(name: str, chunks: list[bytes], before: int) -> list[tuple[str, bytes | None]]:

@@ -20,7 +20,7 @@ from streams.stages.link import transfer_of
 from streams.stages.oversize import encoded
 from streams.stages.sessionise import Reason
 from streams.stages.skew import certain_ms, correct, not_beyond, skew_of
-from streams.stages.snapshot_format import OpenSession, PartitionSnapshot
+from streams.stages.snapshot_format import HEAD, OpenSession, PartitionSnapshot
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, What, Windows, flat
@@ -81,6 +81,7 @@ class PartitionState:
         )  # empty between two calls of ``flush`` and the next record, so no part of snapshots
         self._chunks: dict[int, int] = {}
         self._late_chunks = 0
+        self._has_head = False
         self._out: list[Output] = []
         self._record: Record
 
@@ -337,7 +338,7 @@ class PartitionState:
         saved = PartitionSnapshot(
             self.watermark_ms, windows.horizon, windows.released, self._chunks, self._late_chunks, self.settings
         )
-        items.append(("p", msgspec.msgpack.encode(saved)))
+        items.append((HEAD, msgspec.msgpack.encode(saved)))
         return items
 
     def configure(self, settings: StageSettings) -> bool:
@@ -355,7 +356,8 @@ class PartitionState:
         """Take over what :meth:`snapshot` gave, with the settings of then; see :class:`streams.operator.Operator`."""
         agents: list[tuple[str, str, bytes]] = []
         unread: dict[str, str] = {}
-        for key, data in items.items():
+        first = {HEAD: items[HEAD]} if HEAD in items else {}  # it tells which others belong to the snapshot
+        for key, data in {**first, **items}.items():
             kind, _, name = key.partition(":")
             if kind in ("a", "m"):
                 agents.append((kind, name, data))
@@ -366,20 +368,27 @@ class PartitionState:
                 unread[key] = str(error)
         return unread | self.table.load(agents, self.watermark_ms)
 
+    def _stored(self) -> dict[int, int] | None:
+        """How many chunks of each window the snapshot has that is being loaded; None: not known."""
+        return self._chunks if self._has_head else None
+
     def _load(self, kind: str, name: str, data: bytes) -> None:
         windows = self.windows
         if kind == "w":
-            number, chunk = cells.window_of(name), cells.load(data, cells.PLAIN)
+            number, chunk = cells.window_of(name, self._stored()), cells.load(data, cells.PLAIN)
             for (tenant, team, app, what), cell in chunk:
                 _join(windows.open, number, (tenant, team), (app, what), cell)
         elif kind == "l":
+            if self._stored() is not None:
+                cells.check_index(name, self._late_chunks)
             for (number, tenant, team, app, what), cell in cells.load(data, cells.DATED):
                 _join(windows.late, number, (tenant, team), (app, what), cell)
-        elif kind == "p" and not name:
+        elif kind == HEAD and not name:
             state = msgspec.msgpack.decode(data, type=PartitionSnapshot)
             self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released
             self._chunks, self._late_chunks = state.chunks, state.late_chunks
             self.settings = state.settings or self.settings
+            self._has_head = True
         else:
             raise ValueError("no name of an item")
 

@@ -15,6 +15,8 @@ from streams.stages.deduplicate import Numbering
 from streams.stages.stage_settings import StageSettings
 from taskstream.records import Int
 
+HEAD: Final = "p"
+"""Name of the item that every snapshot has, and that tells how many chunks of cells belong to it."""
 MAX_SESSION_APPS: Final = 256
 """Distinct applications counted in a session at most."""
 

@@ -18,6 +18,7 @@ from streams.operator import Output, Record
 from streams.stages import cells
 from streams.stages.cells import add
 from streams.stages.skew import not_beyond
+from streams.stages.snapshot_format import HEAD
 from streams.stages.stage_settings import StageSettings
 from streams.stages.validate import MAX_DETAIL
 from streams.stages.window import WINDOW_MS, Cell, Key, LateKey
@@ -62,6 +63,7 @@ class TeamPartitionState:
         self._number = 0
         self._dirty: set[int] = set()
         self._chunks: dict[int, int] = {}
+        self._has_head = False
 
     def missing(self) -> list[int]:
         """Sources that have sent no mark at all: they hold back every window."""
@@ -152,7 +154,7 @@ class TeamPartitionState:
                 self._chunks[number] = len(chunks)
         self._dirty.clear()
         saved = TeamSnapshot(self.marks, self.released, self._chunks, self._number, self.sources, self.k)
-        items.append(("p", msgspec.msgpack.encode(saved)))
+        items.append((HEAD, msgspec.msgpack.encode(saved)))
         return items
 
     def configure(self, settings: StageSettings) -> bool:
@@ -168,7 +170,8 @@ class TeamPartitionState:
     def load(self, items: Mapping[str, bytes]) -> dict[str, str]:
         """Take over what :meth:`snapshot` gave, with the settings of then; see :class:`streams.operator.Operator`."""
         unread: dict[str, str] = {}
-        for key, data in items.items():
+        first = {HEAD: items[HEAD]} if HEAD in items else {}  # it tells which others belong to the snapshot
+        for key, data in {**first, **items}.items():
             try:
                 self._load(key, data)
             except UNDECODABLE as error:
@@ -179,14 +182,16 @@ class TeamPartitionState:
     def _load(self, key: str, data: bytes) -> None:
         kind, _, name = key.partition(":")
         if kind == "w":
-            number, chunk = cells.window_of(name), cells.load(data, cells.DATED)
+            stored = self._chunks if self._has_head else None
+            number, chunk = cells.window_of(name, stored), cells.load(data, cells.DATED)
             waiting = self.waiting.setdefault(number, {})
             for what, cell in chunk:
                 add(waiting.setdefault(what, Cell(0, 0, set())), cell)
-        elif key == "p":
+        elif key == HEAD:
             saved = msgspec.msgpack.decode(data, type=TeamSnapshot)
             self.marks, self.released, self._chunks = saved.marks, saved.released, saved.chunks
             self._number = saved.number
+            self._has_head = True
             self.sources, self.k = saved.sources or self.sources, saved.k or self.k
         else:
             raise ValueError("no name of an item")
