@@ -123,9 +123,11 @@ read, skipped (with the first line and the reason) and repeated, actions that ar
 | `--person-per-file` | each file is one person's; else columns tell people, and files never count as people |
 
 Times: ISO 8601 in its variants, day first or month first (told by all values of the column; refused with both
-readings where they leave it open over several dates), 12 hours, names of months in English, German, French and
-Spanish, named zones and offsets, date and time in two columns, seconds, milliseconds, microseconds and nanoseconds
-since 1970, serial days of spreadsheets.
+readings where they leave it open over several dates), 12 hours, names of months and weekdays in English, German,
+French, Spanish, Italian, Dutch and Portuguese, named zones and offsets, the times of web servers
+(`27/Nov/2026:19:50:23 +0000`), date and time in two columns, seconds, milliseconds, microseconds and nanoseconds since
+1970, serial days of spreadsheets. Beside a date, a time of day may be digits alone, also without zeros in front
+(`93015` as SAP writes 9:30:15), or count seconds or milliseconds since midnight, where it rises within a day.
 
 Rows that name nobody (an empty cell, `NULL`, `NaN`, `None`, `n/a`) belong to who held the value they name at most 20
 rows before, else to the person of the row before: in the file, or by time where the file is in no order. Names that

@@ -150,7 +150,9 @@ class RowLog:
             runs = sum(one != two for one, two in pairwise(names)) + 1
             self._turns = DayTurns(day, grouped=1 < runs == len(set(names)))
             clock.set_back = ""  # a step back is a new day here
-        elif clock.folds.direction == 0 or steps_forward([row[of["time"][0]].strip() for row in rows]):
+        elif clock.folds.direction == 0 or steps_forward(
+            [clock.time_of_day(row[of["time"][0]].strip()) for row in rows]
+        ):
             self.report.note(f"times of day do not rise in the file, so that all rows are taken to be of {day}")
 
     def _drop_needless_date(self, rows: Sequence[Sequence[str]]) -> None:
@@ -159,7 +161,9 @@ class RowLog:
         if "date" not in of:
             return
         alone = LogClock(self._columns.names[of["time"][0]])
-        if alone.has_dates(text for row in rows if (text := row[of["time"][0]].strip())):
+        day, time = of["date"][0], of["time"][0]
+        kept = [row for row in rows if row[time].strip()]
+        if alone.has_dates([row[time].strip() for row in kept], [row[day].strip() for row in kept]):
             del of["date"]
             self._clock.column = alone.column
 
@@ -241,7 +245,8 @@ class RowLog:
         before = self._before
         people, nameless = self._whose(rows)
         if self._turns is not None:
-            texts = self._turns.dated([row[of["time"][0]].strip() for row in rows], people)
+            clock = self._clock.time_of_day
+            texts = self._turns.dated([clock(row[of["time"][0]].strip()) for row in rows], people)
         elif "date" in of or self._options.day:
             texts = [self._written(row) for row in rows]
         else:

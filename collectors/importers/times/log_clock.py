@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final, NoReturn
 
+from collectors.importers.times.day_numbers import WORDS, DayNumbers, day_numbers, wall_of_day
 from collectors.importers.times.forms import (
     NUMBER,
     UNIT_WORDS,
@@ -62,7 +63,8 @@ class LogClock:
         self._order: DateOrder = order or "day-first"
         self._whole_days = False
         """All numbers are whole days: no time of day is told, or they count seconds since midnight."""
-        self._forms: Counter[str] = Counter()
+        self._of_day: DayNumbers | None = None
+        """How numbers beside a date tell the time of day, where they do."""
         self._heads: dict[str, int] = {}
         self._tails: dict[str, int] = {}
         self._tails_name_zone: bool | None = None
@@ -94,6 +96,7 @@ class LogClock:
             elif found.month_first and not found.day_first:
                 self._order = "month-first"
         texts = texts[:_SAMPLE]
+        self._of_day = day_numbers(texts, self.column)
         self._refuse_unreadable(texts)
         if self._unit in ("days", "s"):
             self.resolution_ms = min(resolution_of(text, self._unit) for text in texts if NUMBER.fullmatch(text))
@@ -132,17 +135,21 @@ class LogClock:
             help_ = "name the column of the times of day with --map time=COLUMN (and --map date=… for this one)"
         raise InputError(f"{where.format(what)}: {help_}")
 
-    def has_dates(self, texts: Iterable[str]) -> bool:
-        """Whether most of these values name a day themselves."""
-        days = total = 0
-        for text in map(written_out, texts):
+    def has_dates(self, texts: Iterable[str], days: Iterable[str] = ()) -> bool:
+        """Whether most of these values name a day themselves.
+
+        ``days`` are the dates beside them: a number names a day where it is a time of that one. What counts from
+        midnight is as large as a day of a spreadsheet or a second of 1976.
+        """
+        named = total = 0
+        for text, day in zip_longest(map(written_out, texts), days, fillvalue=""):
             total += 1
             if NUMBER.fullmatch(text):
-                days += unit_of(text) is not None
+                named += _same_day(text, day) if day else unit_of(text) is not None
             else:
                 wall = read_wall(text, self._order)
-                days += wall is not None and wall.day
-        return 2 * days > total
+                named += wall is not None and wall.day
+        return 2 * named > total
 
     def rough(self, text: str) -> int:
         """A time for ordering within the column, without its zone; 0 for what is no time."""
@@ -286,7 +293,13 @@ class LogClock:
                 return read_digits(text)
             ms = read_number(text, self._unit)
             return Wall(ms, None if self._unit == "days" else 0, clock=not self._whole_days)
+        if self._of_day is not None and (wall := self._of_day.read(text, self._order)) is not None:
+            return wall
         return read_wall(text, self._order)
+
+    def time_of_day(self, text: str) -> str:
+        """A time of day without its date, in hours and minutes where the column counts it otherwise."""
+        return text if self._of_day is None else self._of_day.clock(text)
 
     def _instant(self, wall: Wall, person: int) -> int:
         zone = wall.zone
@@ -323,9 +336,10 @@ class LogClock:
         if self._unit is not None:
             return UNIT_WORDS[self._unit]
         found = self.orders
+        dates = "year first, or with names"
         if found.day_first or found.month_first or found.open or found.short:
-            return self._order.replace("-", " ")
-        return "year first, or with names"
+            dates = self._order.replace("-", " ")
+        return dates if self._of_day is None else f"{dates}; {WORDS[self._of_day.count]}"
 
     @property
     def zone(self) -> str:
@@ -335,6 +349,14 @@ class LogClock:
         if self.named_zone:
             return "named in the times"
         return str(self._zone) if self._zone is not None else "none named, read as UTC (give --timezone)"
+
+
+def _same_day(number: str, day: str) -> bool:
+    """Whether a number is a time on the day beside it, or on the next to it, as of another zone."""
+    unit = unit_of(number)
+    wall = None if unit is None else read_digits(number) if unit == "digits" else Wall(read_number(number, unit))
+    dates = [wall_of_day(day, order) or read_wall(day, order) for order in DATE_ORDERS]
+    return wall is not None and any(one is not None and abs(wall.ms // DAY_MS - one.ms // DAY_MS) <= 1 for one in dates)
 
 
 def _day(text: str, order: DateOrder) -> str:

@@ -6,10 +6,12 @@ import re
 import warnings
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+from unicodedata import normalize
 
 from dateutil import parser as dateutil_parser
 
+from collectors.importers.times import time_words
 from collectors.importers.times.zones import OFFSETS, zone_named
 
 EPOCH: Final = datetime(1970, 1, 1)
@@ -50,14 +52,15 @@ _ZONE = (
     r"\s*(?P<z>[Zz]|[+\-−]\d{2}(?::?\d{2}){0,2}|(?:UTC|GMT)\s?[+\-−]\d{1,2}(?::?\d{2}){0,2}|[A-Z]{2,5}|[A-Z][A-Za-z]+(?:/[A-Za-z_+\-]+)+)?"
     r"(?:\s*\[(?P<iana>[A-Za-z_/+\-]+)\])?"
 )
-_FULL: Final = re.compile(rf"{_DATE}(?:(?:\s*[T,_]\s*|\s+|-){_TIME}{_ZONE})?\.?")
-_TURNED: Final = re.compile(rf"{_TIME}{_ZONE}(?:\s*,\s*|\s+){_DATE}")
+_FULL: Final = re.compile(rf"{_DATE}(?:(?:\s*[Tt,_]\s*|\s+(?:[-–@|]\s+)?|-){_TIME}{_ZONE})?\.?")
+_TURNED: Final = re.compile(rf"{_TIME}{_ZONE}(?:\s*,\s*|\s+(?:[-–@|]\s+)?){_DATE}")
 """The time of day before the date."""
 _CLOCK: Final = re.compile(_TIME + _ZONE)
 _COMPACT: Final = re.compile(
     r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})[T ](?P<h>\d{2})(?P<mi>\d{2})(?:(?P<sec>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?"
     + _ZONE
 )
+_COMPACT_DAY: Final = re.compile(r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})(?:\s*[Tt,_]\s*|\s+|-)" + _TIME + _ZONE)
 _ANY_DATE: Final = re.compile(rf"(?<![\d\-/.]){_DATE}(?![\d\-/])")
 _OFFSET: Final = re.compile(r"([+\-−])(\d{1,2}?)(?::?(\d{2}))?(?::?(\d{2}))?")
 _MAX_OFFSET: Final = 14 * 3600
@@ -129,7 +132,7 @@ def read_wall(text: str, order: DateOrder) -> Wall | None:
     form = _form(text)
     bare = text
     if form is None:
-        if len(text) > _LONGEST or not _LETTER.search(text):
+        if len(text) > _LONGEST or not (_LETTER.search(text) or _YEAR_DAY.match(text)):
             return None
         bare = plain(text)
         form = _form(bare) if bare != text else None
@@ -138,7 +141,7 @@ def read_wall(text: str, order: DateOrder) -> Wall | None:
 
 def _form(text: str) -> re.Match[str] | None:
     """The text as one of the ways to write a time in numbers."""
-    for form in (_FULL, _TURNED, _COMPACT, _CLOCK):
+    for form in (_FULL, _TURNED, _COMPACT, _CLOCK, _COMPACT_DAY):
         if match := form.fullmatch(text):
             return match
     return None
@@ -148,7 +151,7 @@ def _in_numbers(match: re.Match[str], order: DateOrder) -> Wall | None:
     if match.re is _CLOCK:
         wall = _assemble(match, 1970, 1, 1)
         return wall and wall._replace(day=False)
-    if match.re is _COMPACT:
+    if match.re in (_COMPACT, _COMPACT_DAY):
         return _assemble(match, int(match["a"]), int(match["b"]), int(match["c"]))
     return _assemble(match, *_date(match, order))
 
@@ -215,104 +218,48 @@ def zone_of(name: str) -> int | tzinfo | None:
     return zone_named(name)
 
 
-_MONTHS: Final[Any] = [
-    ("Jan", "January", "Januar", "Jän", "janvier", "enero", "ene"),
-    ("Feb", "February", "Februar", "février", "févr", "febrero"),
-    ("Mar", "March", "März", "Mrz", "mars", "marzo"),
-    ("Apr", "April", "avril", "avr", "abril", "abr"),
-    ("May", "Mai", "mayo"),
-    ("Jun", "June", "Juni", "juin", "junio"),
-    ("Jul", "July", "Juli", "juillet", "juil", "julio"),
-    ("Aug", "August", "août", "agosto", "ago"),
-    ("Sep", "Sept", "September", "septembre", "septiembre"),
-    ("Oct", "October", "Oktober", "Okt", "octobre", "octubre"),
-    ("Nov", "November", "novembre", "noviembre"),
-    ("Dec", "December", "Dezember", "Dez", "décembre", "déc", "diciembre", "dic"),
-]
-_WEEKDAYS: Final[Any] = [
-    ("Mon", "Monday", "Montag", "Mo", "lundi", "lun", "lunes"),
-    ("Tue", "Tues", "Tuesday", "Dienstag", "Di", "mardi", "martes"),
-    ("Wed", "Wednesday", "Mittwoch", "Mi", "mercredi", "mer", "miércoles", "mié", "mie"),
-    ("Thu", "Thur", "Thurs", "Thursday", "Donnerstag", "Do", "jeudi", "jeu", "jueves", "jue"),
-    ("Fri", "Friday", "Freitag", "Fr", "vendredi", "ven", "viernes", "vie"),
-    ("Sat", "Saturday", "Samstag", "Sa", "samedi", "sam", "sábado", "sáb", "sab"),
-    ("Sun", "Sunday", "Sonntag", "So", "dimanche", "dim", "domingo", "dom"),
-]
-
-
 class _Names(dateutil_parser.parserinfo):
-    """Months in four languages; jump words of dates in them."""
+    """Names and jump words of dates in all languages known here."""
 
-    MONTHS = _MONTHS
-    WEEKDAYS = _WEEKDAYS
-    JUMP = [*dateutil_parser.parserinfo.JUMP, "um", "uhr", "le", "à", "de", "del"]  # noqa: RUF012
+    MONTHS = time_words.MONTHS
+    WEEKDAYS = time_words.WEEKDAYS
+    JUMP = [*dateutil_parser.parserinfo.JUMP, *time_words.JUMPS]  # noqa: RUF012
 
 
 _parser: Final = dateutil_parser.parser(_Names())
 _DEFAULTS: Final = (datetime(1971, 2, 3), datetime(1976, 5, 6, 7, 8, 9, 10))
 """Two default dates: parts that differ between the two results were not in the text."""
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_MONTH_NAMES: Final = frozenset(name.lower() for names in _MONTHS for name in names)
-_WEEKDAY_OF: Final[dict[str, int]] = {
-    name.lower(): number for number, names in enumerate(_WEEKDAYS) for name in names
-} | {"mar": 1}
-"""Name → number of the weekday, Monday is 0. ``mar`` is Tuesday in French and Spanish and March as well."""
 _EXPLAINED: Final = re.compile(r"([+\-−]\d{1,2}(?::?\d{2})?|\b[A-Z]{1,5})\s*\([^()]*\)$")
 """JavaScript's name of the zone in words, in brackets behind its offset."""
-_FILLER: Final = re.compile(r"(?<=\d)\s*\bUhr\b|(?<=[\s,])(?:um|at|à|a las)\s+(?=\d)", re.IGNORECASE)
 _HOUR_SIGN: Final = re.compile(r"(?<!\d)(\d{1,2})\s?h\s?(\d{2})(?:\s?(?:m|min|mn|')?\s?(\d{2})\s?s?)?(?![\d\w])")
 _UTC_OFFSET: Final = re.compile(r"(?<=[\d\sMm])(?:UTC|GMT)\s?([+\-−]\d{1,2}(?::?\d{2})?)(?!\d)")
 _NAMED_OFFSET: Final = re.compile(r":\d\d[\d.,]*\s*(?![AaPp][Mm])[A-Za-z]{2,5}\s?[+\-−]\d")
 _POINTED_CLOCK: Final = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})\.(\d{2})(?!\d)")
+_YEAR_DAY: Final = re.compile(r"\d{4}-\d{3} ")
 _LONGEST: Final = 128
 
 
 @lru_cache(maxsize=4_096)
 def plain(text: str) -> str:
-    """``text`` without what tells nothing of the time (a weekday, ``Uhr``, the name of the zone behind its offset), and
-    with colons in the time of day."""
-    text = _EXPLAINED.sub(r"\1", text)
-    text = _FILLER.sub(" ", text)
-    if ":" not in text and _names_month(text):
+    """``text`` without what tells nothing of the time (a weekday, ``Uhr``, the name of the zone behind its offset), a
+    numbered week or day as a date, and with colons in the time of day."""
+    text = time_words.without_fillers(_EXPLAINED.sub(r"\1", time_words.numbered_day(normalize("NFC", text))))
+    if ":" not in text and time_words.names_month(text):
         text = _POINTED_CLOCK.sub(r"\1:\2:\3", text)
     text = _HOUR_SIGN.sub(lambda match: ":".join(part for part in match.groups() if part), text)
-    found = _weekday(text)
-    if found is not None:
-        start, end, _ = found
-        text = f"{text[:start].rstrip(' ,')} {text[end:].lstrip(' .,')}"
-    return " ".join(text.split())
+    return " ".join(time_words.without_weekday(text, dated=_ANY_DATE.search(text) is not None).split())
 
 
 def weekday(text: str) -> int | None:
     """The weekday that ``text`` names, Monday is 0; None where it names none."""
-    found = _weekday(text) if _LETTER.search(text) else None
+    found = time_words.find_weekday(text, dated=_ANY_DATE.search(text) is not None) if _LETTER.search(text) else None
     return found and found[2]
-
-
-def _weekday(text: str) -> tuple[int, int, int] | None:
-    """Where the name of a weekday stands, and which it is; it stands before all else or behind the date."""
-    words = list(_WORD.finditer(text))
-    for number, word in enumerate(words):
-        day = _WEEKDAY_OF.get(word[0].lower())
-        if day is None:
-            continue
-        if (
-            word[0].lower() != "mar"
-            or any(other[0].lower() in _MONTH_NAMES for n, other in enumerate(words) if n != number)
-            or _ANY_DATE.search(text)
-        ):
-            return word.start(), word.end(), day
-    return None
-
-
-def _names_month(text: str) -> bool:
-    return any(word.lower() in _MONTH_NAMES for word in _WORD.findall(text))
 
 
 def _numbers(text: str) -> re.Match[str] | None:
     """The date in numbers that stands anywhere in a text without a name of a month."""
-    return None if _names_month(text) else _ANY_DATE.search(text)
+    return None if time_words.names_month(text) else _ANY_DATE.search(text)
 
 
 @lru_cache(maxsize=65_536)
@@ -325,7 +272,7 @@ def _words(text: str, order: DateOrder) -> Wall | None:
     if not _LETTER.search(text):
         return None
     found = _numbers(text)
-    if found is None and not _names_month(text):
+    if found is None and not time_words.names_month(text):
         return None
     year_first = found is not None and (len(found["a"]) == 4 or int(found["a"]) > 31)
     if found is not None and order == "year-first" and not year_first:
