@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from collectors.importers.meaning.vocabulary import Fields, known_action, words
-from collectors.importers.names.apps import CLIPBOARD
-from collectors.importers.names.label_words import Labels
+from collectors.importers.names.apps import CLIPBOARD, SPREADSHEETS, app_name
+from collectors.importers.names.label_words import Labels, is_column
 from collectors.importers.names.namesakes import Namesakes
 from collectors.importers.names.paths import MAX_NAME, Paths, is_path
 from taskstream.activity import ids
@@ -18,7 +18,7 @@ from taskstream.events import Kind
 
 CELL: Final = re.compile(r"\$?([A-Za-z]{1,3})\$?\d+(?::\$?([A-Za-z]{1,3})\$?\d+)?")
 """Address of a cell or range in a sheet."""
-_COLUMN: Final = re.compile(r"[A-Za-z]{1,3}$")
+_SHEET_ROLES: Final = frozenset(["cell", "range"])
 _CONTROLS: Final = {
     "submit": "button", "button": "button", "splitbutton": "button", "a": "link", "hyperlink": "link", "link": "link",
     "checkbox": "checkbox", "radio": "radio", "radiobutton": "radio", "select": "select", "select-one": "select",
@@ -109,14 +109,15 @@ class Converter:
             return "click", ""  # a focus within a window
         return known
 
-    def _cell(self, row: Fields) -> tuple[str, str] | None:
+    def _cell(self, row: Fields, role: str) -> tuple[str, str] | None:
         """Role and label when the row names a spreadsheet cell or range: its columns, never its row numbers."""
         found = CELL.fullmatch(row.get("id", ""))
-        if found:
-            first, last = found.group(1).lower(), (found.group(2) or "").lower()
-            return ("range", f"{first}:{last}") if last else ("cell", first)
-        column = row.get("column", "").strip()
-        return ("cell", column.lower()) if _COLUMN.match(column) else None
+        columns = [column for column in found.groups() if column] if found else [row.get("column", "").strip()]
+        if not all(map(is_column, columns)):
+            return None
+        of_sheet = role in _SHEET_ROLES or bool(row.get("sheet")) or app_name(row.get("app", "")) in SPREADSHEETS
+        shown = [self._labels.column(column, address=found is not None and of_sheet) for column in columns]
+        return ("range" if len(shown) > 1 else "cell", ":".join(shown))
 
     def _label(self, row: Fields, click: bool) -> str:
         for name in ("name", "text", "title", "id") if click else ("name", "title", "id"):
@@ -144,7 +145,7 @@ class Converter:
     def _element(self, row: Fields, kind: str, role: str) -> str:
         """``role:label`` of the element that a row is about."""
         cell = (
-            self._cell(row)
+            self._cell(row, role)
             if role in {"", "cell", "range", "field"} and not (row.get("tag") or row.get("url"))
             else None
         )

@@ -32,6 +32,8 @@ KNOWN: Final = frozenset(_ALIASES.values()) | frozenset([
 ])  # fmt: skip
 """Programs whose names may leave a desktop though nobody listed them: they say nothing of a person."""
 
+SPREADSHEETS: Final = frozenset(["excel", "scalc", "calc", "numbers", "libreoffice", "soffice", "sheets"])
+
 
 @lru_cache(maxsize=4_096)
 def app_name(text: str) -> str:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from collectors.agent.screens import Screens
 from collectors.importers.names.allowed_words import HOST_WORDS, WORDS
-from collectors.importers.names.apps import KNOWN, app_name
+from collectors.importers.names.apps import KNOWN, SPREADSHEETS, app_name
 from taskstream.activity import MAX_LABEL, mask, page_path
 from taskstream.errors import UsageError
 from taskstream.events import UiEvent
@@ -25,7 +25,8 @@ from taskstream.privacy.shortcuts import allowed
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[a-z][a-z-]{0,30}\.){1,4}[a-z]{2,12}")
-_CELL: Final = re.compile(r"(?:cell:[a-z]{1,3}|range:[a-z]{1,3}:[a-z]{1,3})")
+_COLUMN: Final = re.compile(r"[A-Z]{1,2}|[A-W][A-Z]{2}|X[A-E][A-Z]|XF[A-D]", re.IGNORECASE)
+_CELL: Final = re.compile(r"cell:([a-z]{1,3})|range:([a-z]{1,3}):([a-z]{1,3})")
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|#")
 _POSITION: Final = re.compile(
     r"(?<=[^\W\d_])(?:\[(?:0|[1-9]\d?)\]|:nth-(?:last-)?(?:child|of-type)\([1-9]\d?\))", re.IGNORECASE
@@ -48,6 +49,9 @@ class Labels(Protocol):
     def label(self, text: str) -> str:
         """A label, sheet, column or key."""
 
+    def column(self, text: str, *, address: bool) -> str:
+        """The letters of a column; ``address``: of the address of a cell, with its row, in what is a spreadsheet."""
+
     def title(self, app: str, text: str) -> str:
         """The title of a window as the name of a screen."""
 
@@ -69,6 +73,9 @@ class OpenLabels:
 
     def label(self, text: str) -> str:
         return mask(text)
+
+    def column(self, text: str, *, address: bool) -> str:
+        return text.lower()
 
     def title(self, app: str, text: str) -> str:
         return page_path(text)[:_MAX_SCREEN] if _ADDRESS.match(text) else mask(text)
@@ -110,6 +117,10 @@ class ClosedLabels:
         shortcut = allowed(label)
         return shortcut if shortcut == label else self._token(label)
 
+    def column(self, text: str, *, address: bool) -> str:
+        """Three letters are a name as likely as a column, two are initials where no cell is addressed."""
+        return text.lower() if len(text) <= (2 if address else 1) else self._token(text.lower())
+
     def title(self, app: str, text: str) -> str:
         if not text:
             return ""
@@ -130,7 +141,7 @@ class ClosedLabels:
         role, colon, label = event.element.partition(":")
         if colon:
             role = self._token(role) if _numbers(role) else self.label(role)  # no role has a number
-            element = f"{role}:{label if _CELL.fullmatch(event.element) else self.label(label)}"
+            element = f"{role}:{self._made_cell(event) or self.label(label)}"
         else:
             element = self.label(role)
         screen = self._made_screen(event.screen)
@@ -138,6 +149,12 @@ class ClosedLabels:
         if changed == (event.app, event.screen, event.element, event.shortcut):
             return event
         return replace(event, app=changed[0], screen=screen, element=element[:256], shortcut=changed[3])
+
+    def _made_cell(self, event: UiEvent) -> str:
+        """The columns of a cell or range that was named before; "" where the event names none."""
+        found = _CELL.fullmatch(event.element)
+        address = event.app in SPREADSHEETS
+        return ":".join(self.column(part, address=address) for part in found.groups() if part) if found else ""
 
     def _made_screen(self, screen: str) -> str:
         """A screen that was made from a title or an address before."""
@@ -190,6 +207,11 @@ def load_words(home: Path) -> frozenset[str]:
         )
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def is_column(text: str) -> bool:
+    """Whether a spreadsheet has a column of these letters: the last is XFD."""
+    return _COLUMN.fullmatch(text) is not None
 
 
 def _few(numbers: Sequence[str]) -> bool:

@@ -92,6 +92,61 @@ def test_nothing_planted_in_a_table_travels_on(
     assert not PARTS.findall(text)
 
 
+NAMES = ("BOB", "Eva", "kim", "JD", "MCK", "Zoë", "BOB12", "EVA7:KIM9", "$BOB$12", "Bob Kim", "jd.kim", "ABC")
+NAME_WORDS = re.compile(r"(?<![^\W_])(?:bob|eva|kim|jd|mck|zoë|abc)(?![^\W\d_])", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("app", ["", "Excel", "Chrome"])
+@pytest.mark.parametrize("columns", [COLUMNS, SMARTRPA_COLUMNS], ids=["usual", "smartrpa"])
+def test_no_name_of_three_letters_travels_on(tmp_path: Path, columns: tuple[str, ...], app: str) -> None:
+    """Though a spreadsheet has columns BOB and EVA, and JD."""
+    time, app_column = columns[0], next(name for name in columns if name in {"target_app", "application"})
+    rows = [
+        {time: f"2024-03-05 {8 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}", app_column: app}
+        | {"event_type": what, column: name}
+        for number, (name, column, what) in enumerate(
+            (name, column, what) for name in NAMES for column in columns[1:] for what in ACTIONS
+        )
+    ]
+    path = write(tmp_path, "log.csv", table(rows, columns=columns))
+    opened = [encode(event).decode() for event in events(path)]
+    assert len(NAME_WORDS.findall("".join(opened))) > 100, "as they are on the owner's machine"
+    assert not NAME_WORDS.findall(sent(path))
+    for number, name in enumerate(NAMES):
+        for make in (xes, own_lines, activitywatch, ocel):
+            assert not NAME_WORDS.findall(sent(write(tmp_path, f"{number}{make.__name__}", make(name)))), name
+
+
+def test_cells_stay_told_apart_by_their_columns(tmp_path: Path) -> None:
+    rows = [
+        {"timestamp": f"2024-03-05 08:00:{n:02}", "target_app": app, "event_type": "editCell"} | {column: text}
+        for n, (app, column, text) in enumerate([
+            ("Excel", "target.id", "C4"), ("Excel", "target.id", "$AB$12"), ("Excel", "target.id", "A1:AC9"),
+            ("Excel", "column", "D"), ("Excel", "column", "EVA"), ("Excel", "column", "KIM"),
+            ("Excel", "column", "EVA"),
+        ])
+    ]  # fmt: skip
+    path = write(tmp_path, "log.csv", table(rows, columns=COLUMNS))
+    names = [event.element for event in events(path, ReadOptions(labels=ClosedLabels(KEY)))]
+    assert names[:4] == ["cell:c", "cell:ab", "range:a:ac", "cell:d"]
+    assert names[4] == names[6] != names[5]
+    assert all(TOKEN.fullmatch(name.removeprefix("cell:")) for name in names[4:])
+    assert [event.element for event in events(path)][3:] == ["cell:d", "cell:eva", "cell:kim", "cell:eva"]
+
+
+def test_own_events_keep_the_columns_of_a_spreadsheet_alone() -> None:
+    labels = ClosedLabels(KEY)
+
+    def made(app: str, element: str) -> str:
+        return labels.event(UiEvent(at_ms=0, kind="click", app=app, element=element)).element
+
+    assert made("excel", "cell:ab") == "cell:ab"
+    assert made("excel", "range:a:ac") == "range:a:ac"
+    assert made("chrome", "cell:c") == "cell:c"
+    for app, element in (("excel", "cell:bob"), ("chrome", "cell:jd"), ("chrome", "range:a:jd")):
+        assert not NAME_WORDS.findall(made(app, element))
+
+
 def xes(secret: str) -> str:
     escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     keys = "".join(f'<string key="{name}" value="{escaped}"/>' for name in COLUMNS if name != "timestamp")
