@@ -364,7 +364,7 @@ class Opportunity(_Record, frozen=True):
     ``first_ms``, ``last_ms``, ``working_days``, ``people_known``  what all was observed: from, to, on how many days, of
               how many people, of whom ``people`` do this
     ``preliminary``  why not to rely on the rate yet; empty where there is no such reason
-    ``build_cost``, ``yearly_saving``, ``net_saving*``  in ``currency``; ``yearly_saving`` is net of upkeep,
+    ``build_cost``, ``yearly_saving*``, ``net_saving*``  in ``currency``; ``yearly_saving`` is net of upkeep,
               ``net_saving`` over the horizon and net of all cost
     ``assumptions``  setting → value used
     ``verdict``  :data:`WORTH_IT`, :data:`MAYBE` or :data:`NOT_WORTH_IT`: the net saving's interval lies above zero,
@@ -424,3 +424,5 @@ class Opportunity(_Record, frozen=True):
     net_saving_low: float = 0.0
     net_saving: float = 0.0
     net_saving_high: float = 0.0
+    yearly_saving_low: float = 0.0
+    yearly_saving_high: float = 0.0

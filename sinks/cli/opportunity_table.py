@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from sinks.results.opportunities import ListedOpportunity, yearly_saving
+from sinks.results.opportunities import ListedOpportunity
 from sinks.results.words import counted, duration, interval, judged, money, observed, payback, reasons, rough
 from taskstream.records import NEVER_MONTHS
 
@@ -44,7 +44,7 @@ def saving(row: ListedOpportunity) -> str:
     hours = f"{rough(*values)} h a year (95 %: {interval(*values[1:])})"
     if row.payback_months >= NEVER_MONTHS:
         return f"{hours}; would not pay for itself"
-    yearly = yearly_saving(row)
+    yearly = row.yearly_saving, row.yearly_saving_low, row.yearly_saving_high
     return (
         f"{hours}; {rough(*yearly)} {row.currency} a year net of upkeep (95 %: {interval(*yearly[1:])}), costs about "
         f"{money(row.build_cost)} {row.currency}, pays back in "

@@ -8,7 +8,7 @@ from typing import Any
 
 from sinks.dashboard.page_data import Snapshot
 from sinks.results import words
-from sinks.results.opportunities import ListedOpportunity, yearly_saving
+from sinks.results.opportunities import ListedOpportunity
 from sinks.results.routine import ListedRoutine, ListedVariant
 
 COLUMNS: list[dict[str, Any]] = [
@@ -115,7 +115,7 @@ def _facts(each: ListedOpportunity) -> list[dict[str, str]]:
     spent = each.hours_spent_per_year, each.hours_spent_per_year_low, each.hours_spent_per_year_high
     if each.timeless:
         return [{"what": "hours", "value": f"{UNTOLD}: all times are the same"}]
-    yearly = yearly_saving(each)
+    yearly = each.yearly_saving, each.yearly_saving_low, each.yearly_saving_high
     facts = [
         ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),
         ("values moved a run", f"{each.transferred_values:.1f}"),

@@ -56,6 +56,8 @@ class ListedOpportunity(Struct, frozen=True):
     currency: str
     build_cost: float
     yearly_saving: float
+    yearly_saving_low: float
+    yearly_saving_high: float
     net_saving_low: float
     net_saving: float
     net_saving_high: float
@@ -86,16 +88,6 @@ def read(client: Client, top: int, *, k: int = 0) -> tuple[ListedOpportunity, ..
 def listed(record: Opportunity) -> ListedOpportunity:
     """An opportunity that was never in a database, as read."""
     return msgspec.convert(record, ListedOpportunity, from_attributes=True)
-
-
-def yearly_saving(row: ListedOpportunity) -> tuple[float, float, float]:
-    """Money saved a year, net of upkeep, with its interval: that of the hours saved, at the cost of an hour."""
-    hourly = row.assumptions.get("hourly_cost", 0.0)
-    low, high = (
-        row.yearly_saving + hourly * (hours - row.hours_saved_per_year)
-        for hours in (row.hours_saved_per_year_low, row.hours_saved_per_year_high)
-    )
-    return row.yearly_saving, low, high
 
 
 def as_csv(found: Sequence[ListedOpportunity]) -> str:

@@ -93,7 +93,8 @@ def _opportunity(
     net = rounded(savings[NET][1], savings[NET][0], savings[NET][2])
     hours = rounded(week.hours, week.low, week.high)
     upkeep = settings.maintenance_share * cost
-    yearly = [one * settings.hourly_cost - upkeep for one in (prod(parts.values()), *savings[SAVED][::2])]
+    money = (one * settings.hourly_cost - upkeep for one in (prod(parts.values()), *savings[SAVED][::2]))
+    yearly = rounded(*money)
     return Opportunity(
         id=routine.id,
         tenant=routine.tenant,
@@ -130,7 +131,7 @@ def _opportunity(
         hours_saved_per_year_high=saved[2],
         currency=settings.currency,
         build_cost=round(cost),
-        yearly_saving=rounded(yearly[0], yearly[1], yearly[2])[0],
+        yearly_saving=yearly[0],
         payback_months_low=savings[PAYBACK][0],
         payback_months=savings[PAYBACK][1],
         payback_months_high=savings[PAYBACK][2],
@@ -143,6 +144,8 @@ def _opportunity(
         net_saving_low=net[1],
         net_saving=net[0],
         net_saving_high=net[2],
+        yearly_saving_low=yearly[1],
+        yearly_saving_high=yearly[2],
     )
 
 

@@ -23,7 +23,7 @@ SAME = {
 """What each view showed before, and shows after."""
 
 
-@pytest.mark.parametrize("version", [6, 7, 8])
+@pytest.mark.parametrize("version", [6, 7, 8, 10])
 def test_views_show_the_same_after_an_upgrade(
     clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
@@ -52,6 +52,10 @@ def test_views_show_the_same_after_an_upgrade(
     applied = schema.migrate(clickhouse.client(), name, k=seed.K)
     assert [row.number for row in applied] == list(range(version + 1, len(known) + 1))
     assert shown() == before
+    saved = "yearly_saving_low, yearly_saving, yearly_saving_high"
+    low, value, high = client.query(f"SELECT {saved} FROM v_opportunities").result_rows[0]
+    if version >= 10:  # before, hours saved were not stored
+        assert low < value < high, "of a row that was stored without them"
     views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
     for (view,) in client.query(views).result_rows:
         client.query(f"SELECT * FROM {view}")

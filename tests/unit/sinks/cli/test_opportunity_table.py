@@ -47,10 +47,8 @@ def test_why_it_ranks_here_is_what_the_hours_saved_are_made_of() -> None:
     assert why(ROW) == ("53 h a year spent × 90% can be automated × 80% will be adopted × 79% without exceptions")
 
 
-def test_money_has_the_digits_and_the_interval_of_the_hours_it_comes_from() -> None:
-    row = structs.replace(
-        ROW, hours_saved_per_year=140, hours_saved_per_year_low=40, hours_saved_per_year_high=220, yearly_saving=5155.0
-    )
+def test_money_has_its_interval_and_no_more_digits_than_it_allows() -> None:
+    row = structs.replace(ROW, yearly_saving=5155.0, yearly_saving_low=655.0, yearly_saving_high=8755.0)
     assert "; 5,000 CHF a year net of upkeep (95 %: 1,000 to 9,000), costs about 3,000 CHF" in saving(row)
 
 

@@ -40,7 +40,7 @@ def test_a_payback_that_never_comes_is_said_so() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
     facts = {each["what"]: each["value"] for each in row["facts"]}
     assert facts["pays back in"] == "never (3.4 to never)"
-    assert facts["saving a year, net of upkeep"] == "2,000 CHF (-4,000 to 5,000)"
+    assert facts["saving a year, net of upkeep"] == "1,500 CHF (1,100 to 1,900)"
 
 
 def test_no_hours_are_told_where_all_times_are_the_same() -> None:

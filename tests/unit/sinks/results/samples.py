@@ -47,6 +47,8 @@ _OPPORTUNITY: Final[dict[str, Any]] = {
     "currency": "CHF",
     "build_cost": 3000.0,
     "yearly_saving": 1500.0,
+    "yearly_saving_low": 1140.0,
+    "yearly_saving_high": 1860.0,
     "net_saving_low": -10.0,
     "net_saving": 1200.0,
     "net_saving_high": 2400.0,

@@ -65,7 +65,10 @@ def test_hours_follow_from_executions_and_time() -> None:
 def test_money_and_reasons_have_no_more_digits_than_the_hours_they_come_from() -> None:
     [found] = routine_of((INVOICE, 61, 7_000)).opportunities(SETTINGS)
     half = SETTINGS.hourly_cost * (found.hours_saved_per_year_high - found.hours_saved_per_year_low) / 2
-    assert found.yearly_saving % 10 ** (floor(log10(half)) - 1) == 0
+    money = found.yearly_saving_low, found.yearly_saving, found.yearly_saving_high
+    assert not any(one % 10 ** (floor(log10(half)) - 1) for one in money)
+    assert money[0] < money[1] < money[2]
+    assert money[2] - money[0] == pytest.approx(2 * half, rel=0.05)
     assert found.why[ranked_list.SPENT] == found.hours_spent_per_year
 
 
