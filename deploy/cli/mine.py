@@ -196,11 +196,12 @@ def _print_json(summary: dict[str, Any], found: list[ListedOpportunity], evidenc
 
 
 def _durations(one: ListedOpportunity) -> dict[str, str]:
-    """The times of an execution in words, which claim nothing below the resolution of the log's times."""
-    from sinks.results import words
+    """The times of an execution in words, which claim nothing below the resolution of the log's times, and no digit
+    that the interval of the median does not allow."""
+    from sinks.results.opportunities import active
 
     names = ("active_median_ms", "active_p90_ms", "active_low_ms", "active_high_ms")
-    return {name.removesuffix("_ms"): words.duration(getattr(one, name)) for name in names}
+    return {name.removesuffix("_ms"): active(one, getattr(one, name)) for name in names}
 
 
 def _parted(miner: Miner, resolution_ms: int) -> tuple[list[ListedOpportunity], list[ListedOpportunity]]:

@@ -10,8 +10,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from sinks.results.opportunities import ListedOpportunity
-from sinks.results.words import counted, duration, interval, judged, money, observed, payback, reasons, rough
+from sinks.results.opportunities import ListedOpportunity, active, runs_a_week
+from sinks.results.words import counted, interval, judged, money, observed, payback, reasons, rough
 from taskstream.records import NEVER_MONTHS
 
 WIDE: Final = 110
@@ -72,8 +72,8 @@ def _table(rows: Sequence[ListedOpportunity]) -> Table:
         table.add_column(name, justify="left" if name in {"applications", "verdict"} else "right")
     for row in rows:
         table.add_row(
-            str(row.rank), Text(row.name), Text(" → ".join(row.apps[:4])), f"{row.executions_per_week:,.0f}",
-            str(row.people), duration(row.active_median_ms), duration(row.active_p90_ms), _hours_a_week(row),
+            str(row.rank), Text(row.name), Text(" → ".join(row.apps[:4])), runs_a_week(row),
+            str(row.people), active(row, row.active_median_ms), active(row, row.active_p90_ms), _hours_a_week(row),
             f"{row.transferred_values:,.1f}", _saved(row), Text(row.verdict, style=_style(row)),
         )  # fmt: skip
     return table
@@ -87,13 +87,13 @@ def _card(row: ListedOpportunity, *, with_figures: bool) -> RenderableType:
     if with_figures:
         lines.append(
             Text(
-                f"{_hours_a_week(row)} h a week: {row.executions_per_week:,.0f} times, by "
-                f"{counted(row.people, 'person', 'people')}, median {duration(row.active_median_ms)}, "
-                f"p90 {duration(row.active_p90_ms)}"
+                f"{_hours_a_week(row)} h a week: {runs_a_week(row)} times, by "
+                f"{counted(row.people, 'person', 'people')}, median {active(row, row.active_median_ms)}, "
+                f"p90 {active(row, row.active_p90_ms)}"
             )
         )
         lines.append(Text(f"applications: {' → '.join(row.apps)}"))
-    low, high = duration(row.active_low_ms), duration(row.active_high_ms)
+    low, high = active(row, row.active_low_ms), active(row, row.active_high_ms)
     between = f"median time {low}" if low == high else f"median time between {low} and {high} (95 %)"
     spent = row.hours_spent_per_year, row.hours_spent_per_year_low, row.hours_spent_per_year_high
     lines += [

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sinks.cli.opportunity_table import labelled
 from sinks.results.routine import ListedRoutine
-from sinks.results.words import counted, duration
+from sinks.results.words import counted, duration, rough_duration
 from taskstream.records import RoutineStep
 
 SHOWN_EDGES = 3
@@ -38,18 +38,23 @@ def show(console: Console, routine: ListedRoutine) -> None:
 
 
 def _figures(routine: ListedRoutine) -> Iterator[RenderableType]:
-    low, high = duration(routine.active_low_ms), duration(routine.active_high_ms)
+
+    def sure(ms: int) -> str:
+        """With no more digits than the interval of the median active time allows: no other time is surer."""
+        return rough_duration(ms, routine.active_low_ms, routine.active_high_ms)
+
     yield labelled(
         "active",
-        f"median {duration(routine.active_median_ms)} (95 %: {low} to {high}), p90 {duration(routine.active_p90_ms)}",
+        f"median {sure(routine.active_median_ms)} (95 %: {sure(routine.active_low_ms)} to "
+        f"{sure(routine.active_high_ms)}), p90 {sure(routine.active_p90_ms)}",
     )
-    elapsed = f"median {duration(routine.elapsed_median_ms)}, p90 {duration(routine.elapsed_p90_ms)}"
+    elapsed = f"median {sure(routine.elapsed_median_ms)}, p90 {sure(routine.elapsed_p90_ms)}"
     yield labelled(
         "elapsed", f"{elapsed}; {routine.waiting_share:.0%} of it waiting, {routine.call_share:.0%} in calls"
     )
     limits = sorted((int(limit), ms) for limit, ms in routine.active_by_idle_ms.items())
     if limits:
-        told = ", ".join(f"{duration(ms)} up to {duration(limit)}" for limit, ms in limits)
+        told = ", ".join(f"{sure(ms)} up to {duration(limit)}" for limit, ms in limits)
         yield labelled("idle", f"the median if pauses counted as work: {told}")
     first, last = _day(routine.first_ms), _day(routine.last_ms)
     when = first if first == last else f"{first} to {last}"

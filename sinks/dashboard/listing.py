@@ -8,7 +8,7 @@ from typing import Any
 
 from sinks.dashboard.page_data import Snapshot
 from sinks.results import words
-from sinks.results.opportunities import ListedOpportunity
+from sinks.results.opportunities import ListedOpportunity, active, runs_a_week
 from sinks.results.routine import ListedRoutine, ListedVariant
 
 COLUMNS: list[dict[str, Any]] = [
@@ -58,14 +58,12 @@ def _row(
         "apps": list(each.apps),
         "apps_text": ", ".join(each.apps),
         "executions_per_week": each.executions_per_week,
-        "week_text": f"{each.executions_per_week:,.1f}"
-        if each.executions_per_week < 100
-        else words.count(each.executions_per_week),
+        "week_text": runs_a_week(each),
         "executions_text": f"{words.count(each.executions)} seen",
         "people": each.people,
         "active_median_ms": each.active_median_ms,
-        "median_text": words.duration(each.active_median_ms),
-        "p90_text": f"90 % under {words.duration(each.active_p90_ms)}",
+        "median_text": active(each, each.active_median_ms),
+        "p90_text": f"90 % under {active(each, each.active_p90_ms)}",
         "hours_per_week": each.hours_per_week,
         "hours_text": UNTOLD
         if each.timeless
@@ -84,7 +82,7 @@ def _row(
                 "share": words.share(variant.share),
                 "bar": round(100 * variant.share, 1),
                 "steps": " → ".join(map(words.activity, variant.steps)),
-                "time": words.duration(variant.active_median_ms),
+                "time": active(each, variant.active_median_ms),
             }
             for variant in variants[:4]
         ],
@@ -117,7 +115,8 @@ def _facts(each: ListedOpportunity) -> list[dict[str, str]]:
         return [{"what": "hours", "value": f"{UNTOLD}: all times are the same"}]
     yearly = each.yearly_saving, each.yearly_saving_low, each.yearly_saving_high
     facts = [
-        ("median lies within", f"{words.duration(each.active_low_ms)} to {words.duration(each.active_high_ms)}"),
+        ("median lies within", f"{active(each, each.active_low_ms)} to {active(each, each.active_high_ms)}"),
+        ("active time of all runs seen", words.duration(each.active_total_ms)),
         ("values moved a run", f"{each.transferred_values:.1f}"),
         ("next step is certain", words.share(each.determinism)),
         ("hours spent a year", f"{words.rough(*spent)} ({words.interval(*spent[1:])})"),

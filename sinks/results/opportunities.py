@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from sinks.results.database import rows
+from sinks.results.words import rough, rough_duration
 from taskstream.records import Opportunity
 
 if TYPE_CHECKING:
@@ -74,6 +75,17 @@ class ListedOpportunity(Struct, frozen=True):
     def timeless(self) -> bool:
         """Whether all times are the same, so that they tell of no duration."""
         return self.first_ms == self.last_ms
+
+
+def runs_a_week(row: ListedOpportunity) -> str:
+    """How often it is done, with no more digits than the hours a week have: these vary as much, or more."""
+    part = row.executions_per_week / row.hours_per_week if row.hours_per_week else 0.0
+    return rough(row.executions_per_week, row.hours_per_week_low * part, row.hours_per_week_high * part)
+
+
+def active(row: ListedOpportunity, ms: int) -> str:
+    """An active time a run, with no more digits than the interval of the median allows: no other is surer."""
+    return rough_duration(ms, row.active_low_ms, row.active_high_ms)
 
 
 def read(client: Client, top: int, *, k: int = 0) -> tuple[ListedOpportunity, ...]:

@@ -19,6 +19,8 @@ def judged(verdict: str) -> Literal["good", "bad", "unsure"]:
     return _JUDGED.get(verdict, "unsure")
 
 
+_LEAST_IN_HALF: Final = 3.55
+"""Half an interval in units of the last digit told, at least (the Particle Data Group's rule)."""
 _finest_ms: ContextVar[int] = ContextVar("finest_ms", default=1)
 
 
@@ -40,6 +42,17 @@ def duration(ms: float) -> str:
             return f"under {_spelt(least)}"
         ms = round(ms / least) * least
     return _spelt(ms)
+
+
+def rough_duration(ms: float, low_ms: float, high_ms: float) -> str:
+    """A time with the digits that an interval supports, as :func:`rough`: ``3 min 20 s`` for 3 min 18 s between 2 min
+    40 s and 4 min. Steps are those by which times are told."""
+    allowed = (high_ms - low_ms) / 2 / _LEAST_IN_HALF
+    step = max((step for step in _STEPS_MS if step <= allowed), default=1)
+    return duration(rounded) if (rounded := floor(ms / step + 0.5) * step) or not ms else f"under {duration(step)}"
+
+
+_STEPS_MS: Final = (1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000)
 
 
 def _spelt(ms: float) -> str:
@@ -91,7 +104,7 @@ def rough(value: float, low: float, high: float) -> str:
     if half <= 0:
         return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
     digits = -floor(log10(half))
-    digits += half * 10**digits < 3.55
+    digits += half * 10**digits < _LEAST_IN_HALF
     return f"{round(value, digits) + 0.0:,.{max(0, digits)}f}"
 
 

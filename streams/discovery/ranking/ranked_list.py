@@ -12,9 +12,9 @@ from math import prod
 from msgspec import Struct, structs
 
 from streams.discovery.grouping.days import Days
-from streams.discovery.ranking.savings import NET, PAYBACK, SAVED, Savings, simulate
-from streams.discovery.ranking.weekly import Calendar, Weekly, calendar_of, rounded, weekly
-from taskstream.records import MAYBE, NOT_WORTH_IT, WORTH_IT, Opportunity, Routine
+from streams.discovery.ranking.savings import NET, PAYBACK, SAVED, Interval, simulate
+from streams.discovery.ranking.weekly import NORMAL, Calendar, Weekly, calendar_of, rounded, weekly
+from taskstream.records import MAYBE, NEVER_MONTHS, NOT_WORTH_IT, WORTH_IT, Opportunity, Routine
 from taskstream.settings import Settings
 
 FOLD = 0.85
@@ -24,6 +24,8 @@ TAIL = 0.2
 """Share of executions from which on a step after the last usual one is shown, as optional."""
 TIMELESS = "all times are the same, so no durations can be told"
 SPENT = "hours a year spent"
+_VALUES_TOLD, _SHARES_TOLD = 1, 2
+"""Decimals of values moved and of shares: a hundred executions leave a share open by some hundredths."""
 
 
 class Observed(Struct, frozen=True):
@@ -92,6 +94,10 @@ def _opportunity(
     saved = rounded(prod(parts.values()), savings[SAVED][0], savings[SAVED][2])
     net = rounded(savings[NET][1], savings[NET][0], savings[NET][2])
     hours = rounded(week.hours, week.low, week.high)
+    often = week.executions / week.hours if week.hours else 0.0  # hours vary as much as executions, or more
+    runs = week.executions, week.low * often, week.high * often
+    paid_back = payback(savings[PAYBACK])
+    unsure = NORMAL * settings.build_spread * cost
     upkeep = settings.maintenance_share * cost
     money = (one * settings.hourly_cost - upkeep for one in (prod(parts.values()), *savings[SAVED][::2]))
     yearly = rounded(*money)
@@ -104,7 +110,7 @@ def _opportunity(
         steps=step_list(routine),
         apps=routine.apps,
         executions=routine.executions,
-        executions_per_week=round(week.executions, 1),
+        executions_per_week=rounded(*runs)[0],
         people=routine.people,
         people_known=observed.people,
         first_ms=observed.first_ms,
@@ -119,9 +125,9 @@ def _opportunity(
         hours_per_week=hours[0],
         hours_per_week_low=hours[1],
         hours_per_week_high=hours[2],
-        transferred_values=routine.transferred_values,
-        transfer_share=routine.transfer_share,
-        determinism=routine.determinism,
+        transferred_values=round(routine.transferred_values, _VALUES_TOLD),
+        transfer_share=round(routine.transfer_share, _SHARES_TOLD),
+        determinism=round(routine.determinism, _SHARES_TOLD),
         variants=len(routine.variants),
         hours_spent_per_year=spent[0],
         hours_spent_per_year_low=spent[1],
@@ -130,17 +136,17 @@ def _opportunity(
         hours_saved_per_year_low=saved[1],
         hours_saved_per_year_high=saved[2],
         currency=settings.currency,
-        build_cost=round(cost),
+        build_cost=rounded(cost, cost - unsure, cost + unsure)[0],
         yearly_saving=yearly[0],
-        payback_months_low=savings[PAYBACK][0],
-        payback_months=savings[PAYBACK][1],
-        payback_months_high=savings[PAYBACK][2],
-        verdict=MAYBE if observed.timeless else verdict(savings),
+        payback_months_low=paid_back[0],
+        payback_months=paid_back[1],
+        payback_months_high=paid_back[2],
+        verdict=MAYBE if observed.timeless else verdict(net[1], net[2]),
         why={name: round(value, 4) for name, value in parts.items()} | {SPENT: spent[0]},
         assumptions=assumptions(routine, settings),
         updated_ms=observed.last_ms,
         covers=covers,
-        exceptions=exceptions,
+        exceptions=round(exceptions, _SHARES_TOLD),
         net_saving_low=net[1],
         net_saving=net[0],
         net_saving_high=net[2],
@@ -167,9 +173,16 @@ def factors(week: Weekly, possible: float, exceptions: float, settings: Settings
     }
 
 
-def verdict(savings: Savings) -> str:
-    """By the 95 % interval of the net saving over the horizon: above zero, across it, or below."""
-    low, _, high = savings[NET]
+def payback(months: Interval) -> Interval:
+    """The time to pay back and its interval, with the digits that it allows; what never comes stays so."""
+    low, value, high = months
+    end = high if high < NEVER_MONTHS else 2 * value - low if value < NEVER_MONTHS else 3 * low
+    value, low, _ = (min(NEVER_MONTHS, one) for one in rounded(value, low, end))
+    return low, value, high if high >= NEVER_MONTHS else rounded(high, months[0], end)[0]
+
+
+def verdict(low: float, high: float) -> str:
+    """By the 95 % interval of the net saving over the horizon, as it is told: above zero, across it, or below."""
     return WORTH_IT if low > 0 else NOT_WORTH_IT if high <= 0 else MAYBE
 
 

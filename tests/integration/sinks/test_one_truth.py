@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sinks.clickhouse.feeds import FEEDS, builder, layout
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.store import Store
 from sinks.dashboard import listing
 from sinks.dashboard.page_data import Snapshot
-from sinks.results import opportunities, routine, standing
+from sinks.dashboard.poller import LOOKS
+from sinks.results import opportunities, routine, standing, words
 from sinks.results.database import rows
-from sinks.results.routine import ListedRoutine, ListedVariant
+from sinks.results.opportunities import ListedOpportunity
+from sinks.results.routine import ListedVariant
 from streams.discovery.catalogue import Catalogue
 from taskstream.events import encode
-from taskstream.records import Assignment, Segment
+from taskstream.records import Assignment, RoutineVariant, Segment
 from taskstream.settings import Settings
 from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office
 
 pytestmark = pytest.mark.integration
 
 K = 3
+_EACH_ON_PAGE = 5
+HOURS = (
+    *(
+        name + end
+        for name in ("hours_per_week", "hours_spent_per_year", "hours_saved_per_year", "yearly_saving", "net_saving")
+        for end in ("", "_low", "_high")
+    ),
+    "executions_per_week",
+    "payback_months",
+)
 
 
 @pytest.fixture
@@ -75,8 +90,6 @@ def told(database: Any) -> Catalogue:
 
 
 def _later(segment: Segment, times: int) -> Segment:
-    from msgspec.structs import replace
-
     shift = 100_000 * times
     steps = tuple(replace(step, seq=step.seq + shift) for step in segment.steps)
     first = segment.first_seq + shift
@@ -86,34 +99,86 @@ def _later(segment: Segment, times: int) -> Segment:
     )  # fmt: skip
 
 
+def _page(database: Any) -> Snapshot:
+    """What the page has to show, by the questions that it asks."""
+    found = {
+        one.field: rows(database, one.query, one.kind, k=K, **one.parameters)
+        for one in LOOKS
+        if one.field in {"opportunities", "routines", "variants"}
+    }
+    return replace(Snapshot(), **found)
+
+
+def _way(way: RoutineVariant | ListedVariant) -> tuple[Any, ...]:
+    name = way.id if isinstance(way, RoutineVariant) else way.variant
+    return name, way.steps, way.executions, way.people, way.active_median_ms, way.active_p90_ms
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    """The figures that a row of the page shows."""
+    facts = {each["what"]: each["value"] for each in row["facts"]}
+    told = ("people", "executions_text", "week_text", "median_text", "p90_text", "hours_text", "saving_text")
+    wanted = ("active time of all runs seen", "hours spent a year", "saving a year, net of upkeep")
+    return {name: row[name] for name in told} | {name: facts[name] for name in wanted}
+
+
+def _texts_of(one: ListedOpportunity) -> dict[str, Any]:
+    """The same figures of a row of the list, in the list's words."""
+
+    def figure(name: str) -> str:
+        return words.rough(*(getattr(one, name + end) for end in ("", "_low", "_high")))
+
+    def interval(name: str) -> str:
+        return words.interval(getattr(one, f"{name}_low"), getattr(one, f"{name}_high"))
+
+    return {
+        "people": one.people, "executions_text": f"{one.executions} seen",
+        "week_text": opportunities.runs_a_week(one),
+        "median_text": opportunities.active(one, one.active_median_ms),
+        "p90_text": f"90 % under {opportunities.active(one, one.active_p90_ms)}",
+        "hours_text": f"{figure('hours_per_week')} h", "saving_text": f"{figure('hours_saved_per_year')} h",
+        "active time of all runs seen": words.duration(one.active_total_ms),
+        "hours spent a year": f"{figure('hours_spent_per_year')} ({interval('hours_spent_per_year')})",
+        "saving a year, net of upkeep":
+            f"{figure('yearly_saving')} {one.currency} ({interval('yearly_saving')})",
+    }  # fmt: skip
+
+
 def test_list_page_routine_and_sql_tell_the_same(database: Any, told: Catalogue) -> None:
     known = {one.id: one for one in told.routines()}
     listed = opportunities.read(database, 100)
     assert len(listed) == 3
-    shown = {
-        row["id"]: row
-        for row in listing.rows(
-            Snapshot(
-                opportunities=listed,
-                routines=rows(database, "routines", ListedRoutine, k=K, id=""),
-                variants=rows(database, "variants", ListedVariant, k=K, routine="", each=10),
-            )
-        )
-    }
+    page = _page(database)
+    shown = {row["id"]: row for row in listing.rows(page)}
+    on_page = {one.id: one for one in page.opportunities}
+    evidence_on_page = {one.id: one for one in page.routines}
+    ways_on_page: defaultdict[str, list[ListedVariant]] = defaultdict(list)
+    for way in page.variants:
+        ways_on_page[way.routine].append(way)
+    hours = {row["id"]: row for row in database.query("SELECT * FROM v_opportunities").named_results()}
+    database_ways: defaultdict[str, list[ListedVariant]] = defaultdict(list)
+    for line in database.query("SELECT * FROM v_routine_variants").named_results():
+        database_ways[line["routine"]].append(msgspec.convert(line, ListedVariant))
     times = {row["routine"]: row for row in database.query("SELECT * FROM v_task_times").named_results()}
     for one in listed:
-        record, page, sql = known[one.id], shown[one.id], times[one.id]
+        record, row, sql = known[one.id], shown[one.id], times[one.id]
         evidence = routine.read(database, one.id)
+        held, seen = on_page[one.id], evidence_on_page[one.id]
         for figure in ("executions", "people", "active_median_ms", "active_p90_ms", "active_total_ms"):
-            said = {getattr(told_by, figure) for told_by in (record, one, evidence)} | {sql[figure]}
+            said = {getattr(told_by, figure) for told_by in (record, one, evidence, held, seen)} | {sql[figure]}
             assert len(said) == 1, (figure, said)
-        assert (page["people"], page["active_median_ms"]) == (one.people, one.active_median_ms)
-        assert page["executions_text"] == f"{one.executions} seen"
-        ways = [(way.id, way.steps, way.executions, way.people, way.active_median_ms) for way in record.variants]
-        assert sorted(ways) == sorted(
-            (way.variant, way.steps, way.executions, way.people, way.active_median_ms) for way in evidence.variants
-        )
-        assert len(page["variants"]) == min(4, one.variants) == min(4, len(ways))
+        for figure in HOURS:
+            assert getattr(one, figure) == getattr(held, figure) == hours[one.id][figure], figure
+        assert _texts(row) == _texts_of(one)
+        ways = sorted(map(_way, record.variants))
+        assert ways == sorted(map(_way, evidence.variants))
+        assert sorted(map(_way, database_ways[one.id])) == ways
+        assert len(ways_on_page[one.id]) == min(_EACH_ON_PAGE, len(ways))
+        assert {_way(way) for way in ways_on_page[one.id]} <= set(ways)
+        assert one.variants == held.variants == len(ways)
+        assert [(way["share"], way["time"]) for way in row["variants"]] == [
+            (words.share(way.share), opportunities.active(one, way.active_median_ms)) for way in evidence.variants[:4]
+        ]
         assert sum(way.executions for way in evidence.variants) <= one.executions + len(ways)
 
 

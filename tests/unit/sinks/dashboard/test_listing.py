@@ -29,6 +29,17 @@ def test_a_row_says_how_often_how_long_and_how_sure() -> None:
     json.dumps(row)
 
 
+def test_times_and_rates_have_the_digits_of_their_intervals() -> None:
+    wide = {"active_median_ms": 74_321, "active_p90_ms": 133_210, "active_low_ms": 45_000, "active_high_ms": 117_000}
+    row_of = structs.replace(ONE, **wide, executions_per_week=84.3, hours_per_week=1.2, hours_per_week_low=0.6)
+    (row,) = listing.rows(Snapshot(opportunities=(row_of,)))
+    assert (row["median_text"], row["p90_text"]) == ("1 min 10 s", "90 % under 2 min 10 s")
+    assert row["week_text"] == "80"
+    facts = {each["what"]: each["value"] for each in row["facts"]}
+    assert facts["median lies within"] == "50 s to 2 min"
+    assert facts["active time of all runs seen"]
+
+
 def test_a_row_says_why_it_ranks_there_and_what_was_observed() -> None:
     (row,) = listing.rows(Snapshot(opportunities=(ONE,)))
     assert row["why"].startswith("53 h a year spent × 90% can be automated")

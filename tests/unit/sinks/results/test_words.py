@@ -80,3 +80,13 @@ def test_activities_read_like_words() -> None:
 )  # fmt: skip
 def test_no_more_digits_than_the_interval_allows(value: float, low: float, high: float, told: str) -> None:
     assert words.rough(value, low, high) == told
+
+
+@pytest.mark.parametrize(
+    ("ms", "low", "high", "text"),
+    [(198_000, 160_000, 240_000, "3 min 20 s"), (198_000, 195_000, 202_000, "3 min 18 s"),
+     (198_000, 198_000, 198_000, "3 min 18 s"), (74_321, 40_000, 600_000, "1 min"), (1_234, 1_000, 1_500, "1.2 s"),
+     (7_530_000, 5_000_000, 10_000_000, "2 h 10 min"), (400, 0, 30_000, "under 1 s"), (0, 0, 30_000, "0 ms")],
+)  # fmt: skip
+def test_a_time_has_no_more_digits_than_its_interval_allows(ms: float, low: float, high: float, text: str) -> None:
+    assert words.rough_duration(ms, low, high) == text

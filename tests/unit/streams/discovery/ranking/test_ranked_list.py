@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, log10, prod
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -72,6 +72,31 @@ def test_money_and_reasons_have_no_more_digits_than_the_hours_they_come_from() -
     assert found.why[ranked_list.SPENT] == found.hours_spent_per_year
 
 
+def test_rates_and_shares_have_no_more_digits_than_the_evidence_allows() -> None:
+    [found] = routine_of((INVOICE, 61, 7_000)).opportunities(SETTINGS)
+    half = found.executions_per_week * (found.hours_per_week_high / found.hours_per_week - 1)
+    assert round(found.executions_per_week, 1 - floor(log10(half))) == found.executions_per_week
+    for share in (found.determinism, found.transfer_share, found.exceptions):
+        assert round(share, 2) == share
+    assert round(found.transferred_values, 1) == found.transferred_values
+
+
+@pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        ((4.5, 11.6, 60.1), (4.0, 12.0, 60.0)),
+        ((20.4, 83.7, NEVER_MONTHS), (20.0, 84.0, NEVER_MONTHS)),
+        ((20.4, NEVER_MONTHS, NEVER_MONTHS), (20.0, NEVER_MONTHS, NEVER_MONTHS)),
+        ((NEVER_MONTHS,) * 3, (NEVER_MONTHS,) * 3),
+        ((1.0, 1.1, 1.3), (1.0, 1.1, 1.3)),
+    ],
+)
+def test_a_time_to_pay_back_has_the_digits_of_its_interval(
+    months: tuple[float, float, float], told: tuple[float, float, float]
+) -> None:
+    assert ranked_list.payback(months) == told
+
+
 def test_the_total_is_the_sum_of_all_times_not_the_median_times_their_number() -> None:
     catalogue = Catalogue("acme", k=1)
     for i in range(100):
@@ -96,6 +121,7 @@ def test_the_list_is_ranked_by_the_hours_saved() -> None:
 
 
 @given(st.integers(3, 400), st.integers(200, 60_000), st.floats(0.5, 6))
+@example(253, 1_870, 2.25)
 @settings(max_examples=60, deadline=None)
 def test_a_payback_within_the_horizon_is_never_not_worth_it(times: int, step_ms: int, years: float) -> None:
     for one in routine_of((INVOICE, times, step_ms)).opportunities(Settings(horizon_years=years)):
