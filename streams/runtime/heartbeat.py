@@ -59,7 +59,9 @@ class IdleHeartbeat:
         for checkpoint in checkpoints:
             operator = checkpoint.operator
             silent = self._silent[checkpoint.topic, checkpoint.partition]
-            since = now - silent.seconds(True, checkpoint.position, now)
+            # its own heartbeats end no silence: the time until they are read back would be lost with each
+            heard = operator.heard if isinstance(operator, PartitionState) else checkpoint.position
+            since = now - silent.seconds(True, heard, now)
             if reached < 0:
                 continue
             if isinstance(operator, PartitionState):

@@ -75,6 +75,8 @@ class PartitionState:
         self.models = self.table.models
         self.windows = Windows()
         self.watermark_ms = -1
+        self.heard = -1
+        """Offset of the last record but heartbeats that follow, which the owner of the partition writes. No state."""
         self.counts = PartitionCounts()
         self._columns = (
             BatchColumns()
@@ -105,6 +107,8 @@ class PartitionState:
         counts = self.counts
         counts.messages += 1
         message = decode(record, self.settings.accepted)
+        if type(message) is not Heartbeat or not follows(record):
+            self.heard = record.offset
         if type(message) is EventBatch:
             self._batch(record, message)
         elif type(message) is Heartbeat:

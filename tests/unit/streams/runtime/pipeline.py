@@ -100,18 +100,18 @@ class Pipeline:
             self._saved[place] = (owned.position, items)
         self._owned = []
 
-    def pass_time(self, seconds: int) -> None:
-        """Time passes; whether workers run or not."""
+    def pass_time(self, seconds: int, *, reads: bool = True) -> None:
+        """Time passes; whether workers run or not. ``reads``: what is new in the logs reaches them."""
         for _ in range(seconds):
             self.now_ms += 1_000
             self._uptime_s += 1.0
-            self.work()
+            self.work(reads=reads)
 
-    def work(self) -> None:
+    def work(self, *, reads: bool = True) -> None:
         """What the workers do in a second."""
         if not self._owned:
             return
-        for topic in (EVENTS, PARTIAL):
+        for topic in (EVENTS, PARTIAL) if reads else ():
             for place, owned in self._all():
                 if place[0] == topic:
                     for record in self.logs[place][owned.position :]:

@@ -120,3 +120,18 @@ def test_a_heartbeat_never_turns_event_time_back() -> None:
     beat = record(1, Heartbeat(schema=1, advance_ms=1, at_ms=T0))
     operator.apply(beat._replace(headers=(*beat.headers, ("taskstream.follow", b"1"))))
     assert operator.watermark_ms == T0 + 95_001
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_event_time_keeps_step_with_the_clock_where_heartbeats_are_read_back_late(partitions: int) -> None:
+    subject = world(partitions)
+    Person(subject).work(2)
+    subject.pass_time(1)
+    before = max(operator.watermark_ms for operator in subject.phase_1())
+    for _ in range(60):
+        subject.pass_time(1, reads=False)
+        subject.pass_time(1)
+    after = max(operator.watermark_ms for operator in subject.phase_1())
+    assert after - before >= (120 - HEARTBEAT_S - 2) * 1_000
+    Person(subject, 0, "b").work(1)
+    assert max(operator.watermark_ms for operator in subject.phase_1()) <= subject.now_ms
