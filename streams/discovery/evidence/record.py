@@ -37,6 +37,8 @@ SHOWN_VARIANTS = 12
 SHOWN_FLOWS = 24
 MIN_FLOW = 0.05
 MIN_TRIGGER = 0.25
+SHARE_DIGITS = 2
+"""Decimals of shares and of values moved: a hundred executions leave them open by some hundredths."""
 
 
 def rare_activities(cluster: Cluster, k: int) -> frozenset[str]:
@@ -173,8 +175,8 @@ def routine_of(
         elapsed_p90_ms=quantile(elapsed, 0.9),
         waiting_share=waiting_share,
         call_share=call_share,
-        transfer_share=round(min(1.0, cluster.transfers / cluster.written), 4) if cluster.written else 0.0,
-        determinism=determinism(steps),
+        transfer_share=round(min(1.0, cluster.transfers / cluster.written), SHARE_DIGITS) if cluster.written else 0.0,
+        determinism=round(determinism(steps), SHARE_DIGITS),
         merged=cluster.merged,
         split_from=cluster.split_from,
         steps=steps,
@@ -183,8 +185,10 @@ def routine_of(
         waiting_median_ms=waiting_ms,
         partial=cluster.partial + cluster.executions - n,
         parts=_parts(shapes, rare) if len(shapes) > 1 else (),
-        complete_share=round(sum([execution.complete for execution in executions]) / max(1, len(executions)), 4),
-        transferred_values=round(cluster.transfers / n, 3),
+        complete_share=round(
+            sum([execution.complete for execution in executions]) / max(1, len(executions)), SHARE_DIGITS
+        ),
+        transferred_values=round(cluster.transfers / n, SHARE_DIGITS),
         active_total_ms=round((cluster.active_ms + cluster.partial_ms) * cluster.own),
     )
 
@@ -194,7 +198,7 @@ def _waiting(executions: Sequence[Execution]) -> tuple[int, float, float]:
     calls = sum([execution.call_ms for execution in executions])
     waiting = [execution.waiting_ms - execution.call_ms for execution in executions]
     total = max(1, sum(waiting) + calls + sum([execution.active_ms for execution in executions]))
-    return median(waiting), round(sum(waiting) / total, 4), round(calls / total, 4)
+    return median(waiting), round(sum(waiting) / total, SHARE_DIGITS), round(calls / total, SHARE_DIGITS)
 
 
 def _variant(variant: Variant, n: int, foreign: frozenset[str]) -> RoutineVariant:

@@ -11,6 +11,7 @@ from math import prod
 
 from msgspec import Struct, structs
 
+from streams.discovery.evidence.record import SHARE_DIGITS
 from streams.discovery.grouping.days import Days
 from streams.discovery.ranking.savings import NET, PAYBACK, SAVED, Interval, simulate
 from streams.discovery.ranking.weekly import NORMAL, Calendar, Weekly, calendar_of, rounded, weekly
@@ -24,8 +25,6 @@ TAIL = 0.2
 """Share of executions from which on a step after the last usual one is shown, as optional."""
 TIMELESS = "all times are the same, so no durations can be told"
 SPENT = "hours a year spent"
-_VALUES_TOLD, _SHARES_TOLD = 1, 2
-"""Decimals of values moved and of shares: a hundred executions leave a share open by some hundredths."""
 
 
 class Observed(Struct, frozen=True):
@@ -125,9 +124,9 @@ def _opportunity(
         hours_per_week=hours[0],
         hours_per_week_low=hours[1],
         hours_per_week_high=hours[2],
-        transferred_values=round(routine.transferred_values, _VALUES_TOLD),
-        transfer_share=round(routine.transfer_share, _SHARES_TOLD),
-        determinism=round(routine.determinism, _SHARES_TOLD),
+        transferred_values=routine.transferred_values,
+        transfer_share=routine.transfer_share,
+        determinism=routine.determinism,
         variants=len(routine.variants),
         hours_spent_per_year=spent[0],
         hours_spent_per_year_low=spent[1],
@@ -146,7 +145,7 @@ def _opportunity(
         assumptions=assumptions(routine, settings),
         updated_ms=observed.last_ms,
         covers=covers,
-        exceptions=round(exceptions, _SHARES_TOLD),
+        exceptions=round(exceptions, SHARE_DIGITS),
         net_saving_low=net[1],
         net_saving=net[0],
         net_saving_high=net[2],

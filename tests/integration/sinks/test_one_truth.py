@@ -164,6 +164,8 @@ def test_list_page_routine_and_sql_tell_the_same(database: Any, told: Catalogue)
         record, row, sql = known[one.id], shown[one.id], times[one.id]
         evidence = routine.read(database, one.id)
         held, seen = on_page[one.id], evidence_on_page[one.id]
+        for figure in ("determinism", "transfer_share", "transferred_values"):
+            assert len({getattr(told_by, figure) for told_by in (record, one, evidence, held, seen)}) == 1, figure
         for figure in ("executions", "people", "active_median_ms", "active_p90_ms", "active_total_ms"):
             said = {getattr(told_by, figure) for told_by in (record, one, evidence, held, seen)} | {sql[figure]}
             assert len(said) == 1, (figure, said)
