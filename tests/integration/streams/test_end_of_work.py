@@ -28,7 +28,9 @@ PEOPLE = "abcd"
 BEFORE = 70
 """Executions of each person before the last: their first 300 steps are decided together."""
 APART_MS, STEP_MS = 60_000, 4_000
-WITHIN_S = 60.0
+WITHIN_S = 90.0
+"""A minute on a machine at rest (54 s), of which 45 s are the quiet that ends work; a busy one adds what it takes to
+process. That event time itself keeps step is held exactly by unit/streams/runtime/test_heartbeat.py."""
 
 
 def execution(person: str, number: int, end_ms: int, now_ms: int) -> EventBatch:
