@@ -12,4 +12,5 @@ May import: taskstream.
     pieces        Values larger than a topic takes, cut into pieces and put together again
     tombstones    Whether a compacted topic was read quickly enough to have met every deletion
     topic_id      The id of a topic: which of its creations it is
+    partitioning  Which partition a key belongs to: Kafka's default for clients in Java and, as `murmur2_random`, in librdkafka
 """
