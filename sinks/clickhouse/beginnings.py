@@ -109,8 +109,8 @@ class Beginnings:
                 answer: Any = question()
                 if answer is not None:
                     return answer  # type: ignore[no-any-return]
-            except (KafkaException, TimeoutError) as error:
-                words = str(error.args[0] if error.args else type(error).__name__)
+            except KafkaException as error:
+                words = str(error.args[0])
                 if words != told:
                     log.warning("Kafka does not answer: %s", words)
                 told = words

@@ -112,7 +112,7 @@ class Ledger:
             rows=mark.rows if mark else 0,
             committed=offset if mark and not repeat else None,
             repeat=repeat,
-            check_until=check_until,
+            check_until=max(check_until, mark.until if mark else 0),
             check_next=bool(mark and mark.check),
             closed=deque(),
         )
@@ -155,7 +155,7 @@ class Ledger:
         """What is known of ``source`` up to its position; it must be owned."""
         partition = self._partitions[source]
         if repeat := partition.repeat:  # not begun: it may be stored, and what is left of it still has to be asked for
-            return Mark(0, repeat.range.last, partition.rows, repeat.log, True, repeat.joint)
+            return Mark(0, repeat.range.last, partition.rows, repeat.log, True, repeat.joint, partition.check_until)
         return self._mark(partition, 0)
 
     def leave(self, source: TopicPartition, now_ms: int) -> bool:
@@ -284,7 +284,8 @@ class Ledger:
     def _mark(self, partition: _Partition, now_ms: int) -> Mark:
         """With nothing in flight: what the next block has to ask for is still to be asked, whoever writes it."""
         check = self._is_to_check(partition, Range(partition.stored, partition.position))
-        return Mark(now_ms, None, partition.rows, partition.log, check)
+        until = partition.check_until if partition.check_until > partition.stored else 0
+        return Mark(now_ms, None, partition.rows, partition.log, check, until=until)
 
     @staticmethod
     def _is_to_check(partition: _Partition, held: Range) -> bool:
@@ -318,8 +319,9 @@ class Ledger:
         return starting + self.settle(now_ms)
 
     def _begun(self, block: Block, part: BlockPart, now_ms: int) -> Mark:
-        rows = self._partitions[part.source].rows
-        return Mark(now_ms, part.range.last, rows, part.log, part.check, block.joint)
+        partition = self._partitions[part.source]
+        until = partition.check_until if partition.check_until > part.range.last + 1 else 0
+        return Mark(now_ms, part.range.last, partition.rows, part.log, part.check, block.joint, until)
 
     def settle(self, now_ms: int) -> list[Commit]:
         """What to commit for partitions whose blocks are all stored."""

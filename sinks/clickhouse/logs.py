@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sinks.clickhouse.ranges import Mark
+from taskstream.kafka.answers import answered
 from taskstream.kafka.topic_id import read_id
 
 if TYPE_CHECKING:
@@ -102,11 +103,11 @@ def ask_logs(admin: Any, topics: Iterable[str]) -> Logs:
     """
     from confluent_kafka import KafkaError, KafkaException, TopicCollection
 
-    cluster = admin.describe_cluster(request_timeout=TIMEOUT_S).result(2 * TIMEOUT_S).cluster_id
+    cluster = answered(admin.describe_cluster(request_timeout=TIMEOUT_S), 2 * TIMEOUT_S).cluster_id
     found: Logs = {}
     for topic, answer in admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_S).items():
         try:
-            found[topic] = f"{cluster}:{read_id(answer.result(2 * TIMEOUT_S), _hex) or topic}"
+            found[topic] = f"{cluster}:{read_id(answered(answer, 2 * TIMEOUT_S), _hex) or topic}"
         except KafkaException as error:
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise

@@ -11,6 +11,7 @@ from sinks.clickhouse.logs import Logs, ask_logs
 from sinks.clickhouse.ranges import TopicPartition
 from sinks.clickhouse.store import Store, Unavailable
 from taskstream import metrics
+from taskstream.kafka.answers import answered
 
 log = logging.getLogger("taskstream.sink")
 
@@ -64,7 +65,7 @@ class Progress:
 
         try:
             self._on_logs(ask_logs(self._admin, self._topics))
-        except (KafkaException, TimeoutError) as error:
+        except KafkaException as error:
             log.debug("logs not known: %s", error)
         stored = self._stored
         ends = self._ends(list(stored))
@@ -98,7 +99,7 @@ class Progress:
         ends = {}
         for place, answer in answers.items():
             try:
-                ends[TopicPartition(place.topic, place.partition)] = answer.result(_TIMEOUT_S).offset
-            except (KafkaException, TimeoutError) as error:
+                ends[TopicPartition(place.topic, place.partition)] = answered(answer, _TIMEOUT_S).offset
+            except KafkaException as error:
                 log.debug("end of %s not known: %s", place.topic, error)
         return ends

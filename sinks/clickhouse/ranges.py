@@ -44,6 +44,7 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     ``at_ms``  when it was written, by the wall clock; decides only how a repetition guards itself, never results
     ``rows``   rows of the partition that were stored up to the committed offset, ever
     ``check``  rows of the block in flight, or else of the next, may be stored under another token: ask before inserting
+    ``until``  rows below this offset may be stored under another token, beyond the block in flight or the next, too
     ``log``    what the offsets count (:mod:`sinks.clickhouse.logs`); empty in marks of older versions, whose
                tokens named the topic only
     ``joint``  token of the block of several partitions as part of which the one in flight was begun; empty for none.
@@ -56,6 +57,7 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     log: str = ""
     check: bool = False
     joint: str = ""
+    until: int = 0
 
 
 class Commit(Struct, frozen=True):

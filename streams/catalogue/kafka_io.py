@@ -22,6 +22,7 @@ from confluent_kafka.admin import OffsetSpec
 from streams.catalogue.seen_topics import SeenTopics
 from taskstream import metrics, topics
 from taskstream.errors import ServiceError
+from taskstream.kafka.answers import answered
 from taskstream.kafka.clients import kafka_config, new_admin, new_consumer, new_producer, reading
 from taskstream.kafka.tombstones import WholeReading
 from taskstream.kafka.topic_watch import TopicWatch
@@ -126,7 +127,7 @@ class CatalogueKafka:
         found: dict[tuple[str, int], int] = {}
         for place, answer in self._admin.list_offsets(asked, request_timeout=TIMEOUT_S).items():
             try:
-                offset = answer.result(TIMEOUT_S).offset
+                offset = answered(answer, TIMEOUT_S).offset
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
@@ -245,7 +246,7 @@ class CatalogueKafka:
         answers = self._admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S
         )
-        return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in answers.items()}
+        return {(place.topic, place.partition): answered(answer, TIMEOUT_S).offset for place, answer in answers.items()}
 
     def topic_of(self, message: Message) -> str:
         """The message's topic, without the deployment's prefix."""

@@ -12,5 +12,6 @@ May import: taskstream.
     pieces        Values larger than a topic takes, cut into pieces and put together again
     tombstones    Whether a compacted topic was read quickly enough to have met every deletion
     topic_id      The id of a topic: which of its creations it is
-    partitioning  Which partition a key belongs to: Kafka's default for clients in Java and, as `murmur2_random`, in librdkafka
+    partitioning  Which partition a key belongs to, as Kafka's clients deal them out
+    answers       Answers of Kafka's administration, which come as futures
 """

@@ -1,5 +1,6 @@
-"""Which partition a key belongs to: Kafka's default for clients in Java and, as ``murmur2_random``, in librdkafka.
+"""Which partition a key belongs to, as Kafka's clients deal them out.
 
+It is the default of those in Java and, as ``murmur2_random``, one of librdkafka's.
 Worked out here where the number of partitions must be one that was, and not the one that the client library knows.
 """
 

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
 from msgspec import Struct
 
 from taskstream.errors import ServiceError
+from taskstream.kafka.answers import answered
 from taskstream.kafka.clients import kafka_config, new_admin
 from taskstream.settings import Settings
 from taskstream.topics import ACTIVITY_PARTIAL, ALL, UI_EVENTS, Topic
@@ -54,7 +55,7 @@ def partitions_on(settings: Settings, topics: Sequence[Topic]) -> dict[str, int]
         asked = admin.describe_topics(TopicCollection(list(names)), request_timeout=TIMEOUT_S / 2)
         for name, topic in names.items():
             try:
-                found[topic.name] = len(asked[name].result(TIMEOUT_S).partitions)
+                found[topic.name] = len(answered(asked[name], TIMEOUT_S).partitions)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
@@ -122,7 +123,7 @@ def _create(admin: AdminClient, name: str, topic: Topic, settings: Settings, dry
     if not dry_run:
         new = NewTopic(name, partitions, settings.replication, config=topic.config())
         try:
-            admin.create_topics([new], operation_timeout=TIMEOUT_S)[name].result(TIMEOUT_S)
+            answered(admin.create_topics([new], operation_timeout=TIMEOUT_S)[name], TIMEOUT_S)
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another `apply` at the same time
                 raise
@@ -141,18 +142,18 @@ def _partitions(
             f"set TASKSTREAM_PARTITIONS={actual} or choose another --prefix"
         )
     if not dry_run:
-        admin.create_partitions([NewPartitions(name, wanted)])[name].result(TIMEOUT_S)
+        answered(admin.create_partitions([NewPartitions(name, wanted)])[name], TIMEOUT_S)
     return [Change(name, f"add partitions: {actual} to {wanted}", not dry_run)]
 
 
 def _config(admin: AdminClient, name: str, topic: Topic, dry_run: bool) -> list[Change]:
     resource = ConfigResource(ResourceType.TOPIC, name)
-    actual: dict[str, Any] = admin.describe_configs([resource])[resource].result(TIMEOUT_S)
+    actual: dict[str, Any] = answered(admin.describe_configs([resource])[resource], TIMEOUT_S)
     wrong = {key: value for key, value in topic.config().items() if key in actual and actual[key].value != value}
     if not wrong:
         return []
     if not dry_run:
         entries = [ConfigEntry(k, v, incremental_operation=AlterConfigOpType.SET) for k, v in wrong.items()]
         change = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
-        admin.incremental_alter_configs([change])[change].result(TIMEOUT_S)
+        answered(admin.incremental_alter_configs([change])[change], TIMEOUT_S)
     return [Change(name, f"set {key} from {actual[key].value} to {value}", not dry_run) for key, value in wrong.items()]

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 
 from taskstream import metrics
+from taskstream.kafka.answers import answered
 from taskstream.kafka.clients import kafka_config, new_admin
 from taskstream.kafka.topic_id import read_id
 from taskstream.settings import KafkaSettings
@@ -89,14 +90,14 @@ class TopicWatch:
             answers = self._admin.describe_topics(TopicCollection(self._names), request_timeout=ANSWER_S)
             for name, answer in answers.items():
                 self._note(name, answer)
-        except (KafkaException, TimeoutError) as error:
+        except KafkaException as error:
             self._is_away(error)
         else:
             self._is_here()
 
     def _note(self, name: str, answer: Any) -> None:
         try:
-            described = answer.result(ANSWER_S + 1.0)
+            described = answered(answer, ANSWER_S + 1.0)
         except KafkaException as error:
             if error.args[0].code() not in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED):
                 raise

@@ -238,6 +238,21 @@ def test_of_a_block_in_flight_whose_beginning_retention_took_the_rest_is_not_sto
     assert world.stored == [b"a", b"b"]
 
 
+def test_what_was_read_of_a_new_log_before_it_was_noticed_is_stored_once_also_through_a_new_client() -> None:
+    """The new log outgrew the place in the old one; what may be stored of it is known to the next owner, too."""
+    world = World()
+    process = _one(world, by_hand=True)
+    for n in range(6):
+        world.produce(0, b"a%d" % n)
+    for _ in range(2):
+        process.step()
+    world.recreate(forgets_commits=False)
+    for n in range(7):
+        world.produce(0, b"b%d" % n)
+    drain(world, process, turns=40)
+    assert sorted(world.stored) == [b"a%d" % n for n in range(6)] + [b"b%d" % n for n in range(7)]
+
+
 class Displaced(RuleBasedStateMachine):
     """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
 
