@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from collectors.importers.formats.sniff import opened
 from collectors.importers.formats.tables import RowBlock, Table
 from collectors.importers.meaning.columns import assign
 from collectors.importers.meaning.convert import CONTENT_FIRST, VALUE_FIRST, Converter
+from collectors.importers.meaning.guess import telling_people
 from collectors.importers.meaning.log_values import NONE, SHAPES, Values
 from collectors.importers.meaning.people import NOBODY, LogPeople, names_nobody
 from collectors.importers.meaning.templates import Named, Templates
@@ -103,6 +105,7 @@ class RowLog:
             no_log = NotALog(f"{error}{_of_encoding(table)}")
             no_log.told = error.told
             raise no_log from error
+        self._doubt_nobody(rows)
         self._clock = LogClock(self._time_column(), zone=options.zone, order=options.date_order)
         self.people = LogPeople(member.name if options.person_per_file else "")
         self._turns: DayTurns | None = None
@@ -125,6 +128,20 @@ class RowLog:
         self._nameless = any(map(names_nobody, {row[n] for row in rows for n in persons}))
 
     # survey -----------------------------------------------------------------------------------------------------
+
+    def _doubt_nobody(self, rows: Sequence[Sequence[str]]) -> None:
+        """Say which column seems to tell people where none is read for them: taken for one person, the work of
+        several would be woven into each other."""
+        if "person" in self._columns.of or self._options.person_per_file or "person" in self._options.mapping:
+            return
+        read = {position for positions in self._columns.of.values() for position in positions}
+        left = [n for n in range(len(self._columns.names)) if n not in read]
+        column = telling_people([self._columns.names[n] for n in left], [[row[n] for n in left] for row in rows])
+        if column:
+            self.report.note(
+                f"nobody is named, so that all rows count as one person's, yet column {column!r} looks as if it told "
+                f"people: to read it, --map person={shlex.quote(column)}"
+            )
 
     def _time_column(self) -> str:
         names = self._columns.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
@@ -13,6 +14,7 @@ from collectors.importers.times import LogClock
 GUESSED: Final[tuple[str, ...]] = ("time", "action", "app", "person")
 """Fields that are guessed where no column is known for them: the essential ones, and those that tell people apart."""
 _ROWS: Final = 500
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _FEW: Final = 50
 """Different values of a column of people or applications, at most."""
 _STAYS: Final = 0.1
@@ -35,10 +37,16 @@ def guess(names: Sequence[str], sample: Sequence[Sequence[str]], known: Mapping[
     return found
 
 
+def telling_people(names: Sequence[str], sample: Sequence[Sequence[str]]) -> str:
+    """The column that is named as if it told who did it, and holds a few names that come again and again."""
+    columns = [name for name, texts in _columns(names, sample[:_ROWS]).items() if len(set(texts)) > 1]
+    return _named_so("person", columns)
+
+
 def _named_so(field: str, names: Sequence[str]) -> str:
     """The column one of whose words is a name of the field: ``Program name`` of the application."""
     for name in names:
-        if any((match := field_of(word)) is not None and match[0] == field for word in words(name).split()):
+        if any((match := field_of(word)) is not None and match[0] == field for word in _WORD.findall(words(name))):
             return name
     return ""
 

@@ -33,7 +33,9 @@ FIELDS: Final[tuple[Field, ...]] = (
     )),
     Field("person", "who did it", (
         "user_id", "user", "user_name", "userid", "person", "person_id", "resource", "org:resource", "actor",
-        "employee", "employee_id", "worker", "login", "account", "benutzer", "nutzer",
+        "employee", "employee_id", "employee_name", "worker", "login", "login_name", "account", "account_name",
+        "operator", "agent", "performed_by", "executed_by", "done_by", "user_email", "windows_user", "domain_user",
+        "benutzer", "nutzer", "benutzername", "anwender", "bearbeiter", "sachbearbeiter", "mitarbeiter",
     )),
     Field("app", "the application, by its name or its program's path", (
         "target_app", "app", "application", "application_name", "app_name", "program", "process", "process_name",

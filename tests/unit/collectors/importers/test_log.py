@@ -234,7 +234,7 @@ def people_of(path: Path, options: ReadOptions | None = None) -> Counter[str]:
     return Counter(person for person, _ in read(path, options)[0])
 
 
-@pytest.mark.parametrize("name", ["userID", "user_id", "User", "username", "org:resource"])
+@pytest.mark.parametrize("name", ["userID", "user_id", "User", "username", "org:resource", "Operator", "performed_by"])
 def test_people_by_column(tmp_path: Path, name: str) -> None:
     path = write(tmp_path, "log.csv", table(office(("a", "b", "c"))).replace("userID", name, 1))
     assert len(people_of(path)) == 3
@@ -298,6 +298,18 @@ def test_where_nobody_is_named_it_is_said(tmp_path: Path) -> None:
     assert "; 2 people" in "".join(read(named)[1].lines())
     with read_logs([named, nobody], key=KEY) as logs:
         assert [report.notes for report in logs.reports] == [[], [ONE_MORE]]
+
+
+def test_a_column_that_seems_to_tell_people_is_told_where_none_is_read(tmp_path: Path) -> None:
+    rows = [{"Signed in user" if key == "userID" else key: text for key, text in row.items()} for row in office()]
+    columns = ["Signed in user" if name == "userID" else name for name in COLUMNS]
+    path = write(tmp_path, "log.csv", table(rows, columns=columns))
+    report = read(path)[1]
+    assert report.people_named == 0
+    assert [note for note in report.notes if "--map person='Signed in user'" in note]
+    told = read(path, ReadOptions(mapping={"person": "Signed in user"}))[1]
+    assert (told.people_named, told.notes) == (2, [])
+    assert read(path, ReadOptions(mapping={"person": ""}))[1].notes == []
 
 
 def test_files_are_people_only_when_asked(tmp_path: Path) -> None:

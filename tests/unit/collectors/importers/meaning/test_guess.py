@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectors.importers.meaning.guess import guess
+from collectors.importers.meaning.guess import guess, telling_people
 
 NAMES = ("wo", "wann", "wer", "was", "nr", "notiz")
 ROWS = [
@@ -37,3 +37,11 @@ def test_a_word_of_the_name_tells_the_application() -> None:
 
 def test_nothing_is_guessed_where_nothing_fits() -> None:
     assert guess(("a", "b"), [(str(i), f"text {i}") for i in range(40)], {}) == {}
+
+
+def test_a_column_named_after_people_that_holds_a_few_of_them_tells_people() -> None:
+    rows = [(f"C{i}", ("ann", "bob")[i % 2], "x") for i in range(40)]
+    assert telling_people(("case", "Assigned user", "note"), rows) == "Assigned user"
+    assert telling_people(("case", "assignedUser.mail", "note"), rows) == "assignedUser.mail"
+    assert telling_people(("case", "colour", "note"), rows) == ""
+    assert telling_people(("User case", "colour", "User type"), rows) == "", "all different, or all the same"
