@@ -12,13 +12,18 @@ from taskstream.errors import InputError
 _WINDOW: Final = "currentwindow"
 _AWAY: Final = "afkstatus"
 _WEB: Final = "web.tab.current"
+_TYPES: Final = frozenset([_WINDOW, _AWAY, _WEB])
 _BROWSERS: Final = ("chrom", "firefox", "edge", "safari", "opera", "brave", "vivaldi", "browser")
 
 
 def is_activitywatch(document: object) -> bool:
     """Whether a JSON document is an export of ActivityWatch, a bucket, or a list of either."""
     if isinstance(document, dict):
-        return "buckets" in document or ("events" in document and "client" in document and "type" in document)
+        return (
+            "buckets" in document
+            or _is_bucket(document)
+            or (bool(document) and all(map(_is_bucket, document.values())))
+        )
     return (
         isinstance(document, list)
         and bool(document)
@@ -30,6 +35,10 @@ def is_activitywatch(document: object) -> bool:
     )
 
 
+def _is_bucket(document: object) -> bool:
+    return isinstance(document, dict) and "client" in document and str(document.get("type")) in _TYPES
+
+
 def read_activitywatch(document: Any, name: str) -> Iterator[Record]:
     """Windows, pages and absences in the order of time.
 
@@ -39,6 +48,8 @@ def read_activitywatch(document: Any, name: str) -> Iterator[Record]:
         InputError: the document is not laid out as ActivityWatch does.
     """
     try:
+        if not any("events" in bucket for bucket in _buckets(document)):
+            raise InputError(f"{name} lists the buckets of ActivityWatch without their events: export them with these")
         events = [event for bucket in _buckets(document) for event in _events(bucket)]
         events.sort(key=lambda event: event[0])
     except (KeyError, TypeError, AttributeError) as error:
@@ -72,7 +83,7 @@ def _buckets(document: Any) -> list[dict[str, Any]]:
 def _events(bucket: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Time, type of bucket and values of the events that are used."""
     type_ = str(bucket.get("type", ""))
-    for event in bucket["events"]:
+    for event in bucket.get("events") or ():
         data, time = event["data"], str(event["timestamp"])
         values = {"hostname": str(bucket.get("hostname") or "")[:MAX_VALUE]}
         if type_ == _WINDOW:

@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from collectors.importers.files.container import Member
 from collectors.importers.files.encoding import LABELS, by_content, by_start
+from collectors.importers.formats.activitywatch import is_activitywatch
 from collectors.importers.formats.csv_table import read_csv
-from collectors.importers.formats.json_records import read_document, read_json_lines
+from collectors.importers.formats.json_records import events_within, read_document, read_json_lines
 from collectors.importers.formats.lines import is_own, read_lines
 from collectors.importers.formats.ocel import FORMAT as OCEL
 from collectors.importers.formats.ocel import read_ocel_sqlite, read_ocel_xml
@@ -101,22 +102,28 @@ def _json(member: Member, stream: io.BufferedReader, encoding: str, report: Read
     with member.open() as again, io.TextIOWrapper(again, encoding=encoding, errors="replace") as text:
         lines = (line.lstrip("\ufeff").strip() for line in iter(lambda: text.readline(_MAX_LINE), ""))
         first = next((line for line in lines if line), "")
+        alone = not any(lines)
     if first.startswith("{") and first.endswith("}"):
         if is_own(first.encode()):
             return OwnEvents(read_lines(stream, member.name, encoding), LABELS.get(encoding, encoding))
-        if not _is_document(first):
+        if not _is_document(first, alone):
             return read_json_lines(stream, encoding, report)
-    return read_document(stream, member.name, encoding)
+    return read_document(stream, member.name, encoding, report)
 
 
-def _is_document(first: str) -> bool:
-    """Whether an object that fills the first line is a document rather than an event."""
+def _is_document(first: str, alone: bool) -> bool:
+    """Whether an object that fills the first line is a document rather than an event; ``alone``: it is all there is."""
     try:
         told = msgspec.json.decode(first, type=dict[str, msgspec.Raw])
     except UNDECODABLE:
         return False
     lists = {key for key, value in told.items() if bytes(value).startswith(b"[")}
-    return len(lists & _OCEL_KEYS) > 1 or bytes(told.get("buckets", b"")).startswith((b"{", b"["))
+    if len(lists & _OCEL_KEYS) > 1 or bytes(told.get("buckets", b"")).startswith((b"{", b"[")):
+        return True
+    if not alone:
+        return False
+    document = msgspec.json.decode(first)
+    return is_activitywatch(document) or bool(events_within(document)[1])
 
 
 @contextmanager

@@ -45,7 +45,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         "event_type", "action", "activity", "concept:name", "activity_name", "activity_en", "event", "event_name",
         "operation", "task", "step", "aktion", "aktivität",
     )),
-    Field("url", "address of the page", ("url", "browser_url", "page_url", "address", "uri")),
+    Field("url", "address of the page", ("url", "browser_url", "page_url", "target.url", "address", "uri")),
     Field("content", "what was copied or pasted", ("content", "clipboard_content", "clipboard")),
     Field("value", "what the element holds", (
         "target.value", "value", "cell_content", "new_value", "input_value", "wert",

@@ -100,6 +100,27 @@ def test_foreign_json_lines(tmp_path: Path, plain: Log) -> None:
     assert events(write(tmp_path, "log.json", f"[{','.join(lines)}]")) == [event for _, event in plain]
 
 
+WRAPPED: dict[str, Callable[[list[dict[str, str]]], str]] = {
+    "in one line": lambda rows: json.dumps({"created_at": "2024-03-05", "events": rows}),
+    "indented": lambda rows: json.dumps({"events": rows}, indent=1),
+    "deep, beside others": lambda rows: json.dumps({"people": [{"n": 1}] * 500, "data": {"log": {"items": rows}}}),
+    "one after another": lambda rows: "\n".join(json.dumps(row, indent=1) for row in rows),
+}
+
+
+@pytest.mark.parametrize("form", WRAPPED)
+def test_events_within_a_document(tmp_path: Path, plain: Log, form: str) -> None:
+    found, report = read(write(tmp_path, "log.json", WRAPPED[form](office())))
+    assert found == plain
+    assert len(report.notes) == (form != "one after another"), "which list is read is told"
+
+
+def test_an_event_that_holds_a_list_is_no_document(tmp_path: Path) -> None:
+    row = office()[0] | {"tags": [{"name": "a"}, {"name": "b"}]}
+    found, report = read(write(tmp_path, "log.json", json.dumps(row)))
+    assert (len(found), report.notes) == (1, [])
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
 def test_our_own_lines_in_other_encodings(tmp_path: Path, encoding: str) -> None:
     text = "".join(
@@ -280,23 +301,32 @@ def activitywatch(newest_first: bool = True) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("form", ["object", "array", "server", "bucket"])
-def test_activitywatch_joins_its_watchers(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("form", ["object", "array", "server", "by id", "bucket", "lone bucket"])
+def test_activitywatch_joins_its_watchers(tmp_path: Path, form: str, indent: int | None) -> None:
     buckets = activitywatch()
     document: Any = {"object": {"buckets": buckets}, "array": {"buckets": list(buckets.values())},
-                     "server": list(buckets.values()), "bucket": buckets["w"]["events"]}[form]  # fmt: skip
-    found = events(write(tmp_path, "aw.json", json.dumps(document, indent=1)))
+                     "server": list(buckets.values()), "bucket": buckets["w"]["events"], "by id": buckets,
+                     "lone bucket": buckets["w"]}[form]  # fmt: skip
+    found = events(write(tmp_path, "aw.json", json.dumps(document, indent=indent)))
     expected = [
         ("window", "chrome", "inbox"),
         ("navigate", "chrome", "x.example/a"),
         ("window", "excel", "a.xlsx"),
         ("idle", "", ""),
     ]
-    if form == "bucket":
+    if form.endswith("bucket"):
         expected = [one for one in expected if one[0] == "window"]
     assert [(event.kind, event.app, event.screen) for event in found] == expected
     windows_alone = "the log tells windows alone, not what was done in them"
-    assert (windows_alone in read(tmp_path / "aw.json")[1].notes) is (form == "bucket")
+    assert (windows_alone in read(tmp_path / "aw.json")[1].notes) is form.endswith("bucket")
+
+
+@pytest.mark.parametrize("wrap", [lambda buckets: {"buckets": buckets}, lambda buckets: buckets])
+def test_buckets_without_events_are_said_to_be_that(tmp_path: Path, wrap: Callable[[Any], Any]) -> None:
+    listed = {name: {key: bucket[key] for key in bucket if key != "events"} for name, bucket in activitywatch().items()}
+    with pytest.raises(InputError, match="without their events"):
+        read(write(tmp_path, "aw.json", json.dumps(wrap(listed))))
 
 
 def test_windows_alone_are_windows(tmp_path: Path) -> None:
