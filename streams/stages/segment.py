@@ -85,9 +85,11 @@ class AgentSegmenter:
         return segment
 
     def dump(self) -> bytes:
-        """All state except :meth:`times`, in a form that earlier versions can read too."""
+        """All state except :meth:`times`, in a form that earlier versions can read too, but while a value that was
+        read waits for the place where it is written."""
         folder = self._folder
         under_way = [] if folder.step is None else dump_steps([folder.step])
+        read = [folder.read, folder.read_ms, folder.read_active] if folder.lead >= 0 and folder.read else []
         return msgspec.msgpack.encode(
             [
                 self._names,
@@ -101,6 +103,7 @@ class AgentSegmenter:
                 folder.screen,
                 folder.call,
                 folder.call_before,
+                *read,
             ]
         )
 
@@ -132,7 +135,9 @@ class AgentSegmenter:
         made._folder = folder = Folder(made._core.model)
         folder.step = load_steps(step)[0] if step else None
         folder.lead, folder.lead_ms, folder.focus = lead, lead_ms, focus
-        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before = rest
+        folder.last_ms, folder.app, folder.screen, folder.call, folder.call_before, *read = rest
+        if read:
+            folder.read, folder.read_ms, folder.read_active = read
         if times:
             folder.lead_before, folder.lead_active, folder.turned_ms, folder.turned_active, folder.present_ms = times[
                 :5

@@ -141,7 +141,8 @@ def routine_of(
     order = [step.activity for step in steps]
     presence = _presence(executions, rare)
     repeats = {step.activity: step.repeats for step in steps}
-    apps = _apps(executions, k)
+    flows = _flows(cluster, executions, n, k)
+    apps = _with_sources(_apps(executions, k), flows)
     pattern = _pattern(cluster, n, presence, repeats, apps)
     foreign = foreign_activities(executions)
     cluster.own = _own_share(cluster, foreign)
@@ -159,7 +160,7 @@ def routine_of(
         presence=presence,
         variants=tuple([_variant(variant, n, foreign) for variant in found]),
         apps=in_direction(apps, cluster.flows, order),
-        flows=_flows(cluster, executions, n, k),
+        flows=flows,
         triggers=_triggers(executions, name_by_number),
         executions=n,
         people=cluster.people.usual(),
@@ -297,13 +298,24 @@ def _apps(executions: Sequence[Execution], k: int) -> tuple[str, ...]:
     return tuple(sorted(common, key=lambda app: (-touches[app], app)))
 
 
+def _with_sources(apps: tuple[str, ...], flows: Sequence[Flow]) -> tuple[str, ...]:
+    """The applications, with those in which values are only read: looking at a cell is no step of its own."""
+    names = {app_name(app) for app in apps}
+    sources = dict.fromkeys([_app_of(flow.source) for flow in flows if flow.share >= USED])
+    return (*apps, *[name.lower() for name in sources if name not in names])
+
+
+def _app_of(field: str) -> str:
+    """The application of a field, by its name."""
+    return field.partition(" (")[0].partition(" / ")[0]
+
+
 def in_direction(apps: Sequence[str], flows: Mapping[FlowKey, int], order: Sequence[str]) -> tuple[str, ...]:
     """Applications ordered from the source of values to their target; otherwise in the order of the steps."""
     out: dict[str, int] = {}
     into: dict[str, int] = {}
     for flow, n in flows.items():
-        source, target = flow.source.partition(" (")[0].partition(" / ")[0], flow.target
-        target = target.partition(" (")[0].partition(" / ")[0]
+        source, target = _app_of(flow.source), _app_of(flow.target)
         if source != target:
             out[source] = out.get(source, 0) + n
             into[target] = into.get(target, 0) + n

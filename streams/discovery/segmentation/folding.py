@@ -31,13 +31,15 @@ class Folder:
     ``lead``        the first event that leads to the next step, -1 for none, at ``lead_ms``
     ``lead_before``, ``lead_active``  active time from the step under way to it, and since then
     ``turned_ms``, ``turned_active``  what leads to the place where the next step is began then; active time until then
+    ``read``        value of the last event that leads to the next step and has one, met at ``read_ms``;
+                    ``read_active``: active time until then
     ``last_ms``     end of the last event: an event such as a burst of typing lasts its ``active_ms``
     ``present_ms``  the same, or when the person came back
     """
 
     __slots__ = (
         "app", "call", "call_before", "focus", "last_ms", "lead", "lead_active", "lead_before", "lead_ms", "model",
-        "present_ms", "screen", "step", "turned_active", "turned_ms",
+        "present_ms", "read", "read_active", "read_ms", "screen", "step", "turned_active", "turned_ms",
     )  # fmt: skip
 
     def __init__(self, model: Model) -> None:
@@ -46,6 +48,7 @@ class Folder:
         self.lead = -1
         self.lead_ms = self.lead_before = self.lead_active = 0
         self.turned_ms = self.turned_active = 0
+        self.read = self.read_ms = self.read_active = 0
         self.focus = -1
         self.last_ms = self.present_ms = 0
         self.app = ""
@@ -78,7 +81,7 @@ class Folder:
             self._extend(step, seq, at_ms + own, before + own)
             return None
         if kind in LEADING and not (event.element and kind == "window"):
-            self._lead(seq, at_ms, before, own, here)
+            self._lead(seq, at_ms, before, own, here, 0)
             return None
         model = self.model
         act = model.activities.id_of(event)
@@ -104,7 +107,7 @@ class Folder:
                     self.lead = -1
                     return None
         if model.classes[act] == FOCUS and event.element.startswith(FOCUSED):
-            self._lead(seq, at_ms, before, own, here)
+            self._lead(seq, at_ms, before, own, here, digest)
             self.focus = seq
             return None
         self.step = self._begun(act, seq, at_ms, before, own, gap, digest, here)
@@ -112,9 +115,12 @@ class Folder:
         self.call = self.call_before = 0
         return step
 
-    def _lead(self, seq: int, at_ms: int, before: int, own: int, here: bool) -> None:
+    def _lead(self, seq: int, at_ms: int, before: int, own: int, here: bool, digest: int) -> None:
         """Take an event that leads to the next step."""
-        if self.lead < 0:
+        begins = self.lead < 0
+        if begins or digest:
+            self.read, self.read_ms, self.read_active = digest, at_ms, 0 if begins else self.lead_active + before
+        if begins:
             self.lead, self.lead_ms, self.lead_before, self.lead_active = seq, at_ms, before, own
             self.turned_ms, self.turned_active = at_ms, 0
             return
@@ -133,6 +139,9 @@ class Folder:
         early, early_active = max(self.turned_ms - head_ms, 0), self.turned_active
         if not here:  # nothing has led here
             early, early_active = led, self.lead_active + before
+        if digest and digest == self.read:  # what is written here was read there: that was no way elsewhere
+            early = min(early, max(self.read_ms - head_ms, 0))
+            early_active = min(early_active, self.read_active)
         return RawStep(
             act, head, head_ms, seq - head, seq - head, led + own, self.lead_active + before + own, gap - led, digest,
             self.call, self.call_before, self.lead_before, early, early_active,

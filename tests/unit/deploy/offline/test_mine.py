@@ -275,3 +275,21 @@ def test_a_header_that_is_not_known_is_explained_with_the_mapping_that_reads_it(
     mapping.write_text(out[out.index("[columns]") :])
     (log,) = json.loads(run(str(path), "--mapping", str(mapping), "--json"))["reading"]["logs"]
     assert (log["rows"], log["rows_skipped"], log["people"]) == (30, 0, 1)
+
+
+def test_what_is_read_in_a_sheet_and_typed_elsewhere_begins_with_the_reading(tmp_path: Path) -> None:
+    rows = ["time,user,app,action,window,sheet,cell,field,value"]
+    for case in range(30):
+        minute = f"2024-03-05T{8 + case // 60:02}:{case % 60:02}"
+        rows += [
+            f"{minute}:00Z,eve,Excel,getCell,,Open items,A{case + 2},,PO-{case:05}",
+            f"{minute}:05Z,eve,SAP,editField,Create order,,,orderNo,PO-{case:05}",
+            f"{minute}:10Z,eve,Excel,getCell,,Open items,D{case + 2},,{case}17.5",
+            f"{minute}:15Z,eve,SAP,editField,Create order,,,amount,{case}17.5",
+            f"{minute}:20Z,eve,SAP,clickButton,Create order,,,save,",
+        ]
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(rows))
+    (found,) = json.loads(run(str(log), "--json"))["opportunities"]
+    assert (found["executions"], found["active_median_ms"], found["transferred_values"]) == (30, 20_000, 2.0)
+    assert found["apps"] == ["excel", "sap"], "values are moved from where nothing is written"

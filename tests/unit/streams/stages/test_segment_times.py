@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.stages.segment import AgentSegmenter
-from taskstream.events import UiEvent
+from taskstream.events import UiEvent, Value
 from taskstream.records import Segment
 
 
@@ -73,3 +73,35 @@ def test_what_led_elsewhere_within_an_execution_is_its_time() -> None:
         _click(6, "button:save"),
     )
     assert segment.active_ms == 6_000
+
+
+def _cell(at_s: float, digest: int) -> UiEvent:
+    return UiEvent(round(1000 * at_s), "click", "excel", "orders", "cell:a", value=Value(digest))
+
+
+def _typed(at_s: float, element: str, digest: int) -> UiEvent:
+    return UiEvent(round(1000 * at_s), "edit", "crm", "customer", element, value=Value(digest))
+
+
+def test_reading_a_value_that_is_written_elsewhere_is_part_of_the_execution() -> None:
+    (segment,) = _segments(
+        _cell(0, 7),
+        UiEvent(1_000, "window", "crm", "customer"),
+        _typed(5, "field:number", 7),
+        _cell(10, 8),
+        _typed(15, "field:amount", 8),
+        _click(20, "button:save"),
+    )
+    assert (segment.start_ms, segment.active_ms) == (0, 20_000)
+
+
+def test_a_look_at_another_value_before_is_none() -> None:
+    (segment,) = _segments(
+        _cell(0, 9),
+        _cell(2, 7),
+        _typed(5, "field:number", 7),
+        _click(20, "button:save"),
+    )
+    assert (segment.start_ms, segment.active_ms) == (2_000, 18_000)
+    (segment,) = _segments(_cell(0, 9), _typed(5, "field:number", 7), _click(20, "button:save"))
+    assert (segment.start_ms, segment.active_ms) == (5_000, 15_000)
