@@ -55,6 +55,7 @@ _WINDOW: Final = ("app", "screen")
 """Fields of which a row must hold one to be an event, where a log has no actions."""
 _WINDOWS: Final = frozenset(["window", "idle", "lock", "unlock"])
 _PATHS: Final = ("path", "automation_id")
+_TITLES: Final = ("screen", "title")
 MAX_KEYS: Final = 65_536
 """Business keys that are remembered as objects at most."""
 RECORD: Final = "record"
@@ -214,7 +215,7 @@ class RowLog:
         converter = Converter(self._options.labels, paths, windows_alone=windows_alone)
         fields = [field for field, _ in naming]
         templates = Templates(fields, converter, digest, self.report, actions=not windows_alone)
-        if "id" in of or any(field in of for field in _PATHS):
+        if any(field in of for field in (*_PATHS, *_TITLES, "id")):
             templates.learn(rows, self._pick)
         return templates
 

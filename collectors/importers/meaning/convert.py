@@ -13,6 +13,7 @@ from collectors.importers.names.apps import CLIPBOARD, SPREADSHEETS, app_name
 from collectors.importers.names.label_words import Labels, is_column
 from collectors.importers.names.namesakes import Namesakes
 from collectors.importers.names.paths import MAX_NAME, Paths, is_path
+from collectors.importers.names.titles import Titles
 from taskstream.activity import ids
 from taskstream.events import Kind
 
@@ -65,6 +66,7 @@ class Converter:
         self._labels = labels
         self._paths = paths
         self._namesakes = Namesakes()
+        self._titles = Titles()
         self._windows_alone = windows_alone
 
     def template(self, row: Fields) -> Template:
@@ -79,6 +81,16 @@ class Converter:
         element = "" if kind == "window" and not role else self._element(row, kind, role)
         element = self._namesakes.name((app, screen, element), self._path_of(row))
         return Template(kind, app, screen, element[:MAX_ELEMENT], value)
+
+    def learn_titles(self, rows: Iterable[Fields]) -> None:
+        """Take in what is touched under which titles of windows."""
+        titles = Titles()
+        for row in rows:
+            one = self.template(row)
+            if one.screen and _titled(row):
+                titles.add(one.app, one.screen, one.element)
+        titles.settle()
+        self._titles = titles
 
     def learn_places(self, rows: Iterable[tuple[Fields, int]]) -> None:
         """Take in which elements of one name stand at several places; rows with how often each occurs."""
@@ -177,4 +189,10 @@ class Converter:
         if row.get("url"):
             return self._labels.address(row["url"])
         named = row.get("name") or row.get("text")
-        return self._labels.title(app, row.get("screen") or (row.get("title", "") if named else ""))
+        title = self._labels.title(app, row.get("screen") or (row.get("title", "") if named else ""))
+        return self._titles.name(app, title)
+
+
+def _titled(row: Fields) -> bool:
+    """Whether the screen of a row is told by the title of a window."""
+    return not (row.get("sheet") or row.get("url"))

@@ -16,6 +16,7 @@ MAX_TEMPLATES: Final = 262_144
 """Distinct templates of a log; beyond, rows keep kind and application alone."""
 REMEMBERED: Final = 65_536
 """Distinct rows whose templates are remembered."""
+_TITLES: Final = frozenset(["screen", "title"])
 _ROW: Final = re.compile(r"\d+")
 TOO_MANY: Final = f"more than {MAX_TEMPLATES:,} different names: rows with further ones keep kind and application alone"
 
@@ -62,8 +63,10 @@ class Templates:
         self._numbers: dict[Template, int] = {}
 
     def learn(self, rows: Iterable[Sequence[str]], places: Sequence[int]) -> None:
-        """See in rows, the first of a log, which elements have a name in common."""
+        """See in rows, the first of a log, what varies in titles, and which elements have a name in common."""
         times = Counter(tuple(row[n] for n in places) for row in rows)
+        if not _TITLES.isdisjoint(self._names):
+            self._converter.learn_titles(map(self._fields, times))
         self._converter.learn_places((self._fields(key), n) for key, n in times.items())
 
     def named(self, rows: Sequence[Sequence[str]], places: Sequence[int]) -> list[Named]:

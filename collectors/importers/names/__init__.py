@@ -7,4 +7,5 @@ May import: taskstream, collectors.agent.screens.
     apps           Applications by the names people use
     namesakes      Elements of one name at several places are numbered
     paths          Elements without a label: what varies in their path is masked
+    titles         Window titles: what varies from case to case is masked
 """
