@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain, islice
 from math import isnan
@@ -18,6 +18,11 @@ from collectors.importers.read_report import ReadReport
 from taskstream.errors import InputError, UsageError
 
 _BLOCK: Final = 4_096
+_BEFORE: Final = 50
+"""Rows of a sheet among which that of the column names is looked for: titles and remarks may stand before it."""
+
+_DEPTH: Final = 4
+"""Objects within each other in a column that are read."""
 
 
 def cell_text(value: object) -> str:
@@ -90,14 +95,26 @@ class _Sheet(NamedTuple):
 
 
 def _sheet(sheet: Any) -> _Sheet | None:
+    """A sheet by the first of its rows that names the columns of a log, else by the first of several values."""
     rows = sheet.iter_rows(values_only=True)
-    for number, row in enumerate(rows, 1):
+    found: _Sheet | None = None
+    passed: list[Any] = []
+    for number, row in enumerate(islice(rows, _BEFORE), 1):
+        if found is not None:
+            passed.append(row)
         if sum(value is not None for value in row) > 1:
-            columns = [cell_text(value) for value in row]
-            while columns and not columns[-1]:
-                columns.pop()
-            return _Sheet(sheet.title, columns, number, rows)
-    return None
+            one = _Sheet(sheet.title, _named(row), number, rows)
+            if one.is_log:
+                return one
+            found = found or one
+    return found and found._replace(rows=chain(passed, rows))
+
+
+def _named(row: Sequence[Any]) -> list[str]:
+    columns = [cell_text(value) for value in row]
+    while columns and not columns[-1]:
+        columns.pop()
+    return columns
 
 
 def _xlsx_blocks(rows: Iterator[Any], number: int, width: int) -> Iterator[RowBlock]:
@@ -124,7 +141,19 @@ def read_parquet(stream: io.BufferedReader, name: str) -> Table:
         file = parquet.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{name} is not a Parquet file that can be read: {error}") from error
-    return Table("Parquet", list(file.schema_arrow.names), _parquet_blocks(file, name))
+    names = _flat(file.schema_arrow.empty_table()).column_names
+    return Table("Parquet", names, _parquet_blocks(file, name))
+
+
+def _flat(table: Any) -> Any:
+    """A table whose objects within columns are columns of their own, ``outer.inner``, as in JSON lines."""
+    import pyarrow
+
+    for _ in range(_DEPTH):
+        if not any(pyarrow.types.is_struct(field.type) for field in table.schema):
+            break
+        table = table.flatten()
+    return table
 
 
 def _parquet_blocks(file: Any, name: str) -> Iterator[RowBlock]:
@@ -133,7 +162,8 @@ def _parquet_blocks(file: Any, name: str) -> Iterator[RowBlock]:
     number = 0
     try:
         for batch in file.iter_batches(batch_size=_BLOCK):
-            columns = [[cell_text(value) for value in _plain(column).to_pylist()] for column in batch.columns]
+            flat = _flat(pyarrow.Table.from_batches([batch]))
+            columns = [[cell_text(value) for value in _plain(column).to_pylist()] for column in flat.columns]
             yield RowBlock(range(number + 1, number + 1 + batch.num_rows), list(zip(*columns, strict=True)))
             number += batch.num_rows
     except (pyarrow.ArrowException, OSError, ValueError) as error:

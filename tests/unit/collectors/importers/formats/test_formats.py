@@ -20,7 +20,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from collectors.importers import options_of, read_logs
+from collectors.importers import ReadOptions, options_of, read_logs
 from collectors.importers.formats.json_records import flat
 from collectors.importers.formats.workbook import cell_text
 from collectors.importers.row_log import NO_UI_EVENTS
@@ -85,6 +85,17 @@ def test_parquet(tmp_path: Path, plain: Log, unit: str) -> None:
     found, report = read(path)
     assert found == plain
     assert report.format == "Parquet, RPA UI Logger"
+
+
+def test_objects_within_the_columns_of_parquet(tmp_path: Path, plain: Log) -> None:
+    columns: dict[str, Any] = {name: [row.get(name) for row in office()] for name in COLUMNS}
+    within = [name for name in COLUMNS if name.startswith("target.")]
+    columns["target"] = [{name.removeprefix("target."): row.get(name) for name in within} for row in office()]
+    path = tmp_path / "log.parquet"
+    parquet.write_table(pyarrow.table({name: columns[name] for name in columns if name not in within}), path)
+    found, report = read(path)
+    assert found == plain
+    assert "target.name" in report.columns.values()
 
 
 def test_foreign_json_lines(tmp_path: Path, plain: Log) -> None:
@@ -464,6 +475,18 @@ def book(*sheets: tuple[str, list[list[str]]]) -> bytes:
     out = io.BytesIO()
     made.save(out)
     return out.getvalue()
+
+
+@pytest.mark.parametrize("before", [[["Export", "5 March"]], [["Log"], ["made by", "host 3"], [], ["a", "b", "c"]]])
+def test_titles_of_several_values_before_the_column_names_of_a_workbook(
+    tmp_path: Path, plain: Log, before: list[list[str]]
+) -> None:
+    rows = [list(COLUMNS), *([row.get(name, "") for name in COLUMNS] for row in office())]
+    path = write(tmp_path, "log.xlsx", book(("log", [*before, *rows])))
+    assert read(path)[0] == plain
+    path = write(tmp_path, "other.xlsx", book(("log", [["Wann", "Was getan"], ["2024-03-05 08:00", "click"]])))
+    options = ReadOptions(mapping={"time": "Wann", "action": "Was getan"})
+    assert len(read(path, options)[0]) == 1, "where no row has known names the first of several values is taken"
 
 
 def test_all_sheets_of_a_log_are_read(tmp_path: Path) -> None:
