@@ -349,7 +349,10 @@ class RowLog:
         return out
 
     def _left_out(self, row: Sequence[str], text: str, line: int, by_place: bool) -> bool:
-        """Whether a row without a time is left out; it is counted. ``by_place``: not just for want of a time."""
+        """Whether a row without a time is left out; it is counted, but for one in which nothing stands, as at the end
+        of a sheet saved as text. ``by_place``: not just for want of a time."""
+        if not any(map(str.strip, row)):
+            return True
         columns, told = self._columns, text.strip()
         read = {n for positions in columns.of.values() for n in positions}
         acting = columns.of.get("action") or [n for field in _WINDOW for n in columns.of.get(field, ())]

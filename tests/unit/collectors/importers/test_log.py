@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -283,9 +284,18 @@ def test_in_the_order_of_the_file_names_and_totals_are_no_events(tmp_path: Path)
     given = [*rows[:9], again, *rows[9:], total, {}]
     found, report = read(write(tmp_path, "log.csv", table(given)), options_of(order="file"))
     assert [(one.reason, one.rows, one.first_line) for one in report.skipped] == [
-        (NAMES_AGAIN, 1, 11), (NO_EVENT, 2, len(rows) + 3),
+        (NAMES_AGAIN, 1, 11), (NO_EVENT, 1, len(rows) + 3),
     ]  # fmt: skip
     assert (len(found), report.people) == (len(rows), 2)
+
+
+@pytest.mark.parametrize("order", ["time", "file"])
+def test_rows_in_which_nothing_stands_are_no_rows(tmp_path: Path, order: Literal["time", "file"]) -> None:
+    empty = "," * (len(COLUMNS) - 1)
+    lines = table(office()).splitlines()
+    path = write(tmp_path, "log.csv", "\n".join([*lines[:9], empty, "   ", *lines[9:], *[empty] * 40]))
+    found, report = read(path, ReadOptions(order=order))
+    assert (len(found), report.skipped) == (len(office()), [])
 
 
 def test_where_nobody_is_named_it_is_said(tmp_path: Path) -> None:
