@@ -11,7 +11,7 @@ import numpy as np
 
 from streams.discovery.semimarkov import routine_chains as chains
 from streams.discovery.semimarkov.learning import rate
-from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, renumbered
+from streams.discovery.semimarkov.step_log import Bools, Cuts, Floats, Ints, Log, renumbered
 
 LEADER: Final = 0.6
 """Weighted Jaccard from which a segment joins a group at once."""
@@ -25,7 +25,8 @@ SMALLER: Final = 0.1
 FEW: Final = 3
 MAX_GROUPS: Final = 256
 TELLING: Final = 0.3
-"""Weight of what every segment holds, beside the logarithm of how few hold a thing; rarities weigh so much at most."""
+"""Weight of what every segment holds, beside the logarithm of how few hold a thing; rarities, and what belongs to
+signing in, weigh so much at most."""
 RARE: Final = 0.01
 COHERENT: Final = 0.3
 COHERENT_SEGMENT: Final = 0.12
@@ -41,19 +42,19 @@ def group(log: Log, cuts: Cuts) -> Cuts:
     if not len(known):
         return cuts
     bags = [tuple(sorted(set(log.acts[cuts.start[j] : cuts.end[j]]))) for j in known]
-    owner = _owners(bags, log.activities)
+    owner = _owners(bags, log.activities, log.signing)
     routine = cuts.routine.copy()
     routine[known] = [owner[bag] for bag in bags]
     return renumbered(_coherent(log, cuts.with_routines(routine)))
 
 
-def _owners(bags: list[tuple[int, ...]], activities: int) -> dict[tuple[int, ...], int]:
+def _owners(bags: list[tuple[int, ...]], activities: int, signing: Bools) -> dict[tuple[int, ...], int]:
     times: dict[tuple[int, ...], int] = {}
     for bag in bags:
         times[bag] = times.get(bag, 0) + 1
     shapes = sorted(times, key=lambda bag: (-times[bag], -len(bag), bag))
     mass = np.array([times[bag] for bag in shapes], np.float64)
-    groups = _Groups(shapes, mass, activities)
+    groups = _Groups(shapes, mass, activities, signing)
     groups.lead()
     groups.unite_alike()
     groups.absorb_small()
@@ -64,7 +65,7 @@ def _owners(bags: list[tuple[int, ...]], activities: int) -> dict[tuple[int, ...
 class _Groups:
     """Groups of shapes as presence of each activity, with their mass."""
 
-    def __init__(self, shapes: list[tuple[int, ...]], mass: Floats, activities: int) -> None:
+    def __init__(self, shapes: list[tuple[int, ...]], mass: Floats, activities: int, signing: Bools) -> None:
         self.shapes = shapes
         self.mass_of = mass
         self.activities = activities
@@ -73,7 +74,8 @@ class _Groups:
             held[list(bag)] += n
         self.total = total = float(mass.sum())
         weight = np.where(held > 0, np.log((total + 1) / (held + 1e-9)) + TELLING, 0.0)
-        self.weight: Floats = np.where(held < max(FEW, RARE * total), np.minimum(weight, TELLING), weight)
+        little = (held < max(FEW, RARE * total)) | signing
+        self.weight: Floats = np.where(little, np.minimum(weight, TELLING), weight)
         self.presence: Floats = np.zeros((0, activities))
         self.mass: list[float] = []
         self.own: list[int] = []

@@ -2,6 +2,7 @@
 
 Two branches of a task share what lies before and behind them: one chain needs that only once. Two tasks that share a
 form do not go on as either may, and two tasks that share little are never tried: description length would merge them.
+Nor do two tasks share anything by beginning with the same sign-in.
 """
 
 from __future__ import annotations
@@ -48,13 +49,14 @@ def _next(log: Log, found: Solution, tried: set[tuple[int, int, int, int]]) -> S
 
 
 def _presence(log: Log, cuts: Cuts) -> Floats:
-    """Share of each routine's executions that hold each activity."""
+    """Share of each routine's executions that hold each activity, signing in apart."""
     held = np.zeros((cuts.routines, log.activities))
     sizes = np.zeros(cuts.routines)
     for start, end, k in zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), strict=True):
         if k >= 0:
             held[k, np.unique(log.act[start:end])] += 1.0
             sizes[k] += 1.0
+    held[:, log.signing] = 0.0
     shares: Floats = held / np.maximum(sizes, 1.0)[:, None]
     return shares
 

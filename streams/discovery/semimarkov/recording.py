@@ -15,6 +15,7 @@ from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov.names import ElementKey, names_of
 from streams.discovery.semimarkov.step_log import Ints, Steps
 from streams.discovery.semimarkov.surroundings import Surroundings
+from streams.discovery.words.completion import signs_in
 from taskstream.activity import Activities
 from taskstream.events import Kind, UiEvent, Value
 
@@ -144,10 +145,11 @@ class _Columns:
         act, person, at_ms = _ints(self.act), _ints(self.person), _ints(self.at_ms)
         screens: dict[str, int] = {}
         apps: dict[str, int] = {}
-        screen_of, app_of = [], []
+        screen_of, app_of, signing = [], [], []
         for name in model.activities.names:
-            app, _, rest = name.split("|", 2)
-            screen_of.append(screens.setdefault(f"{app}|{rest.partition('|')[0]}", len(screens)))
+            app, _, screen, element = name.split("|", 3)
+            screen_of.append(screens.setdefault(f"{app}|{screen}", len(screens)))
+            signing.append(signs_in(screen, element))
             app_of.append(apps.setdefault(app, len(apps)))
         completion = np.array(model.completion, np.int64)
         fresh = np.ones(len(act), np.bool_)
@@ -162,6 +164,7 @@ class _Columns:
             screen=np.array(screen_of, np.int64)[act],
             app=np.array(app_of, np.int64)[act],
             completion=completion,
+            signing=np.array(signing, np.bool_),
             works=np.isin(np.array(model.classes, np.int64), (COPY, WRITE)) | (completion > 0),
         )
 

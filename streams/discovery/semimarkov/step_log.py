@@ -35,6 +35,7 @@ class Steps(Struct):
     ``key``         number of the business key on its screen, or -1
     ``screen``, ``app``  where it happened
     ``completion``  of each activity: 2 a strong completing word, 1 a weak one, 0 none or a part of signing in
+    ``signing``     of each activity: whether it is a part of signing in, which says nothing of what is done then
     ``works``       of each activity: whether it leaves something behind (writes, copies, completes)
     """
 
@@ -48,6 +49,7 @@ class Steps(Struct):
     app: Ints
     completion: Ints
     works: Bools
+    signing: Bools
 
     def __len__(self) -> int:
         return len(self.act)
@@ -90,6 +92,7 @@ class Log:
         self.size = n = len(act)
         self.activities = a = steps.activities
         self.completion = steps.completion
+        self.signing = steps.signing
         self.fresh = np.ones(n, np.bool_)
         self.fresh[1:] = session[1:] != session[:-1]
         self.counts = np.bincount(act, minlength=a).astype(np.float64)

@@ -293,3 +293,30 @@ def test_what_is_read_in_a_sheet_and_typed_elsewhere_begins_with_the_reading(tmp
     (found,) = json.loads(run(str(log), "--json"))["opportunities"]
     assert (found["executions"], found["active_median_ms"], found["transferred_values"]) == (30, 20_000, 2.0)
     assert found["apps"] == ["excel", "sap"], "values are moved from where nothing is written"
+
+
+def test_two_tasks_that_begin_with_the_same_sign_in_are_two(tmp_path: Path) -> None:
+    tasks = ("menu claims", "policy no", "file claim"), ("menu address", "customer no", "store address")
+    draw = random.Random(5)
+    rows = ["time,user,app,action,url,label"]
+    for case in range(60):
+        task = draw.choice(tasks)
+        steps = [
+            ("login", what, label)
+            for what, label in (
+                ("navigateTo", ""),
+                ("editField", "user"),
+                ("editField", "password"),
+                ("clickButton", "sign in"),
+            )
+        ]
+        steps += [("home", "clickLink", task[0]), ("form", "editField", task[1]), ("form", "clickButton", task[2])]
+        rows += [
+            f"2024-03-05T{8 + case // 60:02}:{case % 60:02}:{4 * n:02}Z,eve,chrome,{what},https://x.example/{page},{label}"
+            for n, (page, what, label) in enumerate(steps)
+        ]
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(rows))
+    found = json.loads(run(str(log), "--json"))["opportunities"]
+    assert sum(one["executions"] for one in found) == 60
+    assert [(len(one["steps"]), one["active_median_ms"]) for one in found] == [(7, 24_000)] * 2

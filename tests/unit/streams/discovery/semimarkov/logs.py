@@ -20,7 +20,8 @@ def steps_of(acts: Sequence[int], *, gaps: Sequence[int] | None = None, sessions
     zero = np.zeros(n, np.int64)
     session = np.array(sessions if sessions is not None else [0] * n, np.int64)
     return Steps(
-        act, zero, session, at_ms, none, none, zero, zero, np.zeros(size, np.int64), np.ones(size, np.bool_)
+        act, zero, session, at_ms, none, none, zero, zero, np.zeros(size, np.int64), np.ones(size, np.bool_),
+        np.zeros(size, np.bool_),
     )  # fmt: skip
 
 

@@ -13,11 +13,12 @@ from streams.discovery.semimarkov.step_log import Cuts, cuts_of, renumbered
 from tests.unit.streams.discovery.semimarkov.logs import log_of
 
 
-def merged(executions: Sequence[Sequence[int]], routines: Sequence[int]) -> Cuts:
+def merged(executions: Sequence[Sequence[int]], routines: Sequence[int], signing: Sequence[int] = ()) -> Cuts:
     acts = [act for execution in executions for act in execution]
     ends = np.cumsum([len(execution) for execution in executions]).tolist()
     cuts = renumbered(cuts_of(list(zip([0, *ends[:-1]], ends, routines, strict=True))))
     log = log_of(acts)
+    log.signing[list(signing)] = True
     return merge(log, Solution(cuts, rate(log, cuts, cuts.routines))).cuts
 
 
@@ -39,3 +40,11 @@ def test_tasks_that_share_a_form_stay_two() -> None:
 def test_tasks_that_share_nothing_are_never_tried() -> None:
     executions = [[0, 1, 2, 3], [4, 5, 6, 7]] * 20
     assert merged(executions, [0, 1] * 20).routines == 2
+
+
+def test_tasks_that_begin_with_the_same_sign_in_stay_two() -> None:
+    rng = random.Random(3)
+    task = [rng.randrange(2) for _ in range(80)]
+    executions = [[0, 1, 2, 3, *([4, 5, 6] if one else [7, 8, 9])] for one in task]
+    assert merged(executions, task).routines == 1, "as any other beginning, that of one task with branches"
+    assert merged(executions, task, signing=[0, 1, 2, 3]).routines == 2

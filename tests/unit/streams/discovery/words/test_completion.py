@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.discovery.words import completion as words
-from streams.discovery.words.completion import STRONG, WEAK, meaning
+from streams.discovery.words.completion import STRONG, WEAK, meaning, signs_in
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,19 @@ def test_signing_in_is_told() -> None:
 def test_at_least_ten_languages_have_every_role() -> None:
     data = json.loads((Path(words.__file__).parent / "words.json").read_text(encoding="utf-8"))
     assert len(set.intersection(*(set(by_language) for by_language in data.values()))) >= 10
+
+
+@pytest.mark.parametrize(
+    ("screen", "element", "signing"),
+    [
+        ("portal.example.org/login", "page", True),
+        ("sign in", "field:user", True),
+        ("bank.example.org", "field:password", True),
+        ("Anmeldung", "button:weiter", True),
+        ("bank.example.org/payments", "field:user group", False),
+        ("orders", "button:save", False),
+        ("", "", False),
+    ],
+)
+def test_signing_in_is_told_by_the_screen_or_the_element(screen: str, element: str, signing: bool) -> None:
+    assert signs_in(screen, element) is signing
