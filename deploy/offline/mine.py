@@ -99,6 +99,7 @@ class Miner:
 
         ``resolution_ms``  how fine the log's times are told
         """
+        self._recording.resolution_ms = resolution_ms
         folded = self._recording.folded()
         raw = self._recording.raw_steps()
         transfers = TransferJoin()

@@ -38,12 +38,14 @@ class Folder:
     """
 
     __slots__ = (
-        "app", "call", "call_before", "focus", "last_ms", "lead", "lead_active", "lead_before", "lead_ms", "model",
+        "app", "call", "call_before", "focus", "idle_ms", "last_ms", "lead", "lead_active", "lead_before", "lead_ms", "model",
         "present_ms", "read", "read_active", "read_ms", "screen", "step", "turned_active", "turned_ms",
     )  # fmt: skip
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, idle_ms: int = IDLE_MS) -> None:
+        """``idle_ms``: up to where a gap counts; more only where times are told no finer than that."""
         self.model = model
+        self.idle_ms = idle_ms
         self.step: RawStep | None = None
         self.lead = -1
         self.lead_ms = self.lead_before = self.lead_active = 0
@@ -65,15 +67,15 @@ class Folder:
                 self.present_ms = at_ms
             return None
         pause = at_ms - self.last_ms
-        if pause > IDLE_MS and is_call(self.app, self.screen):
+        if pause > self.idle_ms and is_call(self.app, self.screen):
             # Part of the step under way, or of what leads to the next one.
             if self.lead < 0:
-                self.call_before += pause - IDLE_MS
+                self.call_before += pause - self.idle_ms
             else:
-                self.call += pause - IDLE_MS
+                self.call += pause - self.idle_ms
         here = event.app == self.app and event.screen == self.screen
         own = event.active_ms
-        before = min(max(at_ms - self.present_ms, 0), IDLE_MS)
+        before = min(max(at_ms - self.present_ms, 0), self.idle_ms)
         self.last_ms = self.present_ms = at_ms + own
         self.app, self.screen = event.app, event.screen
         step = self.step

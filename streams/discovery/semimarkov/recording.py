@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 from msgspec import Struct
 
-from streams.discovery.segmentation.folding import Folder
+from streams.discovery.segmentation.folding import IDLE_MS, Folder
 from streams.discovery.segmentation.model import CLICK, COPY, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep
 from streams.discovery.semimarkov.names import ElementKey, names_of
@@ -50,9 +50,14 @@ class Folded(Struct):
 
 
 class Recording:
-    """Events of many people."""
+    """Events of many people.
+
+    ``resolution_ms``  how fine their times are told: of times to the minute a gap is a minute or none, and counting
+                       it in part would halve all durations
+    """
 
     def __init__(self) -> None:
+        self.resolution_ms = 1
         self.people: list[RecordedPerson] = []
         self._keys: dict[ElementKey, int] = {}
         self._counts = array("q")
@@ -107,7 +112,7 @@ class Recording:
                 yield person, step
 
     def _fold(self, person: RecordedPerson) -> Iterator[RawStep]:
-        folder = Folder(self._model)
+        folder = Folder(self._model, max(IDLE_MS, self.resolution_ms))
         told = self._told
         columns = zip(person.key, person.at_ms, person.active, person.digest, strict=True)
         for seq, (key, at_ms, active, digest) in enumerate(columns):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -293,6 +294,26 @@ def test_what_is_read_in_a_sheet_and_typed_elsewhere_begins_with_the_reading(tmp
     (found,) = json.loads(run(str(log), "--json"))["opportunities"]
     assert (found["executions"], found["active_median_ms"], found["transferred_values"]) == (30, 20_000, 2.0)
     assert found["apps"] == ["excel", "sap"], "values are moved from where nothing is written"
+
+
+def test_times_to_the_minute_give_the_same_hours_on_average(tmp_path: Path) -> None:
+    draw = random.Random(6)
+    rows = {form: ["time,user,app,action,label"] for form in ("%H:%M:%S", "%H:%M")}
+    moment = datetime(2024, 3, 5, 8)
+    for _ in range(90):
+        for n, label in enumerate(("Number", "Amount", "Town", "Account", "Save")):
+            moment += timedelta(seconds=draw.randint(6, 10) if n else draw.randint(100, 200))
+            for form, lines in rows.items():
+                action = "clickButton" if label == "Save" else "editField"
+                lines.append(f"2024-03-05 {moment:{form}},eve,crm,{action},{label}")
+    totals = []
+    for number, lines in enumerate(rows.values()):
+        log = tmp_path / f"{number}.csv"
+        log.write_text("\n".join(lines))
+        (found,) = json.loads(run(str(log), "--json"))["opportunities"]
+        assert found["executions"] == 90
+        totals.append(found["active_total_ms"])
+    assert totals[1] == pytest.approx(totals[0], rel=0.2), "half of it, where a gap of a minute counts by 30 s"
 
 
 def test_two_tasks_that_begin_with_the_same_sign_in_are_two(tmp_path: Path) -> None:
