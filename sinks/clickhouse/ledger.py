@@ -159,9 +159,15 @@ class Ledger:
         return self._mark(partition, 0)
 
     def leave(self, source: TopicPartition, now_ms: int) -> bool:
-        """Close what is open of ``source``, which is to begin elsewhere; whether all that it took in is stored."""
+        """Close what is open of ``source``, which is to begin elsewhere; whether all that it took in is stored.
+
+        A range to be repeated that is not whole yet is not closed: its bounds would say that nothing of it is left. It
+        begins again at its first offset, so that what can be read of it no more is told, and the rest is stored.
+        """
         partition = self._partitions[source]
-        if partition.open:
+        if partition.repeat:
+            partition.open, partition.position = None, partition.repeat.range.first
+        elif partition.open:
             self._close(source, partition, now_ms)
         return not (partition.in_flight or partition.closed)
 

@@ -253,6 +253,54 @@ def test_what_was_read_of_a_new_log_before_it_was_noticed_is_stored_once_also_th
     assert sorted(world.stored) == [b"a%d" % n for n in range(6)] + [b"b%d" % n for n in range(7)]
 
 
+@pytest.mark.parametrize("was_stored", [True, False])
+@pytest.mark.parametrize("low", [4, 7])
+def test_of_a_range_that_retention_passes_while_it_is_repeated_nothing_is_lost_without_a_word(
+    low: int, was_stored: bool
+) -> None:
+    """What is left of the range comes after the place that is gone."""
+    world = World()
+    for n in range(6):
+        world.produce(0, b"w%d" % n)
+    dying = _one(world, by_hand=not was_stored)
+    for _ in range(2):
+        dying.step()
+    assert '"last":5' in world.commits[0][1]
+    bury(world, dying)
+    successor = _one(world)
+    successor.step()  # takes in the first three of the range
+    world.produce(0, b"w6")
+    world.produce(0, b"w7")
+    world.retain(0, low)
+    drain(world, successor, turns=10)
+    kept = range(6) if was_stored else range(low, 6)
+    assert sorted(world.stored) == sorted({b"w%d" % n for n in [*kept, *range(max(6, low), 8)]})
+    assert [(letter.offset, letter.detail) for letter in world.gaps] == [
+        (
+            0,
+            f"offsets 0 to {low - 1}: retention removed them before they were stored, "
+            f"but those up to {min(low - 1, 5)} were begun and may be",
+        )
+    ]
+
+
+def test_of_a_range_whose_topic_is_created_anew_while_it_is_repeated_all_is_told() -> None:
+    world = World()
+    for n in range(6):
+        world.produce(0, b"w%d" % n)
+    dying = _one(world, by_hand=True)
+    for _ in range(2):
+        dying.step()
+    bury(world, dying)
+    successor = _one(world)
+    successor.step()
+    world.recreate(forgets_commits=False)
+    world.produce(0, b"new")
+    drain(world, successor, turns=10)
+    assert world.stored == [b"new"]
+    assert [letter.offset for letter in world.gaps] == [0]
+
+
 class Displaced(RuleBasedStateMachine):
     """Retention, topics created anew and crashes, in any order: nothing twice, and what is missing is named."""
 
