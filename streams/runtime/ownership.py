@@ -201,7 +201,6 @@ class Ownership:
         if count > self._stages.partitions:
             log.warning("there are %d partitions now, %d before: following", count, self._stages.partitions)
             self._stages = msgspec.structs.replace(self._stages, partitions=count)
-            self.deal_room()
         for tp, checkpoint in list(self.owned.items()):
             if self.is_current(tp, checkpoint) and not self._knows_all_partitions(checkpoint):
                 await self.begin_again(tp, checkpoint)
@@ -222,8 +221,7 @@ class Ownership:
         busy = busy_share(self._most_agents, len(agents))
         for tp, checkpoint in ready.items():
             checkpoint.owned = len(self.owned)
-            share = self._bounds.get(tp, 0)
-            checkpoint.configure(msgspec.structs.replace(self._stages, max_agents=share, max_hot=busy))
+            self._configure(checkpoint, max_agents=self._bounds.get(tp, 0), max_hot=busy)
 
     async def _restore(self, tp: TP, checkpoint: Checkpoint) -> None:
         await checkpoint.restore()
@@ -241,8 +239,16 @@ class Ownership:
         """
         operator = checkpoint.operator
         own = operator.settings if isinstance(operator, PartitionState) else self._stages
-        settings = msgspec.structs.replace(self._stages, max_agents=own.max_agents, max_hot=own.max_hot)
-        checkpoint.configure(settings)
+        self._configure(checkpoint, max_agents=own.max_agents, max_hot=own.max_hot)
+
+    def _configure(self, checkpoint: Checkpoint, *, max_agents: int, max_hot: int) -> None:
+        """The settings of now, but for the number of partitions, which changes where it begins again: its producer
+        knows no others, and what goes to one that it does not know ends the worker."""
+        checkpoint.configure(
+            msgspec.structs.replace(
+                self._stages, partitions=checkpoint.partitions, max_agents=max_agents, max_hot=max_hot
+            )
+        )
 
     def _deal_when_all_are_ready(self) -> None:
         """Not after each of many that are restored: new bounds cost a snapshot of each partition. Until then the bounds

@@ -38,8 +38,8 @@ class Folder:
     """
 
     __slots__ = (
-        "app", "call", "call_before", "focus", "idle_ms", "last_ms", "lead", "lead_active", "lead_before", "lead_ms", "model",
-        "present_ms", "read", "read_active", "read_ms", "screen", "step", "turned_active", "turned_ms",
+        "app", "call", "call_before", "focus", "idle_ms", "last_ms", "lead", "lead_active", "lead_before", "lead_ms",
+        "model", "present_ms", "read", "read_active", "read_ms", "screen", "step", "turned_active", "turned_ms",
     )  # fmt: skip
 
     def __init__(self, model: Model, idle_ms: int = IDLE_MS) -> None:

@@ -227,6 +227,7 @@ def test_a_restored_partition_goes_by_the_settings_of_now_before_all_others_are_
         restored: Any = owned[0]
         restored.operator = PartitionState(0, StageSettings(partitions=2, max_agents=17, max_hot=4))
         team: Any = subject.owned["activity.partial", 0]
+        restored.partitions = team.partitions = 3  # begun since
         owned[1].state = "restoring"
         subject._on_ready = AsyncMock()
         for one, tp in ((restored, ("ui-events", 0)), (team, ("activity.partial", 0))):
@@ -274,10 +275,44 @@ def test_added_partitions_are_used_once_all_topics_have_them() -> None:
         assert owned[0].operator.settings.partitions == 2
         topics.counts["state"] = 6
         await subject.follow_topics()
-        assert owned[0].operator.settings.partitions == 6
-        team: Any = subject.owned["activity.partial", 0].operator
-        assert (team.sources, team.missing()) == (6, [0, 1, 2, 3, 4, 5])
         assert owned[0].told == ["close"]  # its producer knows two partitions only
         assert begun == [("ui-events", 0), ("ui-events", 1), ("activity.partial", 0)]
+        team: Any = subject.owned["activity.partial", 0]
+        subject._on_ready = AsyncMock()
+        again: Any = owned[0]
+        for one, tp in ((again, ("ui-events", 0)), (team, ("activity.partial", 0))):
+            one.partitions = 6  # begun again
+            await subject._restore(tp, one)
+        assert owned[0].operator.settings.partitions == 6
+        assert (team.operator.sources, team.operator.missing()) == (6, [0, 1, 2, 3, 4, 5])
+
+    with_ownership(body)
+
+
+@pytest.mark.parametrize("look", ["follows", "deals room", "is restored"])
+def test_a_partition_writes_to_no_partition_that_its_producer_does_not_know(look: str) -> None:
+    """Those begun with fewer are begun again one after the other: until then each goes by what it was begun with."""
+
+    async def body(rig: Rig) -> None:
+        subject, topics, owned, _ = rig
+        topics.counts = dict.fromkeys(INPUT_SIZED, 6)
+        seen: list[int] = []
+
+        async def close(_: float) -> None:
+            seen.extend(one.operator.settings.partitions for one in owned.values())
+
+        closing: list[Any] = list(owned.values())
+        for one in closing:
+            one.close = close
+        await subject.follow_topics()
+        if look == "deals room":
+            subject.deal_room()
+        elif look == "is restored":
+            restored: Any = owned[1]
+            subject._on_ready = AsyncMock()
+            await subject._restore(("ui-events", 1), restored)  # it was being restored when the others were added
+        assert seen == [2] * 4
+        assert [one.operator.settings.partitions for one in owned.values()] == [2, 2]
+        assert subject.owned["activity.partial", 0].operator.sources == 2  # type: ignore[union-attr]
 
     with_ownership(body)
