@@ -127,13 +127,13 @@ def _tls(endpoints: Endpoints) -> dict[str, Any]:
 
 @cache
 def faults() -> tuple[type[Exception], ...]:
-    """What a client raises when the server, a proxy or the network does not do as asked."""
+    """What a client raises when the server, a proxy or the network does not do as asked, or sends a page in Latin-1."""
     from http.client import HTTPException
 
     from clickhouse_connect.driver.exceptions import ClickHouseError
     from urllib3.exceptions import HTTPError
 
-    return ClickHouseError, OSError, HTTPError, HTTPException
+    return ClickHouseError, OSError, HTTPError, HTTPException, UnicodeError
 
 
 def first_line(error: BaseException) -> str:

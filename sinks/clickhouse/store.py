@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -33,6 +33,9 @@ _CURRENT: Final = {"select_sequential_consistency": 1}
 """An answer that knows every insert acknowledged before, also where several servers share the tables."""
 
 _ROW: Final = re.compile(r"at row (\d+)")
+
+
+_STRANGER: Final = "the answer is not ClickHouse's: does a proxy in between answer in its place?"
 
 
 class Unavailable(Exception):
@@ -83,7 +86,7 @@ class Store:
 
         client = self._client
         try:
-            rows = client.query(f"DESCRIBE TABLE {table}").result_rows
+            rows = _rows(client, f"DESCRIBE TABLE {table}")
         except faults() as error:
             if isinstance(error, Error) and error.code in _MISSING:
                 raise NoSchema(first_line(error)) from error
@@ -101,7 +104,7 @@ class Store:
 
         client = self._client
         try:
-            client.raw_insert(
+            answer = client.raw_insert(
                 table,
                 insert_block=block,
                 fmt="Native",
@@ -118,6 +121,8 @@ class Store:
             if isinstance(error, Error) and error.code in _BAD_DATA and row:
                 raise BadRow(int(row[1]) - 1, words) from error
             raise self._unavailable(error, client) from error
+        if not answer.query_id():
+            raise Unavailable(_STRANGER)
 
     def present(self, feed: Feed, builder: Builder) -> frozenset[int]:
         """Numbers of the block's rows that the table holds already.
@@ -142,7 +147,7 @@ class Store:
         """
         client = self._client
         try:
-            return not client.query(f"SELECT 1 FROM {table} LIMIT 1").result_rows
+            return not _rows(client, f"SELECT 1 FROM {table} LIMIT 1")
         except faults() as error:
             raise self._unavailable(error, client) from error
 
@@ -161,21 +166,34 @@ class Store:
             raise self._unavailable(error, client) from error
 
 
+def _rows(client: Client, query: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+    """What ClickHouse answers. Whatever another says with success, such as a proxy's empty page, is no answer: each of
+    ClickHouse's names the query.
+
+    Raises:
+        faults(): it does not answer.
+    """
+    from clickhouse_connect.driver.exceptions import OperationalError
+
+    answer = client.query(query, parameters=parameters or None, settings=_CURRENT if parameters else None)
+    if not answer.summary.get("query_id"):
+        raise OperationalError(_STRANGER)
+    return answer.result_rows
+
+
 def _present_events(client: Client, block: EventBlock) -> frozenset[int]:
     agents, owner, seq = block.keys()
     found: list[int] = []
     for start in range(0, len(agents), _ASK):
         asked = range(start, min(start + _ASK, len(agents)))
         rows = np.flatnonzero((owner >= asked.start) & (owner < asked.stop))
-        known = client.query(
+        known = _rows(
+            client,
             "SELECT agent, groupArray(seq) FROM ui_events WHERE agent IN {agents:Array(String)} "
             "AND seq BETWEEN {low:UInt64} AND {high:UInt64} GROUP BY agent",
-            parameters={
-                "agents": [agents[n] for n in asked], "low": int(seq[rows].min()), "high": int(seq[rows].max()),
-            },
-            settings=_CURRENT,
+            agents=[agents[n] for n in asked], low=int(seq[rows].min()), high=int(seq[rows].max()),
         )  # fmt: skip
-        stored = {str(agent): np.asarray(numbers, dtype=np.int64) for agent, numbers in known.result_rows}
+        stored = {str(agent): np.asarray(numbers, dtype=np.int64) for agent, numbers in known}
         for n in asked:
             if agents[n] in stored:
                 own = rows[owner[rows] == n]
@@ -186,12 +204,12 @@ def _present_events(client: Client, block: EventBlock) -> frozenset[int]:
 def _present_records(client: Client, feed: Feed, keys: Sequence[str]) -> frozenset[int]:
     stored: set[str] = set()
     for part in _parts(sorted(set(keys)), _ASK):
-        answer = client.query(
+        found = _rows(
+            client,
             f"SELECT DISTINCT {feed.key} FROM {feed.table} WHERE {feed.key} IN {{keys:Array(String)}}",
-            parameters={"keys": part},
-            settings=_CURRENT,
+            keys=part,
         )
-        stored.update(str(row[0]) for row in answer.result_rows)
+        stored.update(str(row[0]) for row in found)
     return frozenset(row for row, key in enumerate(keys) if key in stored)
 
 
