@@ -80,7 +80,13 @@ class Beginnings:
         else:
             metrics.TOPIC_RESETS.labels(source.topic).inc()
         letter = Letter(source.topic, source.partition, gap.first, "lost", words, log=name)
-        self._ask(lambda: self._send([letter]) or None)
+
+        def attempt() -> bool:
+            if not self._send([letter]):
+                raise TimeoutError("the dead letter that names it is not taken")
+            return True
+
+        self._ask(attempt)
 
     def _logs(self, topics: Iterable[str]) -> Logs:
         """The topics' logs; not every broker knows a new topic at once, so a missing one is asked for again."""
@@ -97,7 +103,10 @@ class Beginnings:
     def _committed(self, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
         def attempt() -> list[KafkaPartition] | None:
             answers = self._consumer.committed(partitions, timeout=KAFKA_S)
-            return None if any(answer.error for answer in answers) else list(answers)
+            for answer in answers:
+                if answer.error:
+                    raise KafkaException(answer.error)
+            return list(answers)
 
         return self._ask(attempt)
 

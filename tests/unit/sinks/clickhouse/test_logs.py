@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError
 from confluent_kafka import TopicPartition as KafkaPartition
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -299,6 +303,39 @@ def test_of_a_range_whose_topic_is_created_anew_while_it_is_repeated_all_is_told
     drain(world, successor, turns=10)
     assert world.stored == [b"new"]
     assert [letter.offset for letter in world.gaps] == [0]
+
+
+@pytest.mark.parametrize("missing", ["letter", "commit"])
+def test_what_keeps_a_partition_from_beginning_is_said_once(
+    missing: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing else of the sink goes on meanwhile."""
+    monkeypatch.setattr(beginnings, "ASK_AGAIN_S", 0.001)
+    asked: list[int] = []
+
+    def is_answered() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    class Client:
+        def committed(self, places: list[KafkaPartition], timeout: float) -> list[Any]:
+            error = None if missing == "letter" or is_answered() else KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
+            found = {"topic": "t", "partition": 0, "offset": 2, "metadata": "", "error": error}
+            return [SimpleNamespace(**found) for _ in places] if timeout else []
+
+        def get_watermark_offsets(self, *_: Any, **__: Any) -> tuple[int, int]:
+            return 5, 9
+
+    subject = beginnings.Beginnings(
+        lambda _: {"t": "c:1"}, lambda _: missing == "commit" or is_answered(), threading.Event()
+    )
+    client: Any = Client()
+    subject.ask_with(client)
+    found = subject.committed([KafkaPartition("t", 0)])
+    assert (len(asked), found[0][1].position) == (4, 5)
+    told = [line for line in caplog.messages if line.startswith("Kafka does not answer: ")]
+    assert len(told) == 1
+    assert ("letter" if missing == "letter" else "uthorization") in told[0]
 
 
 class Displaced(RuleBasedStateMachine):
