@@ -173,7 +173,7 @@ class CatalogueSession:
                     self._note(message, topics.TRANSFERS)
                     transfer = self._decoded(message, _transfers)
                     if transfer is not None:
-                        self._join.put(transfer, message.partition(), message.offset())
+                        self._join.put(transfer, message.partition(), message.offset(), message.timestamp()[1])
                 else:
                     self._note(message, topics.ASSIGNMENTS)
                     assignment = self._decoded(message, _assignments)

@@ -17,8 +17,11 @@ from taskstream.settings import load
 class Message:
     """One of a topic's only partition."""
 
-    def __init__(self, topic: str, offset: int, value: bytes | None) -> None:
-        self._topic, self._offset, self._value = topic, offset, value
+    def __init__(self, topic: str, offset: int, value: bytes | None, arrived_ms: int = 0) -> None:
+        self._topic, self._offset, self._value, self._arrived_ms = topic, offset, value, arrived_ms
+
+    def timestamp(self) -> tuple[int, int]:
+        return 2, self._arrived_ms
 
     def topic(self) -> str:
         return self._topic
@@ -44,6 +47,7 @@ class MemoryKafka:
         self.expected: dict[str, str] = {}
         self.anew: list[str] = []
         self.input: dict[str, list[bytes]] = {name: [] for name in names}
+        self.now_ms = 0
 
     def create_anew(self, topic: str) -> None:
         """What was in it is gone."""
@@ -83,7 +87,7 @@ class MemoryKafka:
 
     def ahead_of(self, partitions: set[int]) -> Iterator[list[Message]]:
         for topic in (topics.TRANSFERS.name, topics.ASSIGNMENTS.name):
-            yield [Message(topic, n, value) for n, value in enumerate(self.input[topic])]
+            yield [Message(topic, n, value, self.now_ms) for n, value in enumerate(self.input[topic])]
             self.input[topic].clear()
 
     def topic_of(self, message: Message) -> str:

@@ -12,11 +12,12 @@ import pytest
 from streams.catalogue import run
 from streams.catalogue.kafka_io import Restart
 from streams.catalogue.session import CatalogueSession
+from streams.discovery.grouping.transfer_join import GONE_MS
 from taskstream import metrics
 from taskstream.records import DeadLetter, Opportunity, Routine
 from taskstream.settings import load
 from tests.unit.streams.catalogue.memory_kafka import MemoryKafka, commit, opened, take
-from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office
+from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office, segment, transfer
 
 WORK = [done for done, _ in office([INVOICE, TICKET], people=4, each=6)]
 KEPT = ("catalogue.state", "routines", "opportunities")
@@ -126,6 +127,19 @@ def test_each_creation_of_an_input_has_a_letter_of_its_own() -> None:
         "segments:0:48-?@segments-11:fetch", "segments:0:48-?@segments-111:fetch",
     ]  # fmt: skip
     assert all(letter.at_ms >= WORK[0].start_ms for letter in letters)
+
+
+def test_transfers_of_who_has_gone_are_not_read_again_at_each_start() -> None:
+    """Kafka has them no longer one day, and they would be called lost."""
+    kafka, session = at_work()
+    log = kafka.input["transfers"]
+    log.append(msgspec.json.encode(transfer(segment(INVOICE, actor="gone"), 0, 2)))
+    take(session, kafka, [])
+    assert session._positions()["transfers"] == {"0": 0}
+    kafka.now_ms += GONE_MS + 1
+    log += [b"", msgspec.json.encode(transfer(segment(INVOICE, actor="here"), 0, 2))]
+    take(session, kafka, [])
+    assert session._positions()["transfers"] == {"0": 1}
 
 
 def test_a_topic_that_is_missing_is_waited_for_with_one_line(
