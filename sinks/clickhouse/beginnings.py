@@ -75,9 +75,8 @@ class Beginnings:
         """Log and count the loss, and write its dead letter before anything is committed past it."""
         words = gap.words(name)
         log.warning("%s/%d: %s", source.topic, source.partition, words)
-        if gap.reason == "retention":
-            metrics.LOST.inc(gap.last - gap.first + 1)
-        else:
+        metrics.LOST.inc(gap.lost)
+        if gap.reason != "retention":
             metrics.TOPIC_RESETS.labels(source.topic).inc()
         letter = Letter(source.topic, source.partition, gap.first, "lost", words, log=name)
 

@@ -31,12 +31,19 @@ class Gap(Struct, frozen=True):
     """Offsets that were not stored, as far as is known, and can no longer be read.
 
     ``begun``  those up to this one were in a block of which nobody said any more that it is stored; -1: none were
+    ``low``    of a topic created anew: its first offset, where retention has removed what was before it; else 0
     """
 
     first: int
     last: int
     reason: Literal["retention", "recreated", "truncated"]
     begun: int = -1
+    low: int = 0
+
+    @property
+    def lost(self) -> int:
+        """Offsets lost, as far as is known: how far a former topic went nobody knows."""
+        return self.last - self.first + 1 if self.reason == "retention" else self.low
 
     def words(self, log: str) -> str:
         """What happened, as a line for people."""
@@ -44,7 +51,10 @@ class Gap(Struct, frozen=True):
             words = f"offsets {self.first} to {self.last}: retention removed them before they were stored"
             return words if self.begun < self.first else f"{words}, but those up to {self.begun} were begun and may be"
         what = "the topic was created anew" if self.reason == "recreated" else "the end of the topic was lost"
-        return f"{what}: read again from its start as log {log}; of the former one nothing from offset {self.first} on"
+        words = f"{what}: read again from its start as log {log}; of the former one nothing from offset {self.first} on"
+        if self.low:
+            words += f", of this one not offsets 0 to {self.low - 1}, which retention removed before they were stored"
+        return words
 
 
 class Start(Struct, frozen=True):
@@ -72,7 +82,9 @@ def start(committed: int, mark: Mark | None, log: str, low: int, high: int) -> S
         return Start(low, low, log, None, end, check=True)
     last = committed - 1 if mark is None or mark.last is None else mark.last
     if mark is not None and mark.log and base(mark.log) != log:
-        return Start(low, low, log, None, end, check=True, gap=Gap(committed, max(committed, last), "recreated"))
+        return Start(
+            low, low, log, None, end, check=True, gap=Gap(committed, max(committed, last), "recreated", low=low)
+        )
     own = mark.log if mark is not None and mark.log else log
     if max(committed, last + 1) > high:
         gap = Gap(high, max(committed - 1, last), "truncated")

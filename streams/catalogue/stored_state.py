@@ -122,6 +122,9 @@ def where(
                 there.pop(partition)
                 why = "the topic was deleted and created again; going on at the start of the new one"
                 losses.append((topic, partition, Loss(position, -1, why)))
+                if first:
+                    why = "left Kafka before they were read; the topic was created again meanwhile"
+                    losses.append((topic, partition, Loss(0, first - 1, why)))
             elif position > end:
                 there[partition] = end
                 losses.append((topic, partition, Loss(end, position - 1, "the topic was cut; going on at its end")))

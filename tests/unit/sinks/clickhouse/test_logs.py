@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from sinks.clickhouse import beginnings
 from sinks.clickhouse.logs import Gap, base, start
 from sinks.clickhouse.ranges import Mark
+from taskstream import metrics
 from tests.unit.sinks.clickhouse.world import Process, World, bury, drain, give, join, take_away
 
 MARK = Mark(5, None, 3, "c:1")
@@ -40,6 +41,7 @@ def _one(world: World, *, by_hand: bool = False, rows: int = 5) -> Process:
         (4, Mark(5, 7, 3, "c:1"), 9, 9, 9, "c:1", False, Gap(4, 8, "retention", 7)),
         (4, Mark(5, None, 3, "c:0"), 0, 9, 0, "c:1", True, Gap(4, 4, "recreated")),
         (4, Mark(5, 7, 3, "c:0"), 0, 9, 0, "c:1", True, Gap(4, 7, "recreated")),
+        (4, Mark(5, 7, 3, "c:0"), 3, 9, 3, "c:1", True, Gap(4, 7, "recreated", low=3)),
         (4, MARK, 0, 3, 0, "c:1+1", True, Gap(3, 3, "truncated")),
         (4, Mark(5, 7, 3, "c:1+1"), 0, 6, 0, "c:1+2", True, Gap(6, 7, "truncated")),
         (4, Mark(5, 7, 3), 0, 9, 4, "c:1", False, None),
@@ -57,6 +59,26 @@ def test_where_a_partition_begins(
 def test_what_may_be_stored_is_not_called_lost_for_certain() -> None:
     assert Gap(4, 8, "retention").words("c:1").endswith("before they were stored")
     assert Gap(4, 8, "retention", 7).words("c:1").endswith("but those up to 7 were begun and may be")
+
+
+def test_what_retention_took_of_a_topic_created_anew_is_named_and_counted() -> None:
+    world = World()
+    world.produce(0, b"a")
+    process = _one(world)
+    drain(world, process, turns=4)
+    bury(world, process)
+    world.recreate(forgets_commits=False)
+    for word in (b"b", b"c", b"d"):
+        world.produce(0, word)
+    world.retain(0, 2)
+    before = metrics.LOST._value.get()
+    drain(world, _one(world), turns=6)
+    assert world.stored == [b"a", b"d"]
+    assert [letter.detail for letter in world.gaps] == [
+        "the topic was created anew: read again from its start as log c:2; of the former one nothing from offset 1 on, "
+        "of this one not offsets 0 to 1, which retention removed before they were stored"
+    ]
+    assert metrics.LOST._value.get() == before + 2
 
 
 @pytest.mark.parametrize("running", [True, False])

@@ -95,6 +95,14 @@ def test_positions_of_another_topic_of_a_cut_one_and_of_one_that_retention_has_p
     ]  # fmt: skip
 
 
+def test_what_retention_took_of_a_topic_created_anew_is_named() -> None:
+    found, losses = stored_state.where(
+        {"segments": {0: 5}}, {"segments": "a"}, {"segments": "b"}, {("segments", 0): (3, 9)}
+    )
+    assert found == {"segments": {}}
+    assert [(loss.first, loss.last) for _, _, loss in losses] == [(5, -1), (0, 2)]
+
+
 def test_ids_that_are_not_known_prove_nothing() -> None:
     positions = {"segments": {0: 5}}
     for kept, now in (({}, {"segments": "a"}), ({"segments": "a"}, {}), ({"segments": "a"}, {"segments": "a"})):
