@@ -17,6 +17,10 @@ PART: Final = 0.5
 """A day with less than this share of a usual day's executions was worked, or recorded, in part."""
 FIRM: Final = 5
 """Working days below which figures are preliminary."""
+MEASURED: Final = 0.01
+"""Standard deviation of the hours found beside the true ones, as a share: where an execution begins and which pauses
+count is told from the outside. 0.8 to 1.0 % over 40 simulated offices (``benchmarks.figures``, 9000 to 9019 and 9200 to
+9219); to refit it, take the root of the mean square of the errors of "hours a week" there."""
 FINE_MS: Final = 1_000
 """Times that are told finer than this make no duration uncertain."""
 BY_DAYS: Final = 3
@@ -85,8 +89,9 @@ def weekly(days: Days, executions: int, calendar: Calendar, settings: Settings, 
     """A working week of the routine that was done on ``days``, ``executions`` times in all.
 
     The interval is Student's for the mean of the full days: their own variation holds that of frequency and of time
-    together. Where there are fewer than ``BY_DAYS`` of them, the setting ``day_variation`` and the counting error stand
-    in for it. What the times' resolution leaves open comes on top: it is no chance that averages out.
+    together, beside the error of measuring. Where there are fewer than ``BY_DAYS`` of them, the setting
+    ``day_variation`` and the counting error stand in for it. What the times' resolution leaves open comes on top: it is
+    no chance that averages out.
     """
     by_day = days.by_day(calendar.begin)
     counted = sum([worked.executions for worked in by_day.values()])
@@ -100,6 +105,7 @@ def weekly(days: Days, executions: int, calendar: Calendar, settings: Settings, 
     else:
         variation = settings.day_variation**2 / calendar.working + 1 / max(1, counted)
         spread = NORMAL * sqrt(variation) * hours
+    spread = sqrt(spread**2 + (NORMAL * MEASURED * hours) ** 2)
     off_ms = off_by(resolution_ms, counted, total_ms)
     spread += off_ms * per_week / HOUR_MS
     coarse = f"times are told to {_unit(resolution_ms)} alone, which leaves open how long an execution takes"
