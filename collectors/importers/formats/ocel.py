@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Set
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from xml.parsers import expat
@@ -52,10 +52,12 @@ def read_ocel_json(document: Any, name: str) -> Iterator[Record]:
 
 
 class _Reader:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, people: Set[str] = frozenset()) -> None:
         self.events: list[Record] = []
+        self.people = set(people)
+        self.first = ""
+        """The tag of the first event or object."""
         self._name = name
-        self._people: set[str] = set()
         self._event: dict[str, str] | None = None
         self._line = 0
         self._attribute = ""
@@ -79,8 +81,10 @@ class _Reader:
         raise InputError(f"{self._name} declares a document type or entities, which a log never needs: not read")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in ("event", "object") and "id" in attributes:
+            self.first = self.first or tag
         if tag == "object" and "id" in attributes and _is_person(attributes.get("type", "")):
-            self._people.add(attributes["id"])
+            self.people.add(attributes["id"])
         elif tag == "event" and "id" in attributes:
             self._event = {"time": attributes.get("time", ""), "action": attributes.get("type", "")[:MAX_VALUE]}
             self._line = self._parser.CurrentLineNumber
@@ -88,7 +92,7 @@ class _Reader:
             self._attribute, self._text = attributes.get("name", ""), attributes.get("value", "")
         elif self._event is not None and tag in ("relationship", "object"):
             related = attributes.get("object-id", "")
-            if related in self._people:
+            if related in self.people:
                 self._event.setdefault("resource", related)
 
     def _data(self, text: str) -> None:
@@ -106,19 +110,33 @@ class _Reader:
             self._event = None
 
 
-def read_ocel_xml(stream: BinaryIO, name: str) -> Iterator[Record]:
-    """As :func:`read_ocel_json`, of XML; objects that stand behind the events are not known as people.
+def read_ocel_xml(
+    stream: BinaryIO, name: str, again: Callable[[], AbstractContextManager[BinaryIO]]
+) -> Iterator[Record]:
+    """As :func:`read_ocel_json`, of XML. ``again``: the same from its start, for people who stand behind the events.
 
     Raises:
         InputError: not well-formed, or with a document type or entities.
     """
-    reader = _Reader(name)
+    with again() as before:
+        reader = _Reader(name, _people_behind(before, name))
     while data := stream.read(_CHUNK):
         reader.feed(data, final=False)
         yield from reader.events
         reader.events.clear()
     reader.feed(b"", final=True)
     yield from reader.events
+
+
+def _people_behind(stream: BinaryIO, name: str) -> Set[str]:
+    """The people, where objects stand behind the events; empty where they stand before them, and are met in time."""
+    reader = _Reader(name)
+    while data := stream.read(_CHUNK):
+        reader.feed(data, final=False)
+        reader.events.clear()
+        if reader.first == "object":
+            return frozenset()
+    return reader.people
 
 
 def read_ocel_sqlite(path: Path, name: str) -> Iterator[Record]:

@@ -84,7 +84,7 @@ def _reader(
         raise NotALog(f"{name} is empty")
     if text.startswith("<"):
         if _OCEL_TAGS.search(text):
-            return of_records(f"{OCEL} in XML", read_ocel_xml(stream, name), encoding="XML")
+            return of_records(f"{OCEL} in XML", read_ocel_xml(stream, name, member.open), encoding="XML")
         return of_records("XES", read_xes(stream, name), encoding="XML")
     if "\0" in text:
         raise NotALog(f"{name} is a binary file, not a log; known: {KNOWN}")

@@ -228,14 +228,19 @@ def ocel_json() -> bytes:
     }).encode()  # fmt: skip
 
 
-def ocel_xml() -> bytes:
+def ocel_xml(*, behind: bool = False) -> bytes:
     body = "".join(
         f'<event id="{one}" type="{type_}" time="{at}"><attributes/><objects>'
         f'<relationship object-id="{who}" qualifier="by"/></objects></event>'
         for one, type_, at, who in ocel_events()
     )
     people = "".join(f'<object id="{who}" type="resource"><attributes/></object>' for who in "ab")
-    return f'<?xml version="1.0"?><log><object-types/><objects>{people}</objects><events>{body}</events></log>'.encode()
+    parts = [f"<objects>{people}</objects>", f"<events>{body}</events>"][:: -1 if behind else 1]
+    return f'<?xml version="1.0"?><log><object-types/>{"".join(parts)}</log>'.encode()
+
+
+def ocel_xml_with_objects_behind() -> bytes:
+    return ocel_xml(behind=True)
 
 
 def ocel_sqlite() -> bytes:
@@ -257,7 +262,10 @@ def ocel_sqlite() -> bytes:
         return made.serialize()
 
 
-@pytest.mark.parametrize(("form", "make"), [("JSON", ocel_json), ("XML", ocel_xml), ("SQLite", ocel_sqlite)])
+@pytest.mark.parametrize(
+    ("form", "make"),
+    [("JSON", ocel_json), ("XML", ocel_xml), ("XML", ocel_xml_with_objects_behind), ("SQLite", ocel_sqlite)],
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_object_centric_logs(tmp_path: Path, form: str, make: Callable[[], bytes], packed: bool) -> None:
     data = make()
