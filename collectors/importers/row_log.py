@@ -66,7 +66,8 @@ FEW_KNOWN: Final = 0.3
 """Share of rows whose activity holds a word for an action, below which a log of a process holds none of a screen."""
 NO_UI_EVENTS: Final = (
     "holds no UI events: it names no application or screen, and none of its activities is known as an action "
-    "on a screen; they look like steps of a business process. What is listed are sequences of these, not work on screens"
+    "on a screen; they look like steps of a business process. What is listed are sequences of these, no work on "
+    "screens"
 )
 _PROCESS_LOGS: Final = ("OCEL", "XES")
 """Kinds of files that mostly hold business events."""
