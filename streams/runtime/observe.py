@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from streams.runtime.checkpoint import Checkpoint
 from streams.stages.partition import PartitionState
+from streams.teams.team_partition import TeamPartitionState
 from taskstream import metrics
 from taskstream.faults import SaidOnce
 from taskstream.topics import UI_EVENTS
@@ -19,6 +20,9 @@ _said = SaidOnce()
 def applied(checkpoint: Checkpoint) -> None:
     """After a chunk: take the operator's counts."""
     operator = checkpoint.operator
+    if isinstance(operator, TeamPartitionState) and operator.early:
+        let_out_early(operator.early)
+        operator.early = 0
     if not isinstance(operator, PartitionState):
         return
     counts = operator.take_counts()
@@ -53,6 +57,16 @@ def cut(sessions: int) -> None:
         log.warning(
             "sessions are closed to make room for other agents: more work at a time than fit into this worker; "
             "raise agents_mb, or start another worker (said once; counted in taskstream_sessions_cut_total)"
+        )
+
+
+def let_out_early(windows: int) -> None:
+    """Windows of activity were let out before all partitions had passed them: too much waited."""
+    metrics.WINDOWS_EARLY.inc(windows)
+    if _said.is_new("early"):
+        log.warning(
+            "windows of activity are let out before all partitions have passed them: too much waits for the slowest; "
+            "what follows is counted as late (said once; counted in taskstream_windows_early_total)"
         )
 
 

@@ -60,6 +60,8 @@ class TeamPartitionState:
         self.count = 0
         self.messages = 0
         self.refused = 0
+        self.early = 0
+        """Windows let out for want of room, before their last source: counted for metrics, no state."""
         self._number = 0
         self._dirty: set[int] = set()
         self._chunks: dict[int, int] = {}
@@ -92,6 +94,7 @@ class TeamPartitionState:
                 self._add(partial)
                 while self.count > MAX_WAITING_CELLS:
                     self._release(min(self.waiting) + 1, out)
+                    self.early += 1
         except (msgspec.DecodeError, UnicodeError, IndexError, RecursionError) as error:
             self.refused += 1
             source = InputPlace(ACTIVITY_PARTIAL.name, self.partition, record)

@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from streams.runtime import observe
+from streams.teams.team_partition import TeamPartitionState
 from taskstream import metrics
 from taskstream.faults import SaidOnce
 
@@ -31,6 +32,20 @@ def test_figures_of_a_partition_go_with_it() -> None:
     told = generate_latest(metrics.REGISTRY).decode()
     assert 'partition="7"' not in told
     observe.forget(checkpoint)  # it had none
+
+
+def test_windows_let_out_early_are_counted_and_said_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "_said", SaidOnce())
+    before = metrics.WINDOWS_EARLY._value.get()
+    operator = TeamPartitionState(0, 2, 2)
+    checkpoint: Any = SimpleNamespace(operator=operator)
+    for _ in range(2):
+        operator.early = 3
+        observe.applied(checkpoint)
+    assert (metrics.WINDOWS_EARLY._value.get() - before, operator.early) == (6, 0)
+    assert caplog.text.count("let out before") == 1
 
 
 def test_sessions_closed_for_room_are_counted_and_said_once(

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from streams.operator import InputRecord, Output
+from streams.teams import team_partition
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.events import MAX_ADVANCE_MS, encode
 from taskstream.records import ActivityPartial, PartialCell, WindowMark
@@ -52,6 +53,15 @@ def test_late_partials_pass_the_floor_with_those_of_the_same_release() -> None:
     late = [partial(5, name, late=True, release=9) for name in "cd"]
     rows = run(operator, *late, partial(9, "a"), mark(0, 10))
     assert pick(rows, "window_start_ms", "people", "late", "team") == [(5 * MINUTE, 2, True, "red")]
+
+
+def test_windows_that_no_longer_fit_are_let_out_before_their_last_source_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(team_partition, "MAX_WAITING_CELLS", 3)
+    operator = TeamPartitionState(0, 2, 2)
+    rows = run(operator, *(partial(window, "a", "b") for window in range(5)))
+    assert len(rows) == operator.early == 2
 
 
 def test_marks_never_go_back() -> None:
