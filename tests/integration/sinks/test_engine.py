@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from taskstream import records
 from taskstream.errors import ServiceError
 from taskstream.events import MAX_SEQ, EventBatch, UiEvent, encode
 from tests.fixtures.clean import any_event, message
+from tests.fixtures.clickhouse import ClickHouse
 from tests.integration.sinks.stage import batches
 
 pytestmark = pytest.mark.integration
@@ -270,12 +270,10 @@ def test_a_token_is_taken_once_a_month_whatever_is_in_the_block(database: Any, r
     assert database.query("SELECT count() FROM ui_events").result_rows == [(2 * rows,)]
 
 
-def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) -> None:
-    import clickhouse_connect
-
-    client = clickhouse_connect.get_client(interface="chdb", path=str(tmp_path / "own"))
-    migrate(client, "own")
-    client.database = "own"
+def test_the_writer_sets_aside_the_rows_that_the_engine_names(clickhouse: ClickHouse) -> None:
+    name = f"t{uuid.uuid4().hex[:8]}"
+    migrate(clickhouse.client(), name)
+    client = clickhouse.client(name)
     client.command("ALTER TABLE ui_events ADD CONSTRAINT odd CHECK seq NOT IN (3, 5)")
     block = EventBlock()
     values = batches(2, 2, 10)
@@ -308,4 +306,4 @@ def test_the_writer_sets_aside_the_rows_that_the_engine_names(tmp_path: Path) ->
     client.command("ALTER TABLE ui_events MODIFY SETTING non_replicated_deduplication_window = 0")
     assert writer.store(made) == {source: 36}  # repeated when the token is forgotten: it asks
     assert client.query("SELECT count() FROM ui_events").result_rows == [(36,)]
-    client.close()
+    client.command(f"DROP DATABASE {name}")
