@@ -117,7 +117,7 @@ class Beginnings:
                 answer: Any = question()
                 if answer is not None:
                     return answer  # type: ignore[no-any-return]
-            except KafkaException as error:
+            except (KafkaException, TimeoutError) as error:  # of the second kind is a letter that nobody takes
                 words = str(error.args[0])
                 if words != told:
                     log.warning("Kafka does not answer: %s", words)

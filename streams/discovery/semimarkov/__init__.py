@@ -1,6 +1,6 @@
 """Explains a whole log: segments by Markov chains whose cues the log teaches, routines by what segments hold.
 
-May import: taskstream, streams.discovery.segmentation.
+May import: taskstream, streams.discovery.segmentation, streams.discovery.words.
 
     recording       The events of a log as columns, then as steps with final names
     names           Names of activities: the finest detail that recurs
