@@ -93,7 +93,10 @@ def _wait_for_events(spool: Path, more_than: int) -> None:
 
 
 def test_an_interrupted_run_goes_on_where_it_was(log: Path, options: list[str], tmp_path: Path) -> None:
-    command = [*COMMAND, "replay", str(log), "--desktops", "2", "--run-id", "again", "--json", *options]
+    # Interrupts are heard also where these tests run as a script's background process, which ignores them.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [*COMMAND[:2], hears + COMMAND[2], "replay", str(log), "--desktops", "2", "--run-id", "again", "--json"]
+    command += options
     for number, end in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGINT)):
         # At this speed the recording takes four minutes, in wall-clock time since the first start: no run comes to its
         # end, however slow the machine.
