@@ -56,7 +56,7 @@ ASK_AGAIN_S: Final = 60.0
 RECENT: Final = 20
 """A repeated message is one sent this many messages before."""
 RECENT_AGENTS: Final = 10_000
-"""Agents whose number of partitions is remembered at most; a spool knows the others'."""
+"""Agents whose partition is remembered at most; of the others the spool knows among how many it was chosen."""
 _HOPELESS: Final = frozenset([KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG])
 """Errors that another try cannot mend."""
 
@@ -306,18 +306,19 @@ class Publisher:
 
     def _partition_of(self, row: Spooled) -> int | None:
         """The partition of the batch's agent; None where Kafka has to be asked and does not say."""
-        count = self._partitions.get(row.agent)
-        if count is None:
-            count = kept = self._spool.partitions(row.agent)
-            if not kept or self._doubtful:
-                if (not self._current or self._asked.passed_s > ASK_AGAIN_S) and not self._ask():
-                    return None
-                count = min(kept or self._current, self._current)
-                self._spool.write_partitions(row.agent, count)
-            if len(self._partitions) >= RECENT_AGENTS:
-                self._partitions.clear()
-            self._partitions[row.agent] = count
-        return partition_of(row.actor.encode(), count)
+        known = self._partitions.get(row.agent)
+        if known is not None:
+            return known
+        count = kept = self._spool.partitions(row.agent)
+        if not kept or self._doubtful:
+            if (not self._current or self._asked.passed_s > ASK_AGAIN_S) and not self._ask():
+                return None
+            count = min(kept or self._current, self._current)
+            self._spool.write_partitions(row.agent, count)
+        if len(self._partitions) >= RECENT_AGENTS:
+            self._partitions.clear()
+        found = self._partitions[row.agent] = partition_of(row.actor.encode(), count)
+        return found
 
     def _ask(self) -> bool:
         """Ask how many partitions there are; whether Kafka said so."""
