@@ -102,7 +102,7 @@ class Recording:
         elements: dict[str, int] = {}
         texts = [f"{key.app}|{key.screen}|{key.element}" if key.element else "" for key in keys]
         element = np.array([elements.setdefault(text, len(elements)) if text else -1 for text in texts], np.int64)
-        people = (np.frombuffer(person.key, np.int32).astype(np.int64) for person in self.people if len(person.key))
+        people = [np.frombuffer(person.key, np.int32) for person in self.people if len(person.key)]
         return Surroundings(people, element, list(elements))
 
     def raw_steps(self) -> Iterator[tuple[RecordedPerson, RawStep]]:

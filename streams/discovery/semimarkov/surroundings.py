@@ -6,7 +6,8 @@ The second field of a form leads to the third, wherever it stands; the second ro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -34,26 +35,34 @@ class Surroundings:
     ``texts``     of each element where it is and what it is called
     """
 
-    def __init__(self, keys: Iterable[Ints], element: Ints, texts: Sequence[str]) -> None:
-        self._texts = texts
-        key, before, behind = [], [], []
-        for own in keys:
-            events = own[element[own] >= 0]
+    def __init__(self, keys: Sequence[NDArray[np.int32]], element: Ints, texts: Sequence[str]) -> None:
+        self._keys, self._element, self._texts = keys, element, texts
+
+    @cached_property
+    def _visits(self) -> tuple[Ints, list[Ints]]:
+        """Of the events that name an element, by key: the key, and the elements before and behind. Made when it is
+        first asked for: few logs have names that need it."""
+        key: list[Ints] = []
+        before: list[Ints] = []
+        behind: list[Ints] = []
+        for own in self._keys:
+            events = own[self._element[own] >= 0]
             if not len(events):
                 continue
-            places = element[events]
+            places = self._element[events]
             # Several events on one element are one visit: what is next is the next element.
             first = np.ones(len(events), np.bool_)
             first[1:] = places[1:] != places[:-1]
             visit = np.cumsum(first) - 1
             padded = np.concatenate([[NONE], places[first], [NONE]])
-            key.append(events)
+            key.append(events.astype(np.int64))
             before.append(padded[visit])
             behind.append(padded[visit + 2])
-        self._key = np.concatenate(key) if key else np.zeros(0, np.int64)
-        order = np.argsort(self._key, kind="stable")
-        self._key = self._key[order]
-        self._sides = [np.concatenate(side)[order] for side in (before, behind)] if key else []
+        if not key:
+            return np.zeros(0, np.int64), []
+        keys = np.concatenate(key)
+        order = np.argsort(keys, kind="stable")
+        return keys[order], [np.concatenate(side)[order] for side in (before, behind)]
 
     def tells(self, number: Mapping[int, str], known: Mapping[int, int]) -> float:
         """Share of what is uncertain about the ``number`` of keys that their neighbours take away.
@@ -61,15 +70,16 @@ class Surroundings:
         ``known``: what is known of the keys beforehand. The better of both sides counts, adjusted for chance.
         """
         values = {value: n for n, value in enumerate(dict.fromkeys(number.values()))}
-        if not self._sides or len(values) < 2:
+        keys, beside = self._visits
+        if not beside or len(values) < 2:
             return 0.0
-        runs = [np.arange(*np.searchsorted(self._key, [key, key + 1])) for key in number]
+        runs = [np.arange(*np.searchsorted(keys, [key, key + 1])) for key in number]
         places = np.concatenate(runs)
         lengths = [len(run) for run in runs]
         value = np.repeat(np.array([values[one] for one in number.values()]), lengths)
         given = np.repeat(np.array([known[key] for key in number]), lengths)
         some = slice(None, None, -(-len(places) // ENOUGH))
-        sides = (self._seen_from(list(values), value[some], side[places[some]]) for side in self._sides)
+        sides = (self._seen_from(list(values), value[some], side[places[some]]) for side in beside)
         return max(_explained(given[some], value[some], side) for side in sides)
 
     def _seen_from(self, values: Sequence[str], value: Ints, beside: Ints) -> Ints:

@@ -19,7 +19,7 @@ def _names(people: list[list[ElementKey]]) -> dict[ElementKey, str]:
     texts = list(dict.fromkeys(f"{key.app}|{key.screen}|{key.element}" for key in counts))
     element = np.array([texts.index(f"{key.app}|{key.screen}|{key.element}") if key.element else -1 for key in counts])
     return names_of(
-        counts, Surroundings([np.array([number[key] for key in person]) for person in people], element, texts)
+        counts, Surroundings([np.array([number[key] for key in person], np.int32) for person in people], element, texts)
     )
 
 
@@ -87,16 +87,16 @@ def test_numbers_drawn_at_random_tell_less_than_the_bound_and_an_order_tells_mor
         texts = [f"row {n}" for n in range(rows)] + [f"other {'abcde'[n % 5]}{n}" for n in range(rows)]
         keys = [draw.randrange(rows) if n % 2 else rows + draw.randrange(5) for n in range(size)]
         number = {key: str(key) for key in set(keys) if key < rows}
-        around = Surroundings([np.array(keys)], np.arange(2 * rows), texts)
+        around = Surroundings([np.array(keys, np.int32)], np.arange(2 * rows), texts)
         assert around.tells(number, dict.fromkeys(number, 0)) < SHARE / 2
         order = [n // 2 % rows if n % 2 else rows + n // 2 % rows for n in range(size)]
         texts = texts[:rows] + [f"other {chr(97 + n)}" for n in range(rows)]
-        around = Surroundings([np.array(order)], np.arange(2 * rows), texts)
+        around = Surroundings([np.array(order, np.int32)], np.arange(2 * rows), texts)
         assert around.tells(number, dict.fromkeys(number, 0)) > 3 * SHARE
 
 
 def test_nothing_is_told_of_nothing() -> None:
     empty = Surroundings([], np.zeros(0, np.int64), [])
     assert empty.tells({}, {}) == 0.0
-    alone = Surroundings([np.array([0])], np.array([-1]), [])
+    alone = Surroundings([np.array([0], np.int32)], np.array([-1]), [])
     assert alone.tells({0: "1"}, {0: 0}) == 0.0
