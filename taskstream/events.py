@@ -160,6 +160,8 @@ FOLLOW_HEADER: Final = "taskstream.follow"
 HEARTBEAT_TYPE: Final = b"taskstream.tick"
 """An older name, kept because logs and other writers hold it."""
 BATCH_TYPE: Final = b"taskstream.events"
+TABLES_TYPE: Final = b"taskstream.tables"
+"""A record of ``ui-events`` that holds what was learned of a tenant's work, from which on it is used in the partition."""
 
 _encoder = msgspec.json.Encoder()
 _batch_decoder = msgspec.json.Decoder(EventBatch)

@@ -111,6 +111,38 @@ class Segment(_Record, frozen=True):
     call_ms: Amount = 0
 
 
+class SampledStep(Struct, frozen=True, array_like=True):
+    """One step of a :class:`StepSample`; an array in JSON.
+
+    ``name``       place of its activity in the sample's ``names``
+    ``seq``        of the first of its events; ``offset_ms``: time since the sample's start
+    ``value``      tells equal values of a person's steps from different ones, and nothing else of them; 0 for none
+    """
+
+    name: Int
+    seq: Int
+    offset_ms: Amount
+    value: Int = 0
+
+
+class StepSample(_Record, frozen=True):
+    """Steps of one of the people whose work the catalogue learns from, as far as they were just decided.
+
+    What of them is an execution the segments tell; here are all steps, also those of no execution.
+
+    ``id``     ``agent:seq`` of the first step
+    ``names``  the activities that occur in ``steps``
+    """
+
+    id: Label
+    tenant: Label
+    actor: Label
+    agent: Label
+    start_ms: Int
+    names: tuple[Label, ...]
+    steps: tuple[SampledStep, ...]
+
+
 class Transfer(_Record, frozen=True):
     """A value that moved from one field to another: copied and pasted, or read or copied and typed again.
 

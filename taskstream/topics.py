@@ -73,6 +73,10 @@ SESSIONS: Final = Topic("sessions", "actor", "closed sessions", ("streams",), ("
 SEGMENTS: Final = Topic(
     "segments", "actor", "recognised executions", ("streams",), ("sinks", "catalogue"), record="Segment"
 )
+STEPS: Final = Topic(
+    "steps", "actor", "steps of a few people at a time, to learn from", ("streams",), ("catalogue",),
+    retention_ms=DAY_MS, record="StepSample",
+)  # fmt: skip
 TRANSFERS: Final = Topic(
     "transfers", "actor", "values moved from field to field", ("streams",), ("sinks", "catalogue"), record="Transfer"
 )
@@ -96,6 +100,10 @@ OPPORTUNITIES: Final = Topic(
     "opportunities", "routine id", "ranked opportunities", ("catalogue",), ("sinks", "catalogue"),
     partitions=1, compacted=True, record="Opportunity",
 )  # fmt: skip
+TABLES: Final = Topic(
+    "tables", "tenant", "what was learned of a tenant's work, to recognise executions by",
+    ("catalogue",), ("streams", "catalogue"), partitions=1, compacted=True,
+)  # fmt: skip
 # Only restores read state, from beginning to end and within minutes; each login leaves tombstones of its agent.
 STATE: Final = Topic(
     "state", "partition/key", "checkpoints of the streams", ("streams",), ("streams",), compacted=True,
@@ -112,6 +120,6 @@ DEAD_LETTER: Final = Topic(
 )  # fmt: skip
 
 ALL: Final[tuple[Topic, ...]] = (
-    UI_EVENTS, CLEAN, SESSIONS, SEGMENTS, TRANSFERS, ACTIVITY_PARTIAL, ACTIVITY, ASSIGNMENTS, ROUTINES, OPPORTUNITIES,
-    STATE, CATALOGUE_STATE, DEAD_LETTER,
+    UI_EVENTS, CLEAN, SESSIONS, SEGMENTS, STEPS, TRANSFERS, ACTIVITY_PARTIAL, ACTIVITY, ASSIGNMENTS, ROUTINES,
+    OPPORTUNITIES, TABLES, STATE, CATALOGUE_STATE, DEAD_LETTER,
 )  # fmt: skip

@@ -25,4 +25,6 @@ May import: taskstream, streams.discovery.segmentation, streams.discovery.words.
     strays          What people do between tasks and not in them
     certainty       How sure each execution is
     whole           A whole log, or a large one by a sample
+    served          What was learned of a tenant's work, as the stream uses it
+    teaching        Tables from the steps of a sample of people
 """
