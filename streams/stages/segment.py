@@ -12,11 +12,15 @@ from streams.discovery.segmentation.folding import Folder
 from streams.discovery.segmentation.segment_record import members_of, segment_of
 from streams.discovery.segmentation.segmenter import Piece, Segmenter
 from streams.discovery.segmentation.steps import RawStep, dump_steps, dump_times, load_steps, load_times
+from streams.discovery.semimarkov.served import ServedTables
 from taskstream.events import UiEvent
-from taskstream.records import Segment
+from taskstream.records import SampledStep, Segment, StepSample
 
 MIN_STEPS: Final = 2
 """A segment of fewer steps is not an execution of anything."""
+
+VALUES: Final = 2**31
+"""Values that are told apart in samples; too few to find out one by its number."""
 
 Members = Callable[[Segment, list[int], list[int]], None]
 """Called with each segment, the seqs of all its events, and for each of them the number of its step.
@@ -25,13 +29,22 @@ Only mining of files needs this, to say for each row which execution it belongs 
 """
 
 
-class AgentSegmenter:
-    """One agent's segmentation. Deterministic: results depend on the events and their order alone."""
+def _head(step: RawStep) -> int:
+    return step.head
 
-    __slots__ = ("_core", "_folder", "_names", "on_members")
+
+class AgentSegmenter:
+    """One agent's segmentation. Deterministic: results depend on the events and their order alone.
+
+    ``sampling``  whether steps are kept for :meth:`take_sample` as they are decided
+    """
+
+    __slots__ = ("_core", "_decided", "_folder", "_names", "on_members", "sampling")
 
     def __init__(self, tenant: str, team: str, actor: str, agent: str) -> None:
         self.on_members: Members | None = None
+        self.sampling = False
+        self._decided: list[RawStep] = []
         self._names = (tenant, team, actor, agent)
         self._core = Segmenter()
         self._folder = Folder(self._core.model)
@@ -71,7 +84,37 @@ class AgentSegmenter:
             self._core.push(step)
         return self._taken(self._core.decide(final=True))
 
+    def use(self, tables: ServedTables | None) -> None:
+        """Decide by what was learned of the tenant's work, from now on; None: by the person's own work alone."""
+
+    def take_sample(self) -> StepSample | None:
+        """The steps that were decided while :attr:`sampling` since the last call, in the order of their events."""
+        if not self._decided:
+            return None
+        decided, self._decided = sorted(self._decided, key=_head), []
+        tenant, _, actor, agent = self._names
+        known = self._core.model.activities.names
+        number: dict[int, int] = {}
+        first = decided[0]
+        steps = []
+        for step in decided:
+            name = number.setdefault(step.act, len(number))
+            value = step.digest % VALUES + 1 if step.digest else 0
+            steps.append(SampledStep(name, step.head, max(step.head_ms - first.head_ms, 0), value))
+        return StepSample(
+            id=f"{agent}:{first.head}",
+            tenant=tenant,
+            actor=actor,
+            agent=agent,
+            start_ms=first.head_ms,
+            names=tuple([known[act] for act in number]),
+            steps=tuple(steps),
+        )
+
     def _taken(self, pieces: list[Piece]) -> list[Segment]:
+        if self.sampling:
+            for piece in pieces:
+                self._decided += piece.steps
         return [self._segment(piece) for piece in self._core.at_work(pieces) if len(piece.steps) >= MIN_STEPS]
 
     def _segment(self, piece: Piece) -> Segment:
