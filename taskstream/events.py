@@ -161,7 +161,7 @@ HEARTBEAT_TYPE: Final = b"taskstream.tick"
 """An older name, kept because logs and other writers hold it."""
 BATCH_TYPE: Final = b"taskstream.events"
 TABLES_TYPE: Final = b"taskstream.tables"
-"""A record of ``ui-events`` that holds what was learned of a tenant's work, from which on it is used in the partition."""
+"""A record of ``ui-events`` that holds what was learned of a tenant's work: the partition uses it from there on."""
 
 _encoder = msgspec.json.Encoder()
 _batch_decoder = msgspec.json.Decoder(EventBatch)
