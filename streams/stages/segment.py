@@ -86,6 +86,8 @@ class AgentSegmenter:
 
     def use(self, tables: ServedTables | None) -> None:
         """Decide by what was learned of the tenant's work, from now on; None: by the person's own work alone."""
+        if self._core.tables is not tables:
+            self._core.use(tables)
 
     def take_sample(self) -> StepSample | None:
         """The steps that were decided while :attr:`sampling` since the last call, in the order of their events."""

@@ -16,6 +16,8 @@ from streams.discovery.segmentation.lanes import Lanes, is_over, unravel
 from streams.discovery.segmentation.model import COPY, SHIFT, TOP_GAP, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
 from streams.discovery.segmentation.weights import DEFAULT, Weights
+from streams.discovery.semimarkov.served import ServedTables
+from streams.discovery.semimarkov.window import Window, explain
 
 BLOCK: Final = 320
 """Undecided events at which a decision is due."""
@@ -34,6 +36,27 @@ FORCED: Final = -9.0
 """Score of a cut without evidence."""
 CERTAIN: Final = 4.0
 """Score of the start or end of a session."""
+EXPLAINED: Final = 2.0
+"""Score of a cut in the best explanation."""
+ENDS: Final = -0.7
+"""From such a (logarithm of a) share on an activity is taken for the end of its execution."""
+
+
+UNTOLD: Final = 0
+OF_ONE: Final = 1
+OF_NONE: Final = 2
+
+
+class Cuts:
+    """Where to cut the steps in the order of ``lanes``: ``places`` behind each piece, its score and its routine."""
+
+    __slots__ = ("lanes", "places", "routines", "scores")
+
+    def __init__(self, lanes: Lanes | None, places: list[int], scores: list[float], routines: list[int]) -> None:
+        self.lanes = lanes
+        self.places = places
+        self.scores = scores
+        self.routines = routines
 
 
 class Piece:
@@ -41,25 +64,31 @@ class Piece:
 
     ``score``     of its weaker end, in log-odds; ``complete``: whether a completion ended it
     ``lane``      0 for uninterrupted work, 1 where the segment was set aside and taken up again
+    ``routine``   :data:`UNTOLD`, or whether the tables know it as an execution: :data:`OF_ONE` or :data:`OF_NONE`
     """
 
-    __slots__ = ("complete", "lane", "score", "steps")
+    __slots__ = ("complete", "lane", "routine", "score", "steps")
 
-    def __init__(self, steps: list[RawStep], score: float, complete: bool, lane: int) -> None:
+    def __init__(self, steps: list[RawStep], score: float, complete: bool, lane: int, routine: int) -> None:
         self.steps = steps
         self.score = score
         self.complete = complete
         self.lane = lane
+        self.routine = routine
 
 
 class Segmenter:
     """Decisions on the steps of one agent.
 
     The columns hold the undecided steps in the order in which they came. ``gaps`` holds the class of the gap before
-    each, ``sources`` names for each written value the place of the step it was copied at, or -1.
+    each, ``sources`` names for each written value the place of the step it was copied at, or -1. ``tables``: what was
+    learned of the tenant's work; with it the steps are explained as a whole instead of edge by edge.
     """
 
-    __slots__ = ("_cold", "_copies", "_due", "_fresh", "_last", "acts", "gaps", "model", "sources", "steps", "weights")
+    __slots__ = (
+        "_cold", "_copies", "_due", "_fresh", "_last", "_numbers", "acts", "gaps", "model", "sources", "steps",
+        "tables", "weights",
+    )  # fmt: skip
 
     def __init__(self, weights: Weights = DEFAULT) -> None:
         self.weights = weights
@@ -73,6 +102,13 @@ class Segmenter:
         self._cold = True
         self._fresh = True
         self._due = BLOCK
+        self.tables: ServedTables | None = None
+        self._numbers: list[int] = []
+
+    def use(self, tables: ServedTables | None) -> None:
+        """Decide by ``tables`` from now on."""
+        self.tables = tables
+        self._numbers = []
 
     def push(self, step: RawStep) -> bool:
         """Take a step; True when a block is due."""
@@ -126,6 +162,10 @@ class Segmenter:
 
     def over(self, act: int) -> bool:
         """Whether the work is probably finished that ends with ``act``."""
+        tables = self.tables
+        if tables is not None:
+            ends = tables.tables.end[self._number(act)]
+            return max(ends[: len(tables.routines)]) >= ENDS
         return is_over(act, self.model, self.weights)
 
     def pause(self, finished: bool) -> list[Piece]:
@@ -134,18 +174,42 @@ class Segmenter:
         What was begun stays open, with the last steps before it that a later one might still draw to itself.
         """
         size = len(self.acts)
-        return self._decide(size if finished else size - self.weights.ahead, close=finished, final=False)
+        limit = size if finished and self.tables is None else size - self.weights.ahead
+        return self._decide(limit, close=finished, final=False)
 
     def _decide(self, limit: int, *, close: bool, final: bool) -> list[Piece]:
         """Cut what lies before ``limit``; with ``close`` what is left is a piece, with ``final`` the session ends."""
-        size = len(self.acts)
         if self._fresh:
             self._opening()
+        if self.tables is None:
+            cuts = self._judged(limit)
+        else:
+            cuts = self._explained(self.tables, limit, closing=close)
+        lanes, places, scores, routines = cuts.lanes, cuts.places, cuts.scores, cuts.routines
+        size = len(self.acts)
+        if close and self.tables is None:
+            if places and size - places[-1] < self.weights.minimum:
+                places.pop()
+                scores.pop()
+            places.append(size)
+            scores.append(CERTAIN)
+        elif not places and size > MAX_OPEN:
+            places.append(limit if lanes is None else sum(place < limit for place in lanes.order))
+            scores.append(FORCED)
+        acts = self.acts if lanes is None else [self.acts[place] for place in lanes.order]
+        self._learn(acts, places, scores)
+        pieces = self._pieces(acts, lanes, places, scores, routines)
+        self._drop(lanes, places[-1] if places else 0, final)
+        self.model.forget()
+        return pieces
+
+    def _judged(self, limit: int) -> Cuts:
+        """The cuts before ``limit`` by the evidence at each edge."""
         model, w = self.model, self.weights
         lanes = unravel(self.acts, self.sources, model, w)
         view, tops = self._view(lanes)
         if self._cold:
-            self._learn(view.acts, *edges.cuts(model, w, view, None, size))
+            self._learn(view.acts, *edges.cuts(model, w, view, None, len(self.acts)))
             lanes = unravel(self.acts, self.sources, model, w)
             view, tops = self._view(lanes)
             places, scores = edges.cuts(model, w, view, tops, limit)
@@ -154,20 +218,50 @@ class Segmenter:
             self._cold = False
         else:
             places, scores = edges.cuts(model, w, view, tops, limit)
-        if close:
-            if places and len(view.acts) - places[-1] < w.minimum:
-                places.pop()
-                scores.pop()
-            places.append(len(view.acts))
-            scores.append(CERTAIN)
-        elif not places and size > MAX_OPEN:
-            places.append(limit if lanes is None else sum(place < limit for place in lanes.order))
-            scores.append(FORCED)
-        self._learn(view.acts, places, scores)
-        pieces = self._pieces(view, lanes, places, scores)
-        self._drop(lanes, places[-1] if places else 0, final)
-        model.forget()
-        return pieces
+        return Cuts(lanes, places, scores, [])
+
+    def _explained(self, tables: ServedTables, limit: int, *, closing: bool) -> Cuts:
+        """The executions of the best explanation of all steps that lie before ``limit``; with ``closing`` also those
+        that end as executions end."""
+        model, steps = self.model, self.steps
+        window = Window(
+            [self._number(act) for act in self.acts],
+            [step.head_ms for step in steps],
+            [step.digest for step in steps],
+            [model.screens[act] for act in self.acts],
+            [model.apps[act] for act in self.acts],
+        )
+        found = explain(tables, window)
+        none = len(tables.routines)
+        order = found.order
+        self._cold = False
+        segments = [list(range(start, end)) if order is None else order[start:end] for start, end, _ in found.segments]
+        ready = [max(places) < limit or (closing and self.over(self.acts[places[-1]])) for places in segments]
+        if order is None and True in ready:  # what others follow is over
+            last = len(ready) - 1 - ready[::-1].index(True)
+            ready = [number <= last for number in range(len(ready))]
+        decided: list[int] = []
+        waiting: list[int] = []
+        ends: list[int] = []
+        routines: list[int] = []
+        for number, places in enumerate(segments):
+            if not ready[number]:
+                waiting += places
+                continue
+            decided += places
+            ends.append(len(decided))
+            routine = found.segments[number][2]
+            routines.append(OF_NONE if routine == none or tables.idle[routine] else OF_ONE)
+        lanes = None if order is None else Lanes(decided + waiting)
+        return Cuts(lanes, ends, [EXPLAINED] * len(ends), routines)
+
+    def _number(self, act: int) -> int:
+        """The tables' number of an activity."""
+        numbers, tables = self._numbers, self.tables
+        if act >= len(numbers) and tables is not None:
+            for name in self.model.activities.names[len(numbers) :]:
+                numbers.append(tables.number(name))
+        return numbers[act]
 
     def _view(self, lanes: Lanes | None) -> tuple[EdgeView, list[int] | None]:
         """The undecided events in the order in which they are to be cut."""
@@ -242,9 +336,11 @@ class Segmenter:
             weight *= self.weights.opening_fade
         self._fresh = False
 
-    def _pieces(self, view: EdgeView, lanes: Lanes | None, places: list[int], scores: list[float]) -> list[Piece]:
+    def _pieces(
+        self, acts: list[int], lanes: Lanes | None, places: list[int], scores: list[float], routines: list[int]
+    ) -> list[Piece]:
         completion = self.model.completion
-        pieces = []
+        pieces: list[Piece] = []
         start, before = 0, CERTAIN
         steps = self.steps
         for place, score in zip(places, scores, strict=True):
@@ -256,8 +352,10 @@ class Segmenter:
                 self._repair(members)
                 own = [steps[k] for k in members]
                 lane = int(members[-1] - members[0] + 1 > len(members))
-            complete = any(completion[act] for act in view.acts[max(start, place - 3) : place])
-            pieces.append(Piece(own, min(before, score), complete, lane))
+            complete = any(completion[act] for act in acts[max(start, place - 3) : place])
+            number = len(pieces)
+            routine = routines[number] if number < len(routines) else UNTOLD
+            pieces.append(Piece(own, min(before, score), complete, lane, routine))
             start, before = place, score
         return pieces
 
@@ -266,6 +364,8 @@ class Segmenter:
 
         Chat, news and mail read in between repeat themselves too, but there is nothing in them to hand over.
         """
+        if self.tables is not None:
+            return [piece for piece in pieces if piece.routine != OF_NONE]
         model = self.model
         works = model.works
         done = [any(works(step.act) for step in piece.steps) for piece in pieces]
@@ -316,6 +416,7 @@ class Segmenter:
         """One with nothing open that has learned the same; it shares the model, so this one must not go on."""
         made = Segmenter(self.weights)
         made.model, made._cold = self.model, self._cold
+        made.tables, made._numbers = self.tables, self._numbers
         return made
 
     def dump(self) -> list[Any]:

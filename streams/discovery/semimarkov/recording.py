@@ -91,10 +91,10 @@ class Recording:
         names = names_of(dict(zip(keys, self._counts, strict=True)), self._surroundings(keys))
         self._told = [_told(key) for key in keys]
         self._model = model = _model(list(dict.fromkeys(names.values())), keys, self._told, names)
-        columns = _Columns()
+        columns = Columns()
         for number, person in enumerate(self.people):
             for step in self._fold(person):
-                columns.add(number, step, _object(person, step))
+                columns.add(step.act, number, step.head_ms, step.digest, _object(person, step))
         return Folded(columns.steps(model), model)
 
     def _surroundings(self, keys: list[ElementKey]) -> Surroundings:
@@ -127,8 +127,8 @@ class Recording:
             yield last
 
 
-class _Columns:
-    """Steps under collection."""
+class Columns:
+    """Steps under collection, person by person in the order of time."""
 
     def __init__(self) -> None:
         self.act = array("q")
@@ -137,16 +137,16 @@ class _Columns:
         self.digest = array("q")
         self.object = array("q")
 
-    def add(self, person: int, step: RawStep, key: int) -> None:
-        """Take the next step."""
-        self.act.append(step.act)
+    def add(self, act: int, person: int, at_ms: int, digest: int, key: int = -1) -> None:
+        """Take the next step; ``digest``: of its value, 0 for none; ``key``: the business key in it, -1 for none."""
+        self.act.append(act)
         self.person.append(person)
-        self.at_ms.append(step.head_ms)
-        self.digest.append(step.digest)
+        self.at_ms.append(at_ms)
+        self.digest.append(digest)
         self.object.append(key)
 
     def steps(self, model: Model) -> Steps:
-        """All of them."""
+        """All of them; their activities are those of ``model``."""
         act, person, at_ms = _ints(self.act), _ints(self.person), _ints(self.at_ms)
         screens: dict[str, int] = {}
         apps: dict[str, int] = {}

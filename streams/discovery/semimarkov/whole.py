@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -87,36 +87,74 @@ def executions(
     if not len(steps):
         return
     sample = _sample(steps)
-    part = steps if sample is None else steps.take(sample)
-    log = Log(part)
-    beginnings = solving.one_chain(log)
-    dealt = interleaving.unravel(log, beginnings[0]) if lanes else None
-    if dealt is not None and dealt.switch:
-        log, beginnings = dealt.log, [dealt.solution]
-    switch = 0.0 if dealt is None else dealt.switch
-    cost = 0.0 if dealt is None else dealt.cost
-    solved = _solved(log, beginnings, cost, lanes=lanes)
-    woven = solved.log is not log
-    log, cuts = solved.log, solved.solution.cuts
-    done = cuts if keep_idle else solving.without_idle(log, cuts)
-    idle = sorted(set(cuts.routine.tolist()) - set(done.routine.tolist()))
-    # Where several executions are open at once, what lies at the edge of one may be of another.
-    stray = strays.NONE if switch else strays.find(log, done)
+    solved = _solve(steps if sample is None else steps.take(sample), lanes=lanes)
+    log, cuts = solved.log, solved.cuts
+    idle = [] if keep_idle else idle_routines(log, cuts)
+    stray = _strays(solved, idle)
     if sample is None:
         cuts = strays.cut_off(log, cuts, stray)
         done = cuts.with_routines(np.where(np.isin(cuts.routine, idle), -1, cuts.routine))
         learned = learn(log, done, max(done.routines, 1))
         yield len(steps), _executions(log, done, cuts, 0, certainty.sure(log, done, learned, learned.cues.edge))
         return
-    chain = interleaving.whole_chain(log, cuts) if switch else None
-    model = LearnedModel(learn(log, cuts, max(cuts.routines, 1)), log.codes, log.share, chain, switch, woven, stray)
+    model = _model(solved, stray)
     for start, end in _chunks(steps):
         log, cuts, sure = model.explain(steps.take(slice(start, end)))
         routine = np.where(np.isin(cuts.routine, idle), -1, cuts.routine)
         yield end, _executions(log, cuts.with_routines(routine), cuts, start, sure)
 
 
-def _solved(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool) -> Woven:
+def learn_model(steps: Steps) -> tuple[LearnedModel, list[int]]:
+    """What steps teach, and the routines in which nothing is written, copied or completed."""
+    solved = _solve(steps, lanes=True)
+    idle = idle_routines(solved.log, solved.cuts)
+    return _model(solved, _strays(solved, idle)), idle
+
+
+class _Solved(NamedTuple):
+    """Steps in the order of executions; ``switch`` as in :class:`LearnedModel`."""
+
+    log: Log
+    cuts: Cuts
+    switch: float
+    woven: bool
+
+
+def _solve(steps: Steps, *, lanes: bool) -> _Solved:
+    """The executions of steps that are learned from."""
+    log = Log(steps)
+    beginnings = solving.one_chain(log)
+    dealt = interleaving.unravel(log, beginnings[0]) if lanes else None
+    if dealt is not None and dealt.switch:
+        log, beginnings = dealt.log, [dealt.solution]
+    switch = 0.0 if dealt is None else dealt.switch
+    cost = 0.0 if dealt is None else dealt.cost
+    solved = _woven(log, beginnings, cost, lanes=lanes)
+    return _Solved(solved.log, solved.solution.cuts, switch, solved.log is not log)
+
+
+def idle_routines(log: Log, cuts: Cuts) -> list[int]:
+    """Routines in which nothing is written, copied or completed."""
+    return sorted(set(cuts.routine.tolist()) - set(solving.without_idle(log, cuts).routine.tolist()))
+
+
+def _strays(solved: _Solved, idle: list[int]) -> Strays:
+    """What lies between tasks; where several executions are open at once, what is at the edge of one may be of
+    another."""
+    if solved.switch:
+        return strays.NONE
+    cuts = solved.cuts
+    return strays.find(solved.log, cuts.with_routines(np.where(np.isin(cuts.routine, idle), -1, cuts.routine)))
+
+
+def _model(solved: _Solved, stray: Strays) -> LearnedModel:
+    log, cuts = solved.log, solved.cuts
+    chain = interleaving.whole_chain(log, cuts) if solved.switch else None
+    counts = learn(log, cuts, max(cuts.routines, 1))
+    return LearnedModel(counts, log.codes, log.share, chain, solved.switch, solved.woven, stray)
+
+
+def _woven(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool) -> Woven:
     """The log's routines, with what lies in the midst of another set aside: before routines are joined (a task that is
     often called looks like a part of its caller) or after, whichever is shorter to describe."""
     found = _routines(log, beginnings, cost)
