@@ -1,11 +1,12 @@
 """How well discovery does on worlds that nobody has seen: by trait, beside an oracle, and with cues taken away.
 
     python -m benchmarks.worlds [--seeds look|decide|RANGE] [--knockouts] [--fix TRAIT=VALUE ...] [--gym FOLDER]
-                                [--each] [--jobs N] [--json FILE] [--against FILE]
+                                [--stream] [--each] [--jobs N] [--json FILE] [--against FILE]
 
 Seeds 1 to 60 (look) are to look at, 61 to 100 (decide, the default) to decide on; a report takes fresh ones from 1,000
 on, such as 20000-20099, and shows no single log. ``--gym`` judges logs that another generator wrote instead of the
-own worlds (input/SEED.*, truth/SEED.csv, about/SEED.json); all of its seeds unless some are given. ``--against`` an
+own worlds (input/SEED.*, truth/SEED.csv, about/SEED.json); all of its seeds unless some are given. ``--stream`` tells
+what the stream finds while work goes on instead. ``--against`` an
 earlier JSON tells the mean gain on the same seeds with its standard error: below two of these it may be chance.
 """
 
@@ -19,19 +20,22 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
 from benchmarks.discovered import discovered
+from benchmarks.worlds import stream
 from benchmarks.worlds.knockouts import KNOCKOUTS
 from benchmarks.worlds.logs import Log, drawn, read, seeds_in
 from benchmarks.worlds.make import fixed
 from benchmarks.worlds.oracle import oracle
 from benchmarks.worlds.scores import Score, score
 from benchmarks.worlds.seeds import DECIDE, LOOK, purpose, ranges
+from benchmarks.worlds.stream import judge_stream
 from benchmarks.worlds.tables import Judged, lines, mean, paired, result, worst_tenth
 
+T = TypeVar("T")
 NAMED: Final = {"look": list(LOOK), "decide": list(DECIDE)}
 UNMIXED: Final = "unmixed, 4 people or more"
 
@@ -115,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--gym", type=Path, metavar="FOLDER", help="logs of another generator")
     parser.add_argument("--fix", nargs="+", default=[], metavar="TRAIT=VALUE", help="for the own worlds")
     parser.add_argument("--knockouts", action="store_true", help="take cues away, one at a time and all")
+    parser.add_argument("--stream", action="store_true", help="what is found while work goes on")
     parser.add_argument("--each", action="store_true", help="show each log")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -130,6 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
     load = partial(read, given.gym) if given.gym else partial(drawn, fixed=traits)
+    if given.stream:
+        return _stream(load, seeds, given.jobs, given.json)
     told = []
     for one in _run(partial(judge, load, knockouts=given.knockouts), seeds, given.jobs):
         told.append(one)
@@ -162,7 +169,16 @@ def _earlier(path: Path, seeds: Sequence[int]) -> dict[int, dict[str, float]]:
     return logs
 
 
-def _run(work: Callable[[int], LogFigures], seeds: Sequence[int], jobs: int) -> Iterable[LogFigures]:
+def _stream(load: Callable[[int], Log], seeds: Sequence[int], jobs: int, path: Path | None) -> int:
+    told = list(_run(partial(judge_stream, load), seeds, jobs))
+    for text in stream.lines(told):
+        print(text)
+    if path:
+        path.write_text(json.dumps({"stream": stream.figures(told)}, indent=1) + "\n")
+    return 0
+
+
+def _run(work: Callable[[int], T], seeds: Sequence[int], jobs: int) -> Iterable[T]:
     if jobs <= 1:
         yield from map(work, seeds)
         return

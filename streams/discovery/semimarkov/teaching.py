@@ -41,7 +41,7 @@ def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> 
 
     At most :data:`MAX_TABLES_BYTES`: what is rarest is left out first.
     """
-    steps, names = _columns(people)
+    steps, names = columns(people)
     if not len(steps):
         return b""
     model, idle = whole.learn_model(steps)
@@ -56,19 +56,19 @@ def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> 
         room = room * 3 // 4
 
 
-def _columns(people: Sequence[Sequence[TaughtStep]]) -> tuple[Steps, list[str]]:
+def columns(people: Sequence[Sequence[TaughtStep]]) -> tuple[Steps, list[str]]:
     """The steps of all people, and the names of their activities."""
     into = _common_names(Counter([name for person in people for name, _, _ in person]))
     number: dict[str, int] = {}
-    columns = Columns()
+    found = Columns()
     for person, steps in enumerate(people):
         for name, at_ms, value in steps:
-            columns.add(number.setdefault(into[name], len(number)), person, at_ms, value)
+            found.add(number.setdefault(into[name], len(number)), person, at_ms, value)
     names = list(number)
     model = Model()
     model.activities = Activities.given(names, {})
     model.grow()
-    return columns.steps(model), names
+    return found.steps(model), names
 
 
 def _common_names(counts: Counter[str]) -> dict[str, str]:
