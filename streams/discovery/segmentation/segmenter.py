@@ -157,8 +157,9 @@ class Segmenter:
         return self._decide(size if final else size - STEP, close=final, final=final)
 
     def may_pause(self) -> bool:
-        """Whether there is anything to decide before more follows; the first block is learned from as a whole."""
-        return not self._cold and len(self.acts) >= self.weights.minimum
+        """Whether there is anything to decide before more follows; without tables the first block is
+        learned from as a whole."""
+        return (not self._cold or self.tables is not None) and len(self.acts) >= self.weights.minimum
 
     def over(self, act: int) -> bool:
         """Whether the work is probably finished that ends with ``act``."""

@@ -85,8 +85,10 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def encode_tables(record: TablesRecord) -> bytes:
-    """The record, packed."""
-    return zlib.compress(_encoder.encode(record), 6)
+    """The record, packed; empty where that is larger than tables may be."""
+    unpacked = _encoder.encode(record)
+    packed = zlib.compress(unpacked, 6)
+    return packed if len(packed) <= MAX_TABLES_BYTES and len(unpacked) <= MAX_UNPACKED else b""
 
 
 def decode_tables(data: bytes) -> TablesRecord:

@@ -18,7 +18,6 @@ from streams.discovery.semimarkov.tables_record import (
     FORMAT,
     MAX_ACTIVITIES,
     MAX_ROUTINES,
-    MAX_TABLES_BYTES,
     ChainRecord,
     LanesRecord,
     TablesRecord,
@@ -39,7 +38,7 @@ TaughtStep = tuple[str, int, int]
 def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> bytes:
     """Learn from the steps of each person, in the order of time; encoded tables, empty where nothing recurs.
 
-    At most :data:`MAX_TABLES_BYTES`: what is rarest is left out first.
+    What is rarest is left out where they would be larger than tables may be.
     """
     steps, names = columns(people)
     if not len(steps):
@@ -49,11 +48,12 @@ def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> 
         return b""
     record = _record(tenant, version, steps, names, model, idle)
     room = min(len(names), MAX_ACTIVITIES)
-    while True:
+    while room:
         data = encode_tables(_of_most_frequent(record, room))
-        if len(data) <= MAX_TABLES_BYTES:
+        if data:
             return data
         room = room * 3 // 4
+    return b""
 
 
 def columns(people: Sequence[Sequence[TaughtStep]]) -> tuple[Steps, list[str]]:

@@ -1,0 +1,130 @@
+"""Executions decided by what was learned of the tenant's work."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.discovery.semimarkov.served import ServedTables, load_tables
+from streams.discovery.semimarkov.teaching import teach
+from streams.stages.segment import AgentSegmenter
+from taskstream.events import UiEvent, Value
+from taskstream.records import Segment, StepSample
+from tests.unit.streams.discovery.semimarkov.taught import person
+
+OWNER = ("t", "team", "actor", "agent")
+
+
+@pytest.fixture(scope="module")
+def tables() -> ServedTables:
+    return load_tables(teach("t", 1, [person(seed)[0] for seed in range(4)]))
+
+
+def events(seed: int, executions: int, noise: float = 0.0) -> tuple[list[UiEvent], list[int]]:
+    steps, cases = person(seed, executions, noise)
+    made = []
+    for name, at_ms, value in steps:
+        app, kind, screen, element = name.split("|")
+        said: Literal["click"] = kind  # type: ignore[assignment]
+        made.append(UiEvent(at_ms, said, app, screen, element, 300, value=Value(digest=value) if value else None))
+    return made, cases
+
+
+def run(segmenter: AgentSegmenter, some: list[UiEvent], first: int = 0) -> list[Segment]:
+    found: list[Segment] = []
+    for seq, event in enumerate(some, first):
+        found += segmenter.push(seq, event)
+    return found
+
+
+def test_each_execution_of_a_person_without_history_is_found(tables: ServedTables) -> None:
+    some, cases = events(50, 30, noise=0.1)
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.use(tables)
+    found = run(segmenter, some) + list(segmenter.flush())
+    assert len(found) >= 28
+    for one in found:
+        held = [cases[step.seq] for step in one.steps if cases[step.seq] >= 0]
+        assert len(set(held)) == 1
+
+
+def test_a_long_session_is_decided_while_it_goes_on(tables: ServedTables) -> None:
+    some, _ = events(51, 300)
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.use(tables)
+    behind = []
+    decided = 0
+    for seq, event in enumerate(some):
+        decided = max([decided, *(one.last_seq + 1 for one in segmenter.push(seq, event))])
+        behind.append(seq - decided)
+    assert max(behind) <= 500
+
+
+def test_what_ends_as_executions_end_is_decided_when_the_person_pauses(tables: ServedTables) -> None:
+    some, cases = events(52, 6)
+    last = cases.index(5)
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.use(tables)
+    assert not run(segmenter, some[:last])
+    assert len(segmenter.pause()) == 5
+    assert not run(segmenter, some[last : last + 2], last)
+    assert not segmenter.pause(), "the one that was begun stays open"
+    assert not run(segmenter, some[last + 2 :], last + 2)
+    assert len(segmenter.pause()) == 1
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(60, 70), st.sets(st.integers(0, 400), max_size=6), st.sets(st.integers(0, 400), max_size=3))
+def test_storing_in_between_changes_nothing(seed: int, stored: set[int], paused: set[int]) -> None:
+    tables = load_tables(teach("t", 1, [person(seed)[0] for seed in range(4)]))
+    some, _ = events(seed, 40, noise=0.1)
+    straight, broken = AgentSegmenter(*OWNER), AgentSegmenter(*OWNER)
+    results: tuple[list[Segment], list[Segment]] = [], []
+    for seq, event in enumerate(some):
+        if seq in stored:
+            broken = AgentSegmenter.load(broken.dump(), broken.times())
+        for segmenter, found in zip((straight, broken), results, strict=True):
+            segmenter.use(tables if seq >= 100 else None)
+            found += segmenter.push(seq, event)
+            if seq in paused:
+                found += segmenter.pause()
+    for segmenter, found in zip((straight, broken), results, strict=True):
+        found += segmenter.flush()
+    assert results[0] == results[1]
+
+
+def test_samples_hold_every_decided_step_once(tables: ServedTables) -> None:
+    some, _ = events(53, 100, noise=0.1)
+    for served in (None, tables):
+        segmenter = AgentSegmenter(*OWNER)
+        segmenter.use(served)
+        segmenter.sampling = True
+        samples: list[StepSample] = []
+        for seq, event in enumerate(some):
+            segmenter.push(seq, event)
+            samples += [sample for sample in [segmenter.take_sample()] if sample is not None]
+        segmenter.flush()
+        samples += [sample for sample in [segmenter.take_sample()] if sample is not None]
+        assert segmenter.take_sample() is None
+        seqs = [step.seq for sample in samples for step in sample.steps]
+        assert len(seqs) == len(set(seqs))
+        held = [sample.names[step.name] for sample in samples for step in sample.steps]
+        folder_steps = {f"{e.app}|{e.kind}|{e.screen}|{e.element}" for e in some if e.kind != "scroll"}
+        assert folder_steps == set(held)
+
+
+def test_a_value_is_told_apart_but_not_told() -> None:
+    some, _ = events(54, 20)
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.sampling = True
+    run(segmenter, some)
+    segmenter.flush()
+    sample = segmenter.take_sample()
+    assert sample is not None
+    digests = {event.value.digest for event in some if event.value is not None}
+    values = {step.value for step in sample.steps if step.value}
+    assert len(values) == len(digests)
+    assert all(0 < value <= 2**31 for value in values)
