@@ -18,6 +18,8 @@ from pathlib import Path
 
 from benchmarks import ending
 from benchmarks.streams_load import batches
+from streams.discovery.semimarkov.served import ServedTables, load_tables
+from streams.discovery.semimarkov.teaching import teach
 from streams.operator import InputRecord
 from streams.runtime.chunks import CHUNK_RECORDS
 from streams.stages.deduplicate import Numbering
@@ -82,13 +84,12 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
             state.setdefault(batch.agent, Linker()).push(batch.first_seq, batch.events)
 
     def segment() -> None:
-        state: dict[str, AgentSegmenter] = {}
-        for batch in load:
-            if batch.agent not in state:
-                state[batch.agent] = AgentSegmenter(batch.tenant, batch.team, batch.actor, batch.agent)
-            push = state[batch.agent].push
-            for number, event in enumerate(batch.events, batch.first_seq):
-                push(number, event)
+        _segmented(load, None)
+
+    tables = _taught(load)
+
+    def segment_by_tables() -> None:
+        _segmented(load, tables)
 
     def count() -> None:
         windows = Windows()
@@ -97,8 +98,36 @@ def stages(load: list[EventBatch]) -> dict[str, Callable[[], None]]:
 
     return {
         "validate (decode)": validate, "deduplicate": deduplicate, "clock": clock, "redact": redact,
-        "gather columns": gather, "sessionise": sessionise, "link": link, "segment": segment, "windows, phase 1": count,
+        "gather columns": gather, "sessionise": sessionise, "link": link, "segment": segment,
+        "segment, by tables": segment_by_tables, "windows, phase 1": count,
     } | _whole(records)  # fmt: skip
+
+
+def _segmented(load: list[EventBatch], tables: ServedTables | None, *, sampling: bool = False) -> list[AgentSegmenter]:
+    """Work through the load; ``sampling``: keep the steps."""
+    state: dict[str, AgentSegmenter] = {}
+    for batch in load:
+        if batch.agent not in state:
+            made = state[batch.agent] = AgentSegmenter(batch.tenant, batch.team, batch.actor, batch.agent)
+            made.sampling = sampling
+            made.use(tables)
+        push = state[batch.agent].push
+        for number, event in enumerate(batch.events, batch.first_seq):
+            push(number, event)
+    return list(state.values())
+
+
+def _taught(load: list[EventBatch]) -> ServedTables:
+    """What the load's own steps teach."""
+    people = []
+    for segmenter in _segmented(load, None, sampling=True):
+        segmenter.flush()
+        sample = segmenter.take_sample()
+        if sample is not None:
+            people.append(
+                [(sample.names[one.name], sample.start_ms + one.offset_ms, one.value) for one in sample.steps]
+            )
+    return load_tables(teach("bench", 1, people))
 
 
 def _whole(records: list[InputRecord]) -> dict[str, Callable[[], None]]:

@@ -23,6 +23,8 @@ BLOCK: Final = 320
 """Undecided events at which a decision is due."""
 STEP: Final = 160
 """The latest events stay undecided; longer than nearly every execution."""
+TAIL: Final = 128
+"""The same where steps are explained by tables, which look no further back than to where an execution began."""
 MAX_OPEN: Final = 1024
 """Events of one uncut stretch at most; then it is cut all the same."""
 LINK_EVENTS: Final = 12
@@ -154,7 +156,8 @@ class Segmenter:
         size = len(self.acts)
         if not size:
             return []
-        return self._decide(size if final else size - STEP, close=final, final=final)
+        tail = STEP if self.tables is None else TAIL
+        return self._decide(size if final else size - tail, close=final, final=final)
 
     def may_pause(self) -> bool:
         """Whether there is anything to decide before more follows; without tables the first block is
@@ -232,7 +235,8 @@ class Segmenter:
             [model.screens[act] for act in self.acts],
             [model.apps[act] for act in self.acts],
         )
-        found = explain(tables, window)
+        lanes = unravel(self.acts, self.sources, model, self.weights) if tables.mixed else None
+        found = explain(tables, window, None if lanes is None else lanes.order)
         none = len(tables.routines)
         order = found.order
         self._cold = False

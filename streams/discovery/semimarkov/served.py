@@ -12,7 +12,6 @@ from typing import Any, Final
 from mypy_extensions import i64
 
 from streams.discovery.semimarkov import priors
-from streams.discovery.semimarkov.beam import Chain
 from streams.discovery.semimarkov.decoder import Tables
 from streams.discovery.semimarkov.tables_record import MAX_TABLES_BYTES, decode_tables
 from taskstream.activity import coarse
@@ -21,6 +20,8 @@ __all__ = ["MAX_TABLES_BYTES", "ServedTables", "load_tables"]
 
 MAX_ROWS: Final = 8_192
 """Triples whose scores are kept; beyond it they are worked out anew. 1 KB each with thirty routines."""
+SLACK: Final = 14.0
+"""As :data:`streams.discovery.semimarkov.priors.SLACK`: decided work does not change by it, and takes half the time."""
 HOME: Final = 2.0
 """As :data:`streams.discovery.semimarkov.asides.HOME`."""
 
@@ -78,12 +79,12 @@ class ServedTables:
     ``tables``   for the decoder; its rows are filled as triples are met
     ``homes``    per activity and routine the logarithm of how often a step of the routine is that activity
     ``begin``    per activity and routine the logarithm of how often the routine begins with it
-    ``lanes``    the chain by which steps are dealt into lanes; None where people do one thing at a time
+    ``mixed``    whether people change between open executions
     """
 
     __slots__ = (
-        "_names", "_rows", "begin", "gap", "homes", "idle", "lanes", "link", "mixture", "onward", "pace_s", "place",
-        "repeats", "routines", "share", "size", "stay_none", "stray", "switch", "tables", "tenant", "version", "woven",
+        "_names", "_rows", "begin", "gap", "homes", "idle", "link", "mixed", "mixture", "onward", "pace_s", "place",
+        "repeats", "routines", "share", "size", "stay_none", "stray", "tables", "tenant", "version", "woven",
     )  # fmt: skip
 
     def __init__(self, record: Any) -> None:
@@ -102,27 +103,13 @@ class ServedTables:
         self.stray: list[bool] = [False] * self.size
         for act in record.stray:
             self.stray[act] = True
-        self.lanes: Chain | None = None
-        self.switch: float = 0.0
-        if record.lanes is not None:
-            self._deal(record.lanes)
+        self.mixed: bool = record.mixed
         self.routines: list[RoutineTables] = [RoutineTables(chain.steps, self.share) for chain in record.chains]
         self.idle: list[bool] = [False] * len(self.routines) + [True]
         for routine in record.idle:
             self.idle[routine] = True
         self._rows: dict[int, int] = {}
         self._score(record)
-
-    def _deal(self, lanes: Any) -> None:
-        size = self.size
-        pairs: dict[int, float] = {}
-        for first, after in lanes.pairs.items():
-            for second, score in after.items():
-                pairs[first * size + second] = score
-        rest = [*lanes.rest, min(lanes.rest)]
-        likely = [*lanes.likely, min(lanes.likely)]
-        self.lanes = Chain(pairs, rest, likely, [*lanes.start, min(lanes.start)], [*lanes.end, min(lanes.end)])
-        self.switch = lanes.switch
 
     def _score(self, record: Any) -> None:
         """The scores that belong to one activity."""
@@ -176,14 +163,14 @@ class ServedTables:
                 home.append(log((held[k].get(act, 0.0) + HOME * share[act]) / (many[k] + HOME)))
             start.append(log(none[act]) + no)
             end.append(leave)
-            top = max(start) - priors.SLACK
+            top = max(start) - SLACK
             starting.append([k for k, score in enumerate(start) if score >= top])
             starts.append(start)
             ends.append(end)
             self.onward.append(onward)
             self.homes.append(home)
             self.begin.append(begin)
-        self.tables: Tables = Tables([], starts, starting, ends, null, list(priors.SHORT), priors.LONGEST, priors.SLACK)
+        self.tables: Tables = Tables([], starts, starting, ends, null, list(priors.SHORT), priors.LONGEST, SLACK)
 
     def number(self, name: str) -> int:
         """The number of an activity; of a name with digits, that of its coarse form where only that is known."""

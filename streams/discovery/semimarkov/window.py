@@ -8,7 +8,6 @@ from typing import Final
 from mypy_extensions import i64
 
 from streams.discovery.semimarkov import priors
-from streams.discovery.semimarkov.beam import deal
 from streams.discovery.semimarkov.decoder import Decoder
 from streams.discovery.semimarkov.served import ServedTables
 from streams.discovery.semimarkov.set_aside import put_together, runs_at_home
@@ -18,8 +17,6 @@ OFTEN: Final = 6
 """A value that a person's steps hold more often links nothing."""
 PACE_COUNTS: Final = 20
 """Steps that the tenant's pace weighs beside the person's own."""
-LANE_GAP: Final = 0.25
-"""As :data:`streams.discovery.semimarkov.interleaving.GAP`."""
 
 Found = tuple[int, int, int]
 """First step, the step after the last one, routine; steps are places in the order of the explanation."""
@@ -50,12 +47,9 @@ class Explained:
         self.segments = segments
 
 
-def explain(tables: ServedTables, window: Window) -> Explained:
-    """The best explanation of the steps."""
+def explain(tables: ServedTables, window: Window, order: list[int] | None = None) -> Explained:
+    """The best explanation of the steps; ``order``: of their places, lane by lane, where people change lanes."""
     gaps = _gaps(window.at_ms, tables.pace_s)
-    order: list[int] | None = None
-    if tables.lanes is not None:
-        order = _dealt(tables, window, gaps)
     tables.make_room()
     segments = _decoded(tables, window, gaps, order)
     if tables.woven:
@@ -105,21 +99,6 @@ def _decoded(tables: ServedTables, window: Window, gaps: list[int], order: list[
         last = first
         first = act
     return decoder.segments()
-
-
-def _dealt(tables: ServedTables, window: Window, gaps: list[int]) -> list[int] | None:
-    """The steps lane by lane; None where each lane is over before the next begins."""
-    chain = tables.lanes
-    assert chain is not None
-    size = len(window.acts)
-    waits = [LANE_GAP * max(gap - 1, 0) for gap in gaps]
-    values = [value if value else -1 for value in window.values]
-    lane = deal(chain, window.acts, values, [-1] * size, waits, tables.switch)
-    lanes: dict[int, list[int]] = {}
-    for place, one in enumerate(lane):
-        lanes.setdefault(one, []).append(place)
-    order = [place for one in sorted(lanes) for place in lanes[one]]
-    return None if order == list(range(size)) else order
 
 
 def _without_strays(
