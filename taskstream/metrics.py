@@ -80,6 +80,9 @@ FRESHNESS_STREAM: Final = _histogram(
 SEGMENTS_RECOGNISED: Final = _counter(
     "segments_recognised", "Segments compared with the known routines: known, unknown or failed", "result"
 )
+TABLES_TAKEN: Final = _counter(
+    "tables_taken", "Times a partition began to use newer tables of what was learned of a tenant's work"
+)
 
 # catalogue
 SEGMENTS_IN: Final = _counter("segments_in", "Segments the catalogue has taken in")

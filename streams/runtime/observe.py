@@ -34,6 +34,7 @@ def applied(checkpoint: Checkpoint) -> None:
     metrics.SKEWED.inc(counts.skewed)
     metrics.REDACTED.inc(counts.redacted)
     metrics.LATE.inc(counts.late)
+    metrics.TABLES_TAKEN.inc(counts.tables)
     if counts.cut:
         cut(counts.cut)
     for place in counts.faults:

@@ -19,4 +19,6 @@ May import: taskstream, streams.operator, streams.dead_letter, streams.discovery
     cells            Writes and reads cells keyed by tuples in snapshots
     snapshot_format  What is stored of a partition in snapshots, as msgpack arrays
     actor_parts      Cuts the people of a cell into parts that fit into a message
+    sampled_people   Chooses the people whose steps the catalogue learns from: a few of each tenant at work
+    tenant_tables    What was learned of each tenant's work, as one partition uses it
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,7 +12,6 @@ from streams.stages.link import Linker
 from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Sessioniser
 from streams.stages.snapshot_format import NO_TIMES, AgentSnapshot, Person, encode_agent
-from taskstream.records import Segment
 
 PACKING: Final = 1
 """zlib's fastest level: higher ones take several times as long for a tenth less."""
@@ -64,12 +62,6 @@ class AgentState:
             self._segmenter = found
         self._stored = b""
         return found
-
-    def pause(self) -> Sequence[Segment]:
-        """The executions that are over when the agent has been quiet for a while; it is not expected back at once."""
-        segments = self.segmenter().pause()
-        self.rest()
-        return segments
 
     def reset_segmenter(self) -> None:
         """Begin segmentation afresh: what was open is given up."""

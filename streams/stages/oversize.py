@@ -1,4 +1,4 @@
-"""Keeps segments within the bound of their topic: one that is too large is split."""
+"""Keeps segments and samples of steps within the bounds of their topics: what is too large is split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from taskstream.events import encode
-from taskstream.records import Segment, Step
+from taskstream.records import SampledStep, Segment, Step, StepSample
 
 
 def encoded(segment: Segment, bound: int) -> Iterator[bytes]:
@@ -48,3 +48,31 @@ def _times(steps: tuple[Step, ...], start_ms: int, end_ms: int, call_ms: int) ->
     length = max(0, end_ms - start_ms)
     active = min(length, sum([step.active_ms for step in steps]))
     return {"active_ms": active, "waiting_ms": length - active, "call_ms": min(call_ms, length - active)}
+
+
+def encoded_sample(sample: StepSample, bound: int) -> Iterator[bytes]:
+    """``sample`` in JSON of at most ``bound`` bytes, or else its parts in order, each a sample of its own."""
+    value = encode(sample)
+    steps = sample.steps
+    if len(value) <= bound or len(steps) < 2:
+        yield value
+        return
+    half = len(steps) // 2
+    for part in (steps[:half], steps[half:]):
+        yield from encoded_sample(_of_steps(sample, part), bound)
+
+
+def _of_steps(sample: StepSample, steps: tuple[SampledStep, ...]) -> StepSample:
+    """A sample of some of the steps, and of the names that occur in them."""
+    number: dict[int, int] = {}
+    first_ms = steps[0].offset_ms
+    moved = [
+        structs.replace(
+            step, name=number.setdefault(step.name, len(number)), offset_ms=max(0, step.offset_ms - first_ms)
+        )
+        for step in steps
+    ]
+    return structs.replace(
+        sample, id=f"{sample.agent}:{steps[0].seq}", start_ms=sample.start_ms + first_ms,
+        names=tuple([sample.names[name] for name in number]), steps=tuple(moved),
+    )  # fmt: skip

@@ -17,11 +17,14 @@ from streams.stages.cells import add
 from streams.stages.deduplicate import Numbering
 from streams.stages.gather import BatchColumns
 from streams.stages.link import transfer_of
-from streams.stages.oversize import encoded
+from streams.stages.oversize import encoded, encoded_sample
+from streams.stages.sampled_people import share
+from streams.stages.segment import AgentSegmenter
 from streams.stages.sessionise import Reason
 from streams.stages.skew import certain_ms, correct, not_beyond, skew_of
 from streams.stages.snapshot_format import HEAD, OpenSession, PartitionSnapshot
 from streams.stages.stage_settings import StageSettings
+from streams.stages.tenant_tables import KIND, Tables, TenantTables
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, What, Windows, flat
 from taskstream.errors import UNDECODABLE
@@ -30,7 +33,7 @@ from taskstream.events import MAX_ADVANCE_MS, EventBatch, Heartbeat, UiEvent, en
 from taskstream.faults import place_of
 from taskstream.privacy.redact import redact_batch
 from taskstream.records import ActivityPartial, Segment, Session, WindowMark
-from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, TRANSFERS, UI_EVENTS
+from taskstream.topics import ACTIVITY_PARTIAL, CLEAN, SEGMENTS, SESSIONS, STEPS, TRANSFERS, UI_EVENTS
 
 MAX_FAULTS: Final = 100
 """Places of faults kept between two takings of the counts."""
@@ -53,6 +56,7 @@ class PartitionCounts:
         self.redacted = 0
         self.late = 0
         self.cut = 0
+        self.tables = 0
         self.sent_ms = 0
         self.refused: dict[str, int] = {}
         self.faults: list[str] = []
@@ -74,9 +78,10 @@ class PartitionState:
         self.closed = self.table.closed
         self.models = self.table.models
         self.windows = Windows()
+        self.tables = TenantTables()
         self.watermark_ms = -1
         self.heard = -1
-        """Offset of the last record but heartbeats that follow, which the owner of the partition writes. No state."""
+        """Offset of the last record but tables and heartbeats that follow, which the owner writes. No state."""
         self.counts = PartitionCounts()
         self._columns = (
             BatchColumns()
@@ -107,12 +112,15 @@ class PartitionState:
         counts = self.counts
         counts.messages += 1
         message = decode(record, self.settings.accepted)
-        if type(message) is not Heartbeat or not follows(record):
+        kind = type(message)
+        if kind is not Tables and (kind is not Heartbeat or not follows(record)):
             self.heard = record.offset
         if type(message) is EventBatch:
             self._batch(record, message)
         elif type(message) is Heartbeat:
             self._heartbeat(message)
+        elif type(message) is Tables:
+            self._take_tables(message)
         elif type(message) is Refusal:
             self._refuse(message, "validate")
         return out
@@ -195,26 +203,42 @@ class PartitionState:
         if watermark > self.watermark_ms:
             self._advance(watermark)
 
+    def _segmenter(self, agent: AgentState) -> AgentSegmenter:
+        """The agent's segmenter, to be used now: it decides by the tables of its tenant, and keeps the steps that it
+        decides where they are sampled. Both are given each time: a segmenter that was at rest knows nothing of them."""
+        segmenter = agent.segmenter()
+        segmenter.use(self.tables.served.get(agent.tenant))
+        sampled = self.table.models.sampled
+        segmenter.sampling = sampled.holds(agent.tenant, agent.key, share(self.settings.partitions))
+        return segmenter
+
     def _segment(self, agent: AgentState, seq: int, events: Sequence[UiEvent]) -> None:
         try:
-            push = agent.segmenter().push
+            segmenter = self._segmenter(agent)
+            push = segmenter.push
             for number, event in enumerate(events, seq):
                 segments = push(number, event)
                 if segments:
                     self._emit_segments(agent, segments)
+            self._emit_sample(agent, segmenter)
         except Exception as error:  # noqa: BLE001  # a fault of the model costs one agent's open executions, no more
             self._fault(agent, error)
 
     def _flush_segmenter(self, agent: AgentState) -> None:
         try:
-            self._emit_segments(agent, agent.segmenter().flush())
+            segmenter = self._segmenter(agent)
+            self._emit_segments(agent, segmenter.flush())
+            self._emit_sample(agent, segmenter)
         except Exception as error:  # noqa: BLE001  # as above
             self._fault(agent, error)
 
     def _pause(self, agent: AgentState) -> None:
-        """Decide what a quiet agent has finished."""
+        """Decide what a quiet agent has finished; it is not expected back at once."""
         try:
-            self._emit_segments(agent, agent.pause())
+            segmenter = self._segmenter(agent)
+            self._emit_segments(agent, segmenter.pause())
+            self._emit_sample(agent, segmenter)
+            agent.rest()
         except Exception as error:  # noqa: BLE001  # as above
             self._fault(agent, error)
 
@@ -222,6 +246,13 @@ class PartitionState:
         for segment in segments:
             for value in encoded(segment, SEGMENTS.value_bytes):
                 self._out.append(Output(SEGMENTS.name, self.partition, agent.key, value))
+
+    def _emit_sample(self, agent: AgentState, segmenter: AgentSegmenter) -> None:
+        """The steps decided by this use: before anything is stored, for they are no part of a snapshot."""
+        sample = segmenter.take_sample()
+        if sample is not None:
+            for value in encoded_sample(sample, STEPS.value_bytes):
+                self._out.append(Output(STEPS.name, self.partition, agent.key, value))
 
     def _fault(self, agent: AgentState, error: Exception) -> None:
         place = place_of(error)
@@ -245,6 +276,13 @@ class PartitionState:
             self._advance(max(self.watermark_ms, advanced_ms))
         elif heartbeat.at_ms:
             self._advance(others_ms)
+
+    def _take_tables(self, tables: Tables) -> None:
+        """What was learned of a tenant's work counts from this record on. What is no newer comes of two writers."""
+        if not self.tables.has_room(tables.served.tenant):
+            self._refuse(Refusal("tables", "tables of more tenants than a partition keeps"), "tables")
+        elif self.tables.take(tables):
+            self.counts.tables += 1
 
     # --- event time
 
@@ -329,6 +367,7 @@ class PartitionState:
     def snapshot(self) -> list[tuple[str, bytes | None]]:
         """Items changed since the last snapshot; see :class:`streams.operator.Operator`."""
         items = list(self.table.snapshot())
+        items += self.tables.snapshot()
         windows = self.windows
         for number in sorted(windows.dirty):
             chunks = cells.dump(flat(windows.open.get(number, {})))
@@ -354,6 +393,7 @@ class PartitionState:
     def save_all(self) -> None:
         """Let the next snapshot hold everything, changed or not."""
         self.table.save_all()
+        self.tables.save_all()
         self.windows.dirty |= self.windows.open.keys()
 
     def load(self, items: Mapping[str, bytes]) -> dict[str, str]:
@@ -387,6 +427,8 @@ class PartitionState:
                 cells.check_index(name, self._late_chunks)
             for (number, tenant, team, app, what), cell in cells.load(data, cells.DATED):
                 _join(windows.late, number, (tenant, team), (app, what), cell)
+        elif kind == KIND:
+            self.tables.load(name, data)
         elif kind == HEAD and not name:
             state = msgspec.msgpack.decode(data, type=PartitionSnapshot)
             self.watermark_ms, windows.horizon, windows.released = state.watermark_ms, state.horizon, state.released

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from streams.stages.agent_state import AgentState
+from streams.stages.sampled_people import SampledPeople
 from streams.stages.snapshot_format import Person, PersonModel, model_key
 
 
@@ -20,10 +21,14 @@ def _touched(agent: AgentState) -> int:
 
 
 class PersonModels:
-    """The models of people none of whose agents is open, the longest silent first; and who has which agents open."""
+    """The models of people none of whose agents is open, the longest silent first; and who has which agents open.
+
+    ``sampled``  of those at work
+    """
 
     def __init__(self) -> None:
         self.kept: dict[Person, PersonModel] = {}
+        self.sampled = SampledPeople()
         self._open: dict[Person, tuple[str, ...]] = {}
         self._dirty: set[Person] = set()
         self._order = 0
@@ -41,6 +46,8 @@ class PersonModels:
             agent.resume(kept.model)
         elif names:
             agent.resume(max([agents[name] for name in names], key=_touched).learned())
+        if not names:
+            self.sampled.come(person)
         self._open[person] = (*names, agent.agent)
 
     def keep(self, agent: AgentState) -> None:
@@ -51,6 +58,7 @@ class PersonModels:
             self._open[person] = others
             return
         del self._open[person]
+        self.sampled.go(person)
         model = agent.learned()
         if model:
             self._put(person, agent.seen_ms, model)
@@ -98,6 +106,7 @@ class PersonModels:
         for agent in opened:
             person = person_of(agent)
             self._open[person] = (*self._open.get(person, ()), agent.agent)
+        self.sampled.load(self._open)
 
     def adopt(self, models: Iterable[tuple[Person, int, bytes]]) -> None:
         """Take over what an older version kept with silent agents, in order: person, watermark of then, model."""

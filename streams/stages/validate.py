@@ -5,13 +5,17 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from streams.discovery.semimarkov.served import MAX_TABLES_BYTES
 from streams.operator import Record
+from streams.stages.tenant_tables import Tables, loaded
+from taskstream.errors import UNDECODABLE
 from taskstream.events import (
     BATCH_TYPE,
     FOLLOW_HEADER,
     HEARTBEAT_TYPE,
     MAX_BATCH_BYTES,
     MAX_SEQ,
+    TABLES_TYPE,
     EventBatch,
     Heartbeat,
     decode_batch,
@@ -29,11 +33,25 @@ class Refusal(Struct, frozen=True):
     detail: str
 
 
-REASONS = ("empty", "type", "size", "json", "schema", "key", "number", "policy", "gap", "fault", "foreign", "lost")
+REASONS = (
+    "empty",
+    "type",
+    "size",
+    "json",
+    "schema",
+    "key",
+    "number",
+    "policy",
+    "gap",
+    "fault",
+    "foreign",
+    "lost",
+    "tables",
+)
 """All reasons: no value; foreign ce_type; too large; not JSON; not the contract; key is not the actor; numbers beyond
 their range; recorded under a policy that is not accepted here. ``gap`` reports sequence numbers that never came,
 ``fault`` an error in a stage (the batch itself was let in), ``foreign`` a record in ``activity.partial`` that no
-worker wrote, ``lost`` offsets that are gone."""
+worker wrote, ``lost`` offsets that are gone, ``tables`` those of more tenants than a partition keeps."""
 
 
 def follows(record: Record) -> bool:
@@ -41,8 +59,11 @@ def follows(record: Record) -> bool:
     return any(name == FOLLOW_HEADER for name, _ in record.headers)
 
 
-def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | Refusal:
-    """The batch or heartbeat in ``record``, or why it is refused. ``accepted`` are hashes of policies; empty: any."""
+def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | Tables | Refusal:
+    """The batch, heartbeat or tables in ``record``, or why it is refused.
+
+    ``accepted``  hashes of policies; empty: any
+    """
     value = record.value
     if not value:
         return Refusal("empty", "the message has no value")
@@ -62,6 +83,8 @@ def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heart
             return batch
         if kind == HEARTBEAT_TYPE:
             return decode_heartbeat(value)
+        if kind == TABLES_TYPE:
+            return _tables(value)
     except msgspec.ValidationError as error:
         return Refusal("schema", str(error)[:MAX_DETAIL])
     except (msgspec.DecodeError, RecursionError) as error:
@@ -69,3 +92,12 @@ def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heart
     except UnicodeError:
         return Refusal("json", "not UTF-8")
     return Refusal("type", "unknown ce_type")
+
+
+def _tables(value: bytes) -> Tables | Refusal:
+    if len(value) > MAX_TABLES_BYTES:
+        return Refusal("size", f"tables of {len(value)} bytes are over the limit of {MAX_TABLES_BYTES}")
+    try:
+        return loaded(value)
+    except UNDECODABLE as error:
+        return Refusal("schema", f"no tables: {error}"[:MAX_DETAIL])

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from streams.discovery.semimarkov.teaching import teach
 from streams.operator import InputRecord, Output
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import batches, decode
-from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, EventBatch, Heartbeat, UiEvent, Value, encode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, TABLES_TYPE, EventBatch, Heartbeat, UiEvent, Value, encode
 
 T0 = 1_700_000_000_000 - 1_700_000_000_000 % 86_400_000 + 9 * 3_600_000
 """Nine o'clock on some day, in milliseconds."""
@@ -48,6 +49,17 @@ def record(offset: int, message: EventBatch | Heartbeat | bytes, *, timestamp: i
     if isinstance(message, Heartbeat):
         return InputRecord(offset, timestamp, None, encode(message), (("ce_type", HEARTBEAT_TYPE),))
     return InputRecord(offset, timestamp, b"k", message, ())
+
+
+def marker(offset: int, tables: bytes) -> InputRecord:
+    """The Kafka record from which on a partition uses ``tables``."""
+    return InputRecord(offset, T0 + 10**9, None, tables, (("ce_type", TABLES_TYPE),))
+
+
+def tables(tenant: str, version: int) -> bytes:
+    """Encoded tables of a little work."""
+    work = [("sap|click|form|edit:name", T0, 0), ("sap|click|form|edit:town", T0 + 1_000, 0)] * 20
+    return teach(tenant, version, [work, work])
 
 
 def state(**settings: Any) -> PartitionState:

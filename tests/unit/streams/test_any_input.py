@@ -25,6 +25,7 @@ from taskstream.events import (
     HEARTBEAT_TYPE,
     MAX_SEQ,
     MAX_TIME_MS,
+    TABLES_TYPE,
     Heartbeat,
     KeyCounts,
     ObjectRef,
@@ -32,7 +33,7 @@ from taskstream.events import (
 )
 from taskstream.records import ActivityPartial, PartialCell, WindowMark
 from taskstream.topics import ALL, STATE
-from tests.unit.streams.build import T0, batch, event, of, value
+from tests.unit.streams.build import T0, batch, event, marker, of, tables, value
 
 MARK = b"taskstream.mark"
 BOUNDS = {topic.name: topic for topic in ALL}
@@ -56,6 +57,7 @@ SAMPLES: dict[bytes, Any] = {
             "0:1:2", "t", "red", T0, ("a", LONG),
             (PartialCell(T0, "sap", "click", 3, 900, False, (0, 1)), PartialCell(0, LONG, "keys", 1, 5, True, (1,))),
         ),
+        TABLES_TYPE: Heartbeat(schema=1, advance_ms=1),
         MARK: WindowMark(0, T0 + 600_000),
     }.items()
 }  # fmt: skip
@@ -66,7 +68,7 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
     ]
 ) | st.text(max_size=5)  # fmt: skip
 KEYS = st.sampled_from([b"actor-a", None, b"", b"\xff", b"\x00" * 600_000]) | st.binary(max_size=4)
-KINDS = st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, MARK, b"", b"\xff" * 9])
+KINDS = st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, TABLES_TYPE, MARK, b"", b"\xff" * 9])
 TIMES = st.sampled_from([T0 + 10_000, T0 + 10**10, 0, -1, 2**63 - 1])
 
 
@@ -184,6 +186,25 @@ def test_phase_1_takes_whatever_is_in_its_topic(given_: list[InputRecord]) -> No
     run(lambda: PartitionState(0, StageSettings(partitions=2)), given_, refused, END)
 
 
+@st.composite
+def markers(draw: st.DrawFn) -> InputRecord:
+    """Tables, or what is left of them when some bytes are others."""
+    raw = bytearray(draw(st.sampled_from([tables("t", 2), tables("t", 2**63), tables("x" * 128, 1)])))
+    for _ in range(draw(st.integers(0, 3))):
+        raw[draw(st.integers(0, len(raw) - 1))] = draw(st.integers(0, 255))
+    value = draw(st.just(bytes(raw)) | st.just(bytes(raw[: draw(st.integers(0, len(raw)))])) | st.binary(max_size=40))
+    return marker(0, value)._replace(key=draw(KEYS), timestamp=draw(TIMES))
+
+
+@settings(max_examples=40)
+@given(st.lists(markers() | records([BATCH_TYPE, TABLES_TYPE]), min_size=1, max_size=4))
+def test_phase_1_takes_whatever_claims_to_be_tables(given_: list[InputRecord]) -> None:
+    def refused(record: InputRecord) -> bool:
+        return isinstance(decode(record), Refusal)
+
+    run(lambda: PartitionState(0, StageSettings(partitions=2)), given_, refused, END)
+
+
 @settings(max_examples=40)
 @given(st.lists(records([b"", b"", MARK]), min_size=1, max_size=3))
 def test_phase_2_takes_whatever_is_in_its_topic(given_: list[InputRecord]) -> None:
@@ -209,7 +230,9 @@ LEAF: st.SearchStrategy[Any] = st.integers(-9, 9) | st.sampled_from(
     ["", "open", "closed", 2**64 - 1, None, b"\xff", {}, 1.5]
 )
 PACKED = st.lists(LEAF | st.lists(LEAF, max_size=4), max_size=11).map(msgspec.msgpack.encode)
-NAMES = st.sampled_from(["p", "p:", "l", "l:0", "w:3:0", "w:x:0", "w:9", "a:x", "a:", "m:t\x1fx", "m:", "", "what"])
+NAMES = st.sampled_from(
+    ["p", "p:", "l", "l:0", "w:3:0", "w:x:0", "w:9", "a:x", "a:", "m:t\x1fx", "m:", "t:", "t:t", "t:x", "", "what"]
+)
 
 
 @settings(max_examples=40)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.discovery.semimarkov.teaching import teach
 from streams.operator import InputRecord, Operator, Output
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
 from taskstream.events import EventBatch, Heartbeat, UiEvent
-from tests.unit.streams.build import T0, batch, record, value
+from taskstream.records import StepSample
+from tests.unit.streams.build import T0, batch, marker, record, value
 
 RULES = StageSettings(partitions=2, max_agents=3)
 KINDS = ("click", "edit", "window", "copy", "paste", "keys", "submit", "lock", "idle", "health", "save")
@@ -146,6 +149,60 @@ def test_the_logs_with_breaks_bring_agents_back_with_and_without_a_model() -> No
                 returned.add((message.tenant, message.actor) in operator.models.kept)
             operator.apply(record(offset, message))
     assert returned == {True, False}
+
+
+def taught(version: int) -> bytes:
+    """Tables from the sampled steps of some people's work, as the catalogue learns them."""
+    people = dict[str, list[tuple[str, int, int]]]()
+    for seed in range(version, version + 4):
+        records = [record(offset, message) for offset, message in enumerate(log_with_breaks(seed))]
+        for output in run_with_crashes(phase_1, records, [], 10**9):
+            if output.topic == "steps":
+                sample = msgspec.json.decode(output.value or b"", type=StepSample)
+                people.setdefault(f"{seed}/{sample.actor}", []).extend(
+                    (sample.names[step.name], sample.start_ms + step.offset_ms, step.value) for step in sample.steps
+                )
+    found = teach("t", version, list(people.values()))
+    assert found, "nothing was learned of the work that the logs below hold"
+    return found
+
+
+TAUGHT = functools.cache(lambda: [taught(version) for version in (3, 5, 4, 9)])
+
+
+def with_markers(messages: Sequence[EventBatch | Heartbeat | bytes], seed: int) -> list[InputRecord]:
+    """The records of a log into which tables have been written at some places, some of them more than once."""
+    rnd = random.Random(seed)
+    records = [record(0, message) for message in messages]
+    for raw in TAUGHT():
+        for _ in range(rnd.choice([1, 1, 2])):
+            records.insert(rnd.randrange(len(records)), marker(0, raw))
+    return [one._replace(offset=offset) for offset, one in enumerate(records)]
+
+
+@given(
+    st.integers(0, 10**6), st.sampled_from([log_with_breaks, logins, lambda seed: log_of(seed, 60)]),
+    st.lists(st.integers(0, 100), max_size=6), st.integers(1, 30),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_tables_in_the_log_change_the_same_results_through_crashes(
+    seed: int, log: Callable[[int], list[EventBatch | Heartbeat | bytes]], crashes: list[int], every: int
+) -> None:
+    records = with_markers(log(seed), seed)
+    undisturbed = run_with_crashes(phase_1, records, [], 10**9)
+    assert run_with_crashes(phase_1, records, crashes, every) == undisturbed
+
+
+def test_a_crash_at_each_record_around_markers_changes_nothing() -> None:
+    records = with_markers(log_with_breaks(1), 1)
+    undisturbed = run_with_crashes(phase_1, records, [], 10**9)
+    assert run_with_crashes(phase_1, records, range(len(records)), 1) == undisturbed
+    for every in (2, 7):
+        assert run_with_crashes(phase_1, records, range(0, len(records), 3), every) == undisturbed
+    operator = phase_1()
+    for one in records:
+        operator.apply(one)
+    assert operator.tables.served["t"].version == 9
 
 
 @given(st.integers(0, 10**6), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 20)), max_size=10))

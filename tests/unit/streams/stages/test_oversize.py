@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.stages.oversize import encoded
+from streams.stages.oversize import encoded, encoded_sample
 from taskstream.events import encode
-from taskstream.records import Segment
-from taskstream.topics import SEGMENTS
+from taskstream.records import SampledStep, Segment, StepSample
+from taskstream.topics import SEGMENTS, STEPS
 from tests.unit.streams.discovery.routine_samples import segment
 
 decode = msgspec.json.Decoder(Segment).decode
@@ -48,3 +48,34 @@ def test_the_worst_case_fits_its_topic() -> None:
     values = list(encoded(segment([longest] * 1_024), SEGMENTS.value_bytes))
     assert len(values) > 1
     assert all(len(value) <= SEGMENTS.value_bytes for value in values)
+
+
+def sample(names: list[str]) -> StepSample:
+    """A sample in which each name occurs twice."""
+    steps = [SampledStep(place % len(names), 10 + place, place * 700, place % 3) for place in range(2 * len(names))]
+    return StepSample("a:10", "t", "actor", "a", 5_000, tuple(names), tuple(steps))
+
+
+@given(st.integers(1, 60), st.integers(300, 20_000))
+def test_parts_of_a_sample_hold_every_step_once(names: int, bound: int) -> None:
+    whole = sample([f"crm|paste|{'x' * 90}|field:{number}" for number in range(names)])
+    parts = [msgspec.json.decode(value, type=StepSample) for value in encoded_sample(whole, bound)]
+    assert all(len(encode(part)) <= bound or len(part.steps) == 1 for part in parts)
+
+    def facts(samples: list[StepSample]) -> list[tuple[str, int, int, int]]:
+        return [
+            (one.names[step.name], step.seq, one.start_ms + step.offset_ms, step.value)
+            for one in samples
+            for step in one.steps
+        ]
+
+    assert facts(parts) == facts([whole])
+    assert [part.id for part in parts] == [f"a:{part.steps[0].seq}" for part in parts]
+    assert all(len(part.names) == len({step.name for step in part.steps}) for part in parts)
+
+
+def test_the_worst_case_of_a_sample_fits_its_topic() -> None:
+    longest = ["|".join(["\x01" * 64, "navigate", "\x01" * 256, f"{number}"]) for number in range(1_000)]
+    values = list(encoded_sample(sample(longest), STEPS.value_bytes))
+    assert len(values) > 1
+    assert all(len(value) <= STEPS.value_bytes for value in values)

@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.discovery.semimarkov.served import MAX_TABLES_BYTES
 from streams.operator import InputRecord
+from streams.stages.tenant_tables import Tables
 from streams.stages.validate import REASONS, Refusal, decode
-from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, MAX_BATCH_BYTES, MAX_SEQ, EventBatch, Heartbeat, encode
+from taskstream.events import (
+    BATCH_TYPE,
+    HEARTBEAT_TYPE,
+    MAX_BATCH_BYTES,
+    MAX_SEQ,
+    TABLES_TYPE,
+    EventBatch,
+    Heartbeat,
+    encode,
+)
 from taskstream.topics import DEAD_LETTER
-from tests.unit.streams.build import T0, batch, event, record, state
+from tests.unit.streams.build import T0, batch, event, marker, record, state, tables
 
 GOOD = record(0, batch(0, [event(0)]))
 
@@ -32,6 +43,12 @@ GOOD = record(0, batch(0, [event(0)]))
         ({"key": None}, "key"),
         ({"headers": (("ce_type", b"other"),)}, "type"),
         ({"headers": (("ce_type", HEARTBEAT_TYPE),)}, "schema"),
+        ({"headers": (("ce_type", TABLES_TYPE),)}, "schema"),
+        ({"headers": (("ce_type", TABLES_TYPE),), "value": b"\x92\xa1t\x01"[:-1]}, "schema"),
+        ({"headers": (("ce_type", TABLES_TYPE),), "value": b"\x91" * 100_000}, "schema"),
+        ({"headers": (("ce_type", TABLES_TYPE),), "value": bytes(MAX_TABLES_BYTES + 1)}, "size"),
+        ({"headers": (("ce_type", TABLES_TYPE),), "value": tables("", 1)}, "schema"),
+        ({"headers": (("ce_type", TABLES_TYPE),), "value": tables("t" * 129, 1)}, "schema"),
         ({"value": encode(batch(MAX_SEQ, [event(0)]))}, "number"),
     ],
 )
@@ -67,7 +84,11 @@ def test_a_policy_that_is_not_accepted_is_a_reason(policy: str, accepted: list[s
     assert isinstance(found, EventBatch) if let_in else isinstance(found, Refusal) and found.reason == "policy"
 
 
-@given(st.binary(max_size=300), st.none() | st.binary(max_size=5), st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, b"x"]))
+@given(
+    st.binary(max_size=300),
+    st.none() | st.binary(max_size=5),
+    st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, TABLES_TYPE, b"x"]),
+)
 def test_nothing_raises(value: bytes, key: bytes | None, kind: bytes) -> None:
     decode(InputRecord(0, T0, key, value, (("ce_type", kind),)))
 
@@ -77,6 +98,22 @@ def test_a_changed_byte_never_raises(place: int, byte: int) -> None:
     data = bytearray(GOOD.value or b"")
     data[place] = byte
     decode(GOOD._replace(value=bytes(data)))
+
+
+@given(st.data())
+def test_changed_tables_never_raise(data: st.DataObject) -> None:
+    raw = bytearray(tables("t", 3))
+    for _ in range(data.draw(st.integers(1, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    found = decode(marker(0, bytes(raw[: data.draw(st.integers(1, len(raw)))])))
+    assert isinstance(found, Tables | Refusal)
+
+
+def test_equal_tables_are_decoded_once_in_a_process() -> None:
+    one, other = decode(marker(0, tables("t", 3))), decode(marker(7, bytes(bytearray(tables("t", 3)))))
+    assert isinstance(one, Tables)
+    assert one is other
+    assert (one.served.tenant, one.served.version) == ("t", 3)
 
 
 def test_a_batch_of_another_policy_is_a_dead_letter_and_the_next_one_is_let_in() -> None:
