@@ -24,7 +24,10 @@ May import: taskstream, streams.
     transactions       Kafka transactions
     restore            Bring a partition's operator to the committed position
     heartbeat          Event time where no events come
+    topic_follower     Follows a compacted topic of one partition in a thread
     routine_follower   The routines that the catalogue has published, followed in a thread
+    tables_follower    The tables that the catalogue has published, followed in a thread
+    tables_writer      Writes tables into the input of each owned partition that does not use them yet
     observe            Metrics of the worker: taken once per chunk or transaction, never per event
     dead_letter_topic  Reading the dead-letter topic, and sending refused input once more to where it came from
 """

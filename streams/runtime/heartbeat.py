@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from confluent_kafka import KafkaException
 
@@ -21,6 +21,10 @@ from taskstream.topics import UI_EVENTS
 log = logging.getLogger("taskstream.streams")
 
 
+WRITTEN_S: Final = 10.0
+"""Within so long a record is in the log or given up (seconds)."""
+
+
 class HeartbeatProducer(Protocol):
     """The part of confluent-kafka's producer that is used here; tests write into a log of their own."""
 
@@ -30,9 +34,15 @@ class HeartbeatProducer(Protocol):
 
 
 def heartbeat_producer(settings: Settings) -> HeartbeatProducer:
-    """A producer for heartbeats; those that Kafka does not accept soon are dropped."""
+    """A producer for heartbeats and tables; those that Kafka does not accept soon are dropped."""
     made: HeartbeatProducer = new_producer(
-        kafka_config(settings, "heartbeat") | {"linger.ms": 0, "message.timeout.ms": 10_000}
+        kafka_config(settings, "heartbeat")
+        | {
+            "linger.ms": 0,
+            "message.timeout.ms": int(WRITTEN_S * 1000),
+            "message.max.bytes": UI_EVENTS.message_bytes,
+            "compression.type": "lz4",
+        }
     )
     return made
 

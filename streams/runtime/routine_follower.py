@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
 from streams.discovery.grouping.recognise import Recogniser
 from streams.operator import Output
+from streams.runtime.topic_follower import TopicFollower
 from taskstream import metrics
-from taskstream.errors import UNDECODABLE
 from taskstream.events import encode
 from taskstream.faults import SaidOnce, place_of
-from taskstream.kafka.clients import new_consumer, reading
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.records import Routine, Segment
 from taskstream.settings import Settings
@@ -29,9 +26,6 @@ WAITING: Final = 256
 """Changes read from Kafka and not yet taken over; beyond it the thread waits."""
 AT_ONCE: Final = 16
 """Changes taken over before a chunk of records: a long catalogue is learned in many short steps."""
-PAUSE_S: Final = 0.05
-AGAIN_S: Final = 2.0
-"""Time until the topic is read again after a failure (seconds)."""
 
 Change = tuple[str, Routine | None]
 
@@ -92,67 +86,17 @@ class KnownRoutines:
         return made
 
 
-class RoutineFollower:
-    """Reads the topic ``routines`` from its beginning on, as long as the worker runs; waits while Kafka is away."""
+class RoutineFollower(TopicFollower):
+    """Hands what the topic ``routines`` holds to ``routines``."""
 
     def __init__(self, settings: Settings, routines: KnownRoutines, topics: TopicWatch) -> None:
-        self._topics = topics
+        super().__init__(settings, ROUTINES, topics)
         self._routines = routines
-        self._topic = settings.prefix + ROUTINES.name
-        self._config = reading(settings, "routines") | {
-            "fetch.wait.max.ms": 500,
-            "queued.max.messages.kbytes": 4_096,
-        }
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="routines", daemon=True)
 
-    def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
+    def room(self) -> bool:
+        """See :meth:`KnownRoutines.room`."""
+        return self._routines.room()
 
-    def stop(self) -> None:
-        """Have the thread end, without waiting for it: it holds nothing."""
-        self._stop.set()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._follow()
-            except KafkaException as error:
-                log.warning("%s cannot be read: %s; trying again", self._topic, error)
-                self._stop.wait(AGAIN_S)
-            except Exception as error:  # noqa: BLE001  # whatever it is: a thread that is gone would say nothing more
-                log.error("following %s failed: %s; beginning again", self._topic, place_of(error))
-                self._stop.wait(AGAIN_S)
-
-    def _follow(self) -> None:
-        consumer = new_consumer(self._config)
-        try:
-            consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
-            began_with = self._topics.id_of(self._topic)
-            while not self._stop.is_set():
-                current = self._topics.id_of(self._topic)
-                if began_with and current not in ("", began_with):
-                    log.warning("topic %s is another one than before: reading it from its beginning", self._topic)
-                    metrics.TOPIC_RESETS.labels(ROUTINES.name).inc()
-                    return
-                began_with = current or began_with
-                if not self._routines.room():
-                    self._stop.wait(PAUSE_S)
-                    continue
-                message = consumer.poll(0.5)
-                if message is None:
-                    continue
-                error = message.error()
-                if error is not None:
-                    if error.fatal():
-                        raise KafkaException(error)
-                    continue
-                key, value = (message.key() or b"").decode(errors="replace"), message.value()
-                try:
-                    self._routines.put((key, None if value is None else _routines.decode(value)))
-                except UNDECODABLE as wrong:
-                    metrics.REFUSED.labels("malformed").inc()
-                    log.warning("%s@%d is no valid routine: %s", self._topic, message.offset(), wrong)
-        finally:
-            consumer.close()
+    def take(self, key: str, value: bytes | None) -> None:
+        """A routine's latest record."""
+        self._routines.put((key, None if value is None else _routines.decode(value)))

@@ -16,10 +16,13 @@ from streams.runtime.intake import Intake
 from streams.runtime.ownership import INPUT_SIZED, Ownership
 from streams.runtime.patience import AttendedTime
 from streams.runtime.routine_follower import KnownRoutines, RoutineFollower
+from streams.runtime.tables_follower import TablesFollower
+from streams.runtime.tables_writer import TablesWriter
+from streams.runtime.topic_follower import TopicFollower
 from streams.runtime.transport import InFlight, MicroBatchConsumer
 from taskstream.kafka.topic_watch import TopicWatch
 from taskstream.settings import Settings
-from taskstream.topics import ROUTINES, UI_EVENTS
+from taskstream.topics import ROUTINES, TABLES, UI_EVENTS
 
 log = logging.getLogger("taskstream.streams")
 
@@ -32,7 +35,7 @@ WATCH_S: Final = 1.0
 """Interval at which partitions and group are looked after (seconds)."""
 
 
-WATCHED: Final = (*INPUT_SIZED, ROUTINES.name)
+WATCHED: Final = (*INPUT_SIZED, ROUTINES.name, TABLES.name)
 
 
 class Worker:
@@ -44,11 +47,14 @@ class Worker:
         self._topics = TopicWatch.of(settings, WATCHED, "worker")
         self._time = AttendedTime(lambda: not self._topics.is_away)
         routines = KnownRoutines()
-        self._follower = RoutineFollower(settings, routines, self._topics)
+        tables = TablesFollower(settings, self._topics)
+        self._followers: tuple[TopicFollower, ...] = (RoutineFollower(settings, routines, self._topics), tables)
         self.ownership = Ownership(settings, routines.assignments, self._fetch, self._topics, lambda: self._time.now)
         self.intake = Intake(self.ownership, self.fetcher, self.in_flight)
         self.health = WorkerHealth(self.ownership, self.intake, settings.prefix)
-        self._heartbeat = IdleHeartbeat(settings, heartbeat_producer(settings))
+        producer = heartbeat_producer(settings)
+        self._heartbeat = IdleHeartbeat(settings, producer)
+        self._tables = TablesWriter(settings, producer, lambda: tables.latest)
         self._worker_id = settings.worker_id
         self._acknowledged: dict[TP, int] = {}
         self._joined = False
@@ -91,7 +97,8 @@ class Worker:
         Ends when it is stopped, or when ``health.failure`` says that it cannot go on.
         """
         self._topics.start()
-        self._follower.start()
+        for follower in self._followers:
+            follower.start()
         interval = self.ownership.intervals.transaction_s
         pause = min(interval / 5, 0.05)
         acknowledged = watched = self._time.read()
@@ -106,7 +113,8 @@ class Worker:
                 watched = now
                 await self._watch(now)
         self._heartbeat.close()
-        self._follower.stop()
+        for follower in self._followers:
+            follower.stop()
         self._topics.stop()
 
     async def _watch(self, now: float) -> None:
@@ -116,6 +124,7 @@ class Worker:
         await self.ownership.follow_topics()
         self.ownership.deal_room(now)
         self._heartbeat.beat(self.ownership.owned.values(), now, ends)
+        self._tables.write(self.ownership.owned.values(), now, ends)
         observe.lag(self.ownership.owned, ends)
 
     async def _acknowledge(self) -> None:

@@ -9,6 +9,8 @@ import msgspec
 
 from streams.operator import InputRecord, Operator, Output
 from streams.runtime.heartbeat import IdleHeartbeat
+from streams.runtime.tables_follower import PublishedTables
+from streams.runtime.tables_writer import TablesWriter
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from streams.teams.team_partition import TeamPartitionState
@@ -44,6 +46,8 @@ class Pipeline:
         self._saved: dict[Place, tuple[int, dict[str, bytes]]] = {}
         self._owned: list[dict[Place, Owned]] = []
         self._beats: list[IdleHeartbeat] = []
+        self.published: dict[str, PublishedTables] = {}
+        self._writers: list[TablesWriter] = []
         self._uptime_s = 0.0
         for topic in (EVENTS, PARTIAL):
             for partition in range(partitions):
@@ -62,7 +66,7 @@ class Pipeline:
         self.append((EVENTS, partition), batch.actor.encode(), encode(batch), [("ce_type", BATCH_TYPE)])
 
     def produce(self, topic: str, value: bytes, *, partition: int, headers: list[tuple[str, bytes]]) -> None:
-        """A worker writes a heartbeat."""
+        """A worker writes a heartbeat, or tables."""
         self.append((topic, partition), None, value, headers)
 
     def poll(self, timeout: float) -> int:
@@ -78,6 +82,7 @@ class Pipeline:
         """All workers begin, from what their predecessors saved."""
         self._owned = [{} for _ in range(self.workers)]
         self._beats = [IdleHeartbeat(self.settings, self) for _ in range(self.workers)]
+        self._writers = [TablesWriter(self.settings, self, lambda: self.published) for _ in range(self.workers)]
         for place, (position, items) in self._saved.items():
             operator = self._operator(place)
             operator.load(items)
@@ -119,8 +124,9 @@ class Pipeline:
                     self._put(owned.operator.flush())
                     owned.position = len(self.logs[place])
         ends = {place: len(log) for place, log in self.logs.items()}
-        for beat, owned_here in zip(self._beats, self._owned, strict=True):
+        for beat, writer, owned_here in zip(self._beats, self._writers, self._owned, strict=True):
             beat.beat(cast(Any, list(owned_here.values())), self._uptime_s, ends)
+            writer.write(cast(Any, list(owned_here.values())), self._uptime_s, ends)
 
     def _all(self) -> list[tuple[Place, Owned]]:
         return [found for owned in self._owned for found in owned.items()]

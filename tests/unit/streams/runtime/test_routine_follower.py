@@ -12,7 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from streams.discovery.catalogue import Catalogue
 from streams.operator import Output
-from streams.runtime import routine_follower
+from streams.runtime import topic_follower
 from streams.runtime.routine_follower import AT_ONCE, WAITING, KnownRoutines, RoutineFollower
 from taskstream.events import encode
 from taskstream.records import Assignment, Routine, Segment
@@ -110,8 +110,8 @@ def test_a_follower_begins_again_when_its_topic_is_another_one_or_anything_fails
         raise KeyError("a secret value")
 
     then: list[Callable[[], None]] = [lambda: ids.update({"p.routines": "id-2"}), fail]
-    monkeypatch.setattr(routine_follower, "new_consumer", lambda _: Consumer(then))
-    monkeypatch.setattr(routine_follower, "AGAIN_S", 0.01)
+    monkeypatch.setattr(topic_follower, "new_consumer", lambda _: Consumer(then))
+    monkeypatch.setattr(topic_follower, "AGAIN_S", 0.01)
     follower = RoutineFollower(Settings(prefix="p.", kafka="nowhere:1"), KnownRoutines(), topics)
     follower.start()
     deadline = time.monotonic() + 20
