@@ -2,8 +2,8 @@
 
 Two workers, two sinks and the catalogue share eight partitions under load. At random moments one of the faults strikes.
 Afterwards the log that was written is given, message for message, to one worker that nobody disturbs: sessions,
-segments, transfers and activity must be the same bytes, ClickHouse must hold each event once in a plain SELECT, and the
-catalogue must have counted each segment of the undisturbed run once.
+segments, samples of steps, transfers and activity must be the same bytes, ClickHouse must hold each event once in a
+plain SELECT, and the catalogue must have counted each segment of the undisturbed run once.
 Where a fault removed something that had not been read, exactly that is missing, and dead letters name it.
 
 ``load``          the events: a function of the seed; ``sender``: sends them to Kafka at a rate

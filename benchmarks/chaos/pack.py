@@ -24,8 +24,8 @@ QUICK: Final = {
 FOREIGN: Final = tuple(
     f"foreign message in {topic}"
     for topic in (
-        "ui-events", "ui-events.clean", "sessions", "segments", "transfers", "activity.partial", "activity",
-        "assignments", "routines", "opportunities", "state", "catalogue.state", "dead-letter",
+        "ui-events", "ui-events.clean", "sessions", "segments", "steps", "transfers", "activity.partial",
+        "activity", "assignments", "routines", "opportunities", "tables", "state", "catalogue.state", "dead-letter",
     )
 )  # fmt: skip
 """A message that its readers did not expect, in each topic."""

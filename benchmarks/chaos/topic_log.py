@@ -12,7 +12,7 @@ from benchmarks.chaos.testbed import Testbed
 from sinks.clickhouse.ranges import read_mark
 from taskstream.kafka.clients import new_consumer, reading
 
-DERIVED: Final = ("sessions", "segments", "transfers", "activity.partial", "activity")
+DERIVED: Final = ("sessions", "segments", "steps", "transfers", "activity.partial", "activity")
 FOREIGN_HEADER: Final = "chaos"
 ANSWER_S: Final = 60.0
 T = TypeVar("T")

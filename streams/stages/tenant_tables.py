@@ -21,7 +21,7 @@ KIND: Final = "t"
 """Kind of the items of a snapshot that hold tables."""
 
 
-class Tables(NamedTuple):
+class LoadedTables(NamedTuple):
     """Tables as they came, and ready for use. Equal bytes are the same object in all partitions of a process."""
 
     raw: bytes
@@ -29,7 +29,7 @@ class Tables(NamedTuple):
 
 
 @lru_cache(maxsize=DECODED)
-def loaded(raw: bytes) -> Tables:
+def loaded(raw: bytes) -> LoadedTables:
     """The tables in ``raw``.
 
     Raises:
@@ -43,7 +43,7 @@ def loaded(raw: bytes) -> Tables:
         raise msgspec.ValidationError(f"tables that cannot be read ({type(error).__name__})") from error
     if not 1 <= len(served.tenant) <= MAX_TENANT:
         raise msgspec.ValidationError("tables of a tenant whose name no batch can have")
-    return Tables(raw, served)
+    return LoadedTables(raw, served)
 
 
 class TenantTables:
@@ -63,7 +63,7 @@ class TenantTables:
         """Whether tables of the tenant can be kept."""
         return tenant in self.served or len(self.served) < MAX_TENANTS
 
-    def take(self, tables: Tables) -> bool:
+    def take(self, tables: LoadedTables) -> bool:
         """Use ``tables`` from now on, if :meth:`wants` says so; whether they are used."""
         raw, served = tables
         if not self.wants(served.tenant, served.version):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from streams.discovery.semimarkov.served import MAX_TABLES_BYTES
 from streams.operator import Record
-from streams.stages.tenant_tables import Tables, loaded
+from streams.stages.tenant_tables import LoadedTables, loaded
 from taskstream.errors import UNDECODABLE
 from taskstream.events import (
     BATCH_TYPE,
@@ -59,7 +59,7 @@ def follows(record: Record) -> bool:
     return any(name == FOLLOW_HEADER for name, _ in record.headers)
 
 
-def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | Tables | Refusal:
+def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | LoadedTables | Refusal:
     """The batch, heartbeat or tables in ``record``, or why it is refused.
 
     ``accepted``  hashes of policies; empty: any
@@ -94,7 +94,7 @@ def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heart
     return Refusal("type", "unknown ce_type")
 
 
-def _tables(value: bytes) -> Tables | Refusal:
+def _tables(value: bytes) -> LoadedTables | Refusal:
     if len(value) > MAX_TABLES_BYTES:
         return Refusal("size", f"tables of {len(value)} bytes are over the limit of {MAX_TABLES_BYTES}")
     try:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.discovery.semimarkov.served import MAX_TABLES_BYTES
 from streams.operator import InputRecord
-from streams.stages.tenant_tables import Tables
+from streams.stages.tenant_tables import LoadedTables
 from streams.stages.validate import REASONS, Refusal, decode
 from taskstream.events import (
     BATCH_TYPE,
@@ -106,12 +106,12 @@ def test_changed_tables_never_raise(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     found = decode(marker(0, bytes(raw[: data.draw(st.integers(1, len(raw)))])))
-    assert isinstance(found, Tables | Refusal)
+    assert isinstance(found, LoadedTables | Refusal)
 
 
 def test_equal_tables_are_decoded_once_in_a_process() -> None:
     one, other = decode(marker(0, tables("t", 3))), decode(marker(7, bytes(bytearray(tables("t", 3)))))
-    assert isinstance(one, Tables)
+    assert isinstance(one, LoadedTables)
     assert one is other
     assert (one.served.tenant, one.served.version) == ("t", 3)
 

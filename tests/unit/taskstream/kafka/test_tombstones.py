@@ -23,4 +23,5 @@ def test_topics_that_only_restores_read_keep_tombstones_for_an_hour_and_those_th
     kept = {topic.name: topic.config()["delete.retention.ms"] for topic in ALL if topic.compacted}
     assert kept == {
         "state": str(HOUR_MS), "catalogue.state": str(HOUR_MS), "routines": str(DAY_MS), "opportunities": str(DAY_MS),
+        "tables": str(DAY_MS),
     }  # fmt: skip
