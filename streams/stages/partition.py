@@ -207,7 +207,7 @@ class PartitionState:
         """The agent's segmenter, to be used now: it decides by the tables of its tenant, and keeps the steps that it
         decides where they are sampled. Both are given each time: a segmenter that was at rest knows nothing of them."""
         segmenter = agent.segmenter()
-        segmenter.use(self.tables.served.get(agent.tenant))
+        segmenter.use(self.tables.of(agent.tenant))
         sampled = self.table.models.sampled
         segmenter.sampling = sampled.holds(agent.tenant, agent.key, share(self.settings.partitions))
         return segmenter

@@ -47,12 +47,16 @@ def loaded(raw: bytes) -> LoadedTables:
 
 
 class TenantTables:
-    """Tables by tenant. ``served``: those to decide by."""
+    """Tables by tenant, in ``served``."""
 
     def __init__(self) -> None:
         self.served: dict[str, ServedTables] = {}
         self._raw: dict[str, bytes] = {}
         self._dirty: set[str] = set()
+
+    def of(self, tenant: str) -> ServedTables | None:
+        """The tables to decide by, if there are any."""
+        return self.served.get(tenant)
 
     def wants(self, tenant: str, version: int) -> bool:
         """Whether tables of that version would be taken: there is room for them, and they are newer."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
+from streams.discovery.semimarkov.served import ServedTables
 from streams.stages.partition import PartitionState
-from streams.stages.tenant_tables import MAX_TENANTS
+from streams.stages.tenant_tables import MAX_TENANTS, TenantTables
 from streams.stages.validate import REASONS
 from taskstream.events import Heartbeat
 from tests.unit.streams.build import batch, event, marker, of, pick, record, state, tables
@@ -34,24 +33,30 @@ def test_only_newer_tables_replace() -> None:
     assert operator.take_counts().tables == 3
 
 
-def test_a_segmenter_is_given_the_tables_of_its_tenant_at_each_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[int | None] = []
+class Noting(TenantTables):
+    """Notes which versions were asked for: the stages are compiled, and cannot be looked into."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[int | None] = []
+
+    def of(self, tenant: str) -> ServedTables | None:
+        found = super().of(tenant)
+        self.given.append(found.version if found else None)
+        return found
+
+
+def test_a_segmenter_is_given_the_tables_of_its_tenant_at_each_use() -> None:
     operator = state()
-    real = operator._segmenter
-
-    def noted(agent: object) -> object:
-        found = operator.tables.served.get("t")
-        given.append(found.version if found else None)
-        return real(agent)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(operator, "_segmenter", noted)
+    operator.tables = noting = Noting()
     operator.apply(record(0, batch(0, [event(0)])))
     operator.apply(marker(1, tables("t", 5)))
-    operator.apply(record(2, batch(1, [event(1)])))
-    operator.apply(record(3, Heartbeat(schema=1, advance_ms=60_000)))
-    operator.apply(marker(4, tables("t", 6)))
-    operator.apply(record(5, Heartbeat(schema=1, advance_ms=86_400_000)))
-    assert given == [None, 5, 5, 6], "pushed, pushed, paused, closed"
+    operator.apply(marker(2, tables("other", 9)))
+    operator.apply(record(3, batch(1, [event(1)])))
+    operator.apply(record(4, Heartbeat(schema=1, advance_ms=60_000)))
+    operator.apply(marker(5, tables("t", 6)))
+    operator.apply(record(6, Heartbeat(schema=1, advance_ms=86_400_000)))
+    assert noting.given == [None, 5, 5, 6], "pushed, pushed, paused, closed"
 
 
 def test_a_marker_is_no_event() -> None:
