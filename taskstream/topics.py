@@ -62,7 +62,7 @@ class Topic(Struct, frozen=True):
 
 
 UI_EVENTS: Final = Topic(
-    "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; and idle heartbeats",
+    "ui-events", "actor", "batches as the agents sent them, redacted at the endpoint; idle heartbeats and tables",
     ("collectors", "streams", "steward"), ("streams",), retention_ms=7 * DAY_MS, record="EventBatch",
 )  # fmt: skip
 CLEAN: Final = Topic(
