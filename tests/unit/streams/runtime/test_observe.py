@@ -12,6 +12,7 @@ from streams.runtime import observe
 from streams.teams.team_partition import TeamPartitionState
 from taskstream import metrics
 from taskstream.faults import SaidOnce
+from tests.unit.streams.build import marker, state, tables
 
 
 def test_a_fault_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,3 +58,13 @@ def test_sessions_closed_for_room_are_counted_and_said_once(
     observe.cut(3)
     assert metrics.SESSIONS_CUT._value.get() - before == 5
     assert caplog.text.count("raise agents_mb") == 1
+
+
+def test_tables_that_came_into_use_are_counted_and_those_that_were_no_newer_are_not() -> None:
+    before = metrics.TABLES_TAKEN._value.get()
+    operator = state()
+    checkpoint: Any = SimpleNamespace(operator=operator)
+    for offset, version in enumerate((1, 2, 2)):
+        operator.apply(marker(offset, tables("t", version)))
+        observe.applied(checkpoint)
+    assert metrics.TABLES_TAKEN._value.get() - before == 2

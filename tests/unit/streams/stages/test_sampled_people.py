@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.stages.partition import PartitionState
@@ -13,7 +13,7 @@ from streams.stages.sampled_people import SampledPeople, share
 from streams.stages.stage_settings import StageSettings
 from taskstream.events import EventBatch, Heartbeat
 from tests.unit.streams.build import batch, event, of, record, run
-from tests.unit.streams.stages.test_determinism import logins, phase_1
+from tests.unit.streams.stages.test_determinism import logins, phase_1, run_with_crashes
 
 
 @pytest.mark.parametrize(("partitions", "most"), [(1, 200), (3, 66), (25, 8), (192, 8)])
@@ -65,6 +65,26 @@ def test_a_partition_samples_few_of_many_people_and_all_of_few() -> None:
     assert len(sampled(5)) == 5
     # Whoever leaves gives the place to the next; here all leave in turn, and the last ones are few.
     assert share(50) == 8 <= len(sampled(150)) < 50
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 150), max_size=4), st.integers(1, 30))
+@settings(max_examples=10, deadline=None)
+def test_the_same_people_are_sampled_through_crashes(seed: int, crashes: list[int], every: int) -> None:
+    rnd, log = random.Random(seed), list[EventBatch | Heartbeat | bytes]()
+    seqs: dict[str, int] = {}
+    for turn in range(150):
+        name = f"p{rnd.randrange(25)}"
+        first = seqs.get(name, 0)
+        log.append(batch(first, [event(turn * 20 + n, element=f"button:{n}") for n in range(3)], name))
+        seqs[name] = first + 3
+    records = [record(n, one) for n, one in enumerate([*log, Heartbeat(schema=1, advance_ms=86_400_000)])]
+
+    def make() -> PartitionState:
+        return PartitionState(0, StageSettings(partitions=50, max_agents=20))
+
+    undisturbed = run_with_crashes(make, records, [], 10**9)
+    assert {row["actor"] for row in of(undisturbed, "steps")}
+    assert run_with_crashes(make, records, crashes, every) == undisturbed
 
 
 def test_all_decided_steps_of_a_sampled_person_are_in_the_samples_once() -> None:
