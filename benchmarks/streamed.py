@@ -61,9 +61,14 @@ class _Person:
 
     def taught(self) -> list[TaughtStep]:
         """All steps, as the catalogue learns from them."""
-        steps = [(step.seq, sample, step) for sample in self.samples for step in sample.steps]
+        steps = [
+            (step.seq, number, sample, step) for number, sample in enumerate(self.samples) for step in sample.steps
+        ]
         steps.sort(key=lambda one: one[0])
-        return [(sample.names[step.name], sample.start_ms + step.offset_ms, step.value) for _, sample, step in steps]
+        return [
+            (sample.names[step.name], sample.start_ms + step.offset_ms, step.value and (number << 20) + step.value)
+            for _, number, sample, step in steps
+        ]
 
     def heads(self) -> list[int]:
         """The first event of each step."""

@@ -116,7 +116,8 @@ class SampledStep(Struct, frozen=True, array_like=True):
 
     ``name``       place of its activity in the sample's ``names``
     ``seq``        of the first of its events; ``offset_ms``: time since the sample's start
-    ``value``      tells equal values of a person's steps from different ones, and nothing else of them; 0 for none
+    ``value``      counts the different values of the sample, from 1 on in their order; 0 for none. It tells which are
+                   equal, and nothing else of them
     """
 
     name: Int

@@ -19,9 +19,6 @@ from taskstream.records import SampledStep, Segment, StepSample
 MIN_STEPS: Final = 2
 """A segment of fewer steps is not an execution of anything."""
 
-VALUES: Final = 2**31
-"""Values that are told apart in samples; too few to find out one by its number."""
-
 Members = Callable[[Segment, list[int], list[int]], None]
 """Called with each segment, the seqs of all its events, and for each of them the number of its step.
 
@@ -97,11 +94,12 @@ class AgentSegmenter:
         tenant, _, actor, agent = self._names
         known = self._core.model.activities.names
         number: dict[int, int] = {}
+        value_of = {0: 0}
         first = decided[0]
         steps = []
         for step in decided:
             name = number.setdefault(step.act, len(number))
-            value = step.digest % VALUES + 1 if step.digest else 0
+            value = value_of.setdefault(step.digest, len(value_of)) if step.digest else 0
             steps.append(SampledStep(name, step.head, max(step.head_ms - first.head_ms, 0), value))
         return StepSample(
             id=f"{agent}:{first.head}",

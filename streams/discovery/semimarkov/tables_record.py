@@ -1,4 +1,4 @@
-"""What was learned of a tenant's work as it travels: from the catalogue through Kafka into each partition's state."""
+"""What was learned of a tenant's work, as it travels from the catalogue into each partition's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A few steps of one person explained by what was learned of the tenant's work: what :mod:`whole` does with a log."""
+"""A few steps of one person explained by tables that were learned before: what :mod:`whole` does with a log."""
 
 from __future__ import annotations
 
