@@ -235,8 +235,7 @@ class Segmenter:
             [model.screens[act] for act in self.acts],
             [model.apps[act] for act in self.acts],
         )
-        lanes = unravel(self.acts, self.sources, model, self.weights) if tables.mixed else None
-        found = explain(tables, window, None if lanes is None else lanes.order)
+        found = explain(tables, window)
         none = len(tables.routines)
         order = found.order
         self._cold = False

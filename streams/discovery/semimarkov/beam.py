@@ -98,11 +98,18 @@ def _by_score(move: Move) -> float:
 
 
 def deal(
-    chain: Chain, acts: list[int], values: list[int], keys: list[int], gaps: list[float], switch: float
+    chain: Chain,
+    acts: list[int],
+    values: list[int],
+    keys: list[int],
+    gaps: list[float],
+    switch: float,
+    width: int = WIDTH,
 ) -> list[int]:
     """For each step of a person the place of the first step of its execution.
 
-    ``gaps``: what the pause before each step says for a new execution; ``switch``: how often people change.
+    ``gaps``: what the pause before each step says for a new execution; ``switch``: how often people change; ``width``:
+    ways that are kept.
     """
     size = len(acts)
     if not size:
@@ -114,7 +121,7 @@ def deal(
     for place in range(1, size):
         moves = _moves(chain, ways, acts[place], values[place], keys[place], gaps[place], place, switch)
         moves.sort(key=_by_score)
-        ways = _kept_ways(chain, ways, moves, acts[place], values[place], keys[place], place)
+        ways = _kept_ways(chain, ways, moves, acts[place], values[place], keys[place], place, width)
         parents.append([way.at >> 8 for way in ways])
         for way in ways:
             way.at = way.at & 255
@@ -150,12 +157,12 @@ def _moves(
 
 
 def _kept_ways(
-    chain: Chain, ways: list[Way], moves: list[Move], act: i64, value: i64, key: i64, place: i64
+    chain: Chain, ways: list[Way], moves: list[Move], act: i64, value: i64, key: i64, place: i64, width: i64
 ) -> list[Way]:
     """The best moves carried out; ``at`` holds the lane at hand and, above 8 bits, the way it came from."""
     kept: list[Way] = []
     for move in moves:
-        if len(kept) >= WIDTH or (kept and move.score < kept[0].score - LOST):
+        if len(kept) >= width or (kept and move.score < kept[0].score - LOST):
             break
         way = ways[move.way]
         score = move.score

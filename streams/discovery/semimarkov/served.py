@@ -12,6 +12,7 @@ from typing import Any, Final
 from mypy_extensions import i64
 
 from streams.discovery.semimarkov import priors
+from streams.discovery.semimarkov.beam import Chain
 from streams.discovery.semimarkov.decoder import Tables
 from streams.discovery.semimarkov.tables_record import MAX_TABLES_BYTES, decode_tables
 from taskstream.activity import coarse
@@ -79,12 +80,12 @@ class ServedTables:
     ``tables``   for the decoder; its rows are filled as triples are met
     ``homes``    per activity and routine the logarithm of how often a step of the routine is that activity
     ``begin``    per activity and routine the logarithm of how often the routine begins with it
-    ``mixed``    whether people change between open executions
+    ``lanes``    the chain by which steps are dealt into lanes; None where people do one thing at a time
     """
 
     __slots__ = (
-        "_names", "_rows", "begin", "gap", "homes", "idle", "link", "mixed", "mixture", "onward", "pace_s", "place",
-        "repeats", "routines", "share", "size", "stay_none", "stray", "tables", "tenant", "version", "woven",
+        "_names", "_rows", "begin", "gap", "homes", "idle", "lanes", "link", "mixture", "onward", "pace_s", "place",
+        "repeats", "routines", "share", "size", "stay_none", "stray", "switch", "tables", "tenant", "version", "woven",
     )  # fmt: skip
 
     def __init__(self, record: Any) -> None:
@@ -103,13 +104,27 @@ class ServedTables:
         self.stray: list[bool] = [False] * self.size
         for act in record.stray:
             self.stray[act] = True
-        self.mixed: bool = record.mixed
+        self.lanes: Chain | None = None
+        self.switch: float = 0.0
+        if record.lanes is not None:
+            self._deal(record.lanes)
         self.routines: list[RoutineTables] = [RoutineTables(chain.steps, self.share) for chain in record.chains]
         self.idle: list[bool] = [False] * len(self.routines) + [True]
         for routine in record.idle:
             self.idle[routine] = True
         self._rows: dict[int, int] = {}
         self._score(record)
+
+    def _deal(self, lanes: Any) -> None:
+        size = self.size
+        pairs: dict[int, float] = {}
+        for first, after in lanes.pairs.items():
+            for second, score in after.items():
+                pairs[first * size + second] = score
+        rest = [*lanes.rest, min(lanes.rest)]
+        likely = [*lanes.likely, min(lanes.likely)]
+        self.lanes = Chain(pairs, rest, likely, [*lanes.start, min(lanes.start)], [*lanes.end, min(lanes.end)])
+        self.switch = lanes.switch
 
     def _score(self, record: Any) -> None:
         """The scores that belong to one activity."""

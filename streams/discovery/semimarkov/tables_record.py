@@ -31,6 +31,20 @@ class ChainRecord(Struct, frozen=True, array_like=True):
     steps: dict[Place, dict[Place, Count]]
 
 
+class LanesRecord(Struct, frozen=True, array_like=True):
+    """By what steps are dealt into lanes; see :class:`streams.discovery.semimarkov.beam.Chain`.
+
+    ``pairs``  activity → next activity → score; ``switch``: how often people change between open executions
+    """
+
+    pairs: dict[Place, dict[Place, Nats]]
+    rest: list[Nats]
+    likely: list[Nats]
+    start: list[Nats]
+    end: list[Nats]
+    switch: Annotated[float, Meta(gt=0, lt=0.5)]
+
+
 class TablesRecord(Struct, frozen=True, array_like=True):
     """All that explaining needs. Lists without a word to them have an entry for each activity.
 
@@ -42,7 +56,7 @@ class TablesRecord(Struct, frozen=True, array_like=True):
     ``idle``     routines in which nothing is written, copied or completed
     ``pace_s``   median time from step to step (seconds)
     ``woven``    whether a task may lie in the midst of another
-    ``mixed``    whether people change between open executions
+    ``lanes``    None where people do one thing at a time
     ``stray``    activities that are done between executions and not in them
     """
 
@@ -61,8 +75,8 @@ class TablesRecord(Struct, frozen=True, array_like=True):
     idle: list[Annotated[int, Meta(ge=0)]]
     pace_s: Annotated[float, Meta(ge=0, le=1e9)]
     woven: bool = False
-    mixed: bool = False
     stray: list[Place] = []
+    lanes: LanesRecord | None = None
 
 
 CUE_CLASSES: Final = {"gap": 7, "link": 4, "place": 3}
@@ -98,6 +112,8 @@ def decode_tables(data: bytes) -> TablesRecord:
         raise msgspec.ValidationError(f"tables of format {record.format}, this version reads {FORMAT}")
     size = len(record.names)
     lists = [record.share, record.rates, record.none, record.repeats]
+    if record.lanes is not None:
+        lists += [record.lanes.rest, record.lanes.likely, record.lanes.start, record.lanes.end]
     cues = {name: len(record.cues.get(name, ())) for name in CUE_CLASSES}
     if not size or any(len(one) != size for one in lists) or cues != CUE_CLASSES:
         raise msgspec.ValidationError("parts of the tables do not belong together")
@@ -111,4 +127,6 @@ def _places(record: TablesRecord) -> set[int]:
     found = set(record.stray)
     for chain in record.chains:
         found.update(chain.starts, chain.ends, chain.steps, *chain.steps.values())
+    if record.lanes is not None:
+        found.update(record.lanes.pairs, *record.lanes.pairs.values())
     return found

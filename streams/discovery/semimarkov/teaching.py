@@ -19,12 +19,15 @@ from streams.discovery.semimarkov.tables_record import (
     MAX_ACTIVITIES,
     MAX_ROUTINES,
     ChainRecord,
+    LanesRecord,
     TablesRecord,
     encode_tables,
 )
 from streams.discovery.semimarkov.whole import LearnedModel
 from taskstream.activity import OTHER, Activities, coarse
 
+LANE_SWITCH: Final = 0.45
+"""People change between open executions no more often than this."""
 LEAST: Final = 1e-9
 """No share is smaller: its logarithm is taken."""
 
@@ -112,8 +115,8 @@ def _record(
         idle=[k for k in idle if 0 <= k < len(chains)],
         pace_s=round(float(np.median(gaps)), 3) if len(gaps) else 1.0,
         woven=model.woven,
-        mixed=model.switch > 0,
         stray=sorted(set(steps.act[marked].tolist())),
+        lanes=_lanes(model, size),
     )
 
 
@@ -124,6 +127,19 @@ def _some(counts: Floats) -> dict[int, float]:
 def _rounded(shares: Floats) -> list[float]:
     """Shares with six digits that tell something."""
     return [float(f"{max(share, LEAST):.6g}") for share in shares.tolist()]
+
+
+def _lanes(model: LearnedModel, size: int) -> LanesRecord | None:
+    chain = model.chain
+    if chain is None:
+        return None
+    pairs: dict[int, dict[int, float]] = {}
+    for code, score in chain.pairs.items():
+        pairs.setdefault(code // size, {})[code % size] = round(score, 4)
+    rest, likely, start, end = [
+        [round(score, 4) for score in column] for column in (chain.rest, chain.likely, chain.start, chain.end)
+    ]
+    return LanesRecord(pairs, rest, likely, start, end, min(model.switch, LANE_SWITCH))
 
 
 def _of_most_frequent(record: TablesRecord, room: int) -> TablesRecord:
@@ -143,6 +159,12 @@ def _of_most_frequent(record: TablesRecord, room: int) -> TablesRecord:
     def pairs(held: dict[int, dict[int, float]]) -> dict[int, dict[int, float]]:
         return {into[act]: counts(after) for act, after in held.items() if act in into}
 
+    lanes = record.lanes
+    if lanes is not None:
+        lanes = LanesRecord(
+            pairs(lanes.pairs), column(lanes.rest), column(lanes.likely), column(lanes.start), column(lanes.end),
+            lanes.switch,
+        )  # fmt: skip
     return structs.replace(
         record,
         names=[record.names[act] for act in kept],
@@ -155,4 +177,5 @@ def _of_most_frequent(record: TablesRecord, room: int) -> TablesRecord:
             for chain in record.chains
         ],
         stray=[into[act] for act in record.stray if act in into],
+        lanes=lanes,
     )

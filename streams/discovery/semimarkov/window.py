@@ -1,4 +1,4 @@
-"""A few steps of one person explained by tables that were learned before: what :mod:`whole` does with a log."""
+"""A few steps of one person, explained by tables that were learned before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from streams.discovery.semimarkov import priors
+from streams.discovery.semimarkov.beam import Chain, deal
 from streams.discovery.semimarkov.decoder import Decoder
 from streams.discovery.semimarkov.served import ServedTables
 from streams.discovery.semimarkov.set_aside import put_together, runs_at_home
@@ -15,6 +16,16 @@ from streams.discovery.semimarkov.step_log import GAP_BINS, LINK_STEPS, LINKS
 
 OFTEN: Final = 6
 """A value that a person's steps hold more often links nothing."""
+LANE_GAP: Final = 0.25
+"""As :data:`streams.discovery.semimarkov.interleaving.GAP`."""
+WIDTH: Final = 6
+"""As :data:`streams.discovery.semimarkov.beam.WIDTH`; enough for the few lanes of a short stretch."""
+RARE: Final = -3.0
+"""Of a (logarithm of a) probability to end or to begin there that is so small, something was left or resumed."""
+NEAR: Final = 5
+"""Segments after which what was left is looked for."""
+HOME: Final = 1.5
+"""A step that a routine holds so much more often than work of none (nats) is of the routine."""
 PACE_COUNTS: Final = 20
 """Steps that the tenant's pace weighs beside the person's own."""
 
@@ -47,11 +58,16 @@ class Explained:
         self.segments = segments
 
 
-def explain(tables: ServedTables, window: Window, order: list[int] | None = None) -> Explained:
-    """The best explanation of the steps; ``order``: of their places, lane by lane, where people change lanes."""
+def explain(tables: ServedTables, window: Window) -> Explained:
+    """The best explanation of the steps."""
     gaps = _gaps(window.at_ms, tables.pace_s)
     tables.make_room()
-    segments = _decoded(tables, window, gaps, order)
+    order: list[int] | None = None
+    segments = _decoded(tables, window, gaps, None)
+    if tables.lanes is not None:
+        order = _dealt(tables, tables.lanes, window, gaps, segments)
+        if order is not None:
+            segments = _decoded(tables, window, gaps, order)
     if tables.woven:
         pieces = runs_at_home(tables, window.acts, segments, order)
         if len(pieces) > len(segments):
@@ -60,6 +76,71 @@ def explain(tables: ServedTables, window: Window, order: list[int] | None = None
                 order += piece.places
             segments = _decoded(tables, window, gaps, order)
     return Explained(order, _without_strays(tables, window.acts, segments, order))
+
+
+def _dealt(
+    tables: ServedTables, chain: Chain, window: Window, gaps: list[int], segments: list[Found]
+) -> list[int] | None:
+    """The steps lane by lane, where they are not explained well as they came; None where that changes nothing."""
+    order: list[int] = []
+    for start, end, doubtful in _stretches(tables, window.acts, segments):
+        places = list(range(start, end))
+        if doubtful:
+            acts = window.acts[start:end]
+            waits = [LANE_GAP * max(gap - 1, 0) for gap in gaps[start:end]]
+            values = [value if value else -1 for value in window.values[start:end]]
+            lane = deal(chain, acts, values, [-1] * len(acts), waits, tables.switch, WIDTH)
+            lanes: dict[int, list[int]] = {}
+            for place, one in enumerate(lane):
+                lanes.setdefault(one, []).append(start + place)
+            places = [place for one in sorted(lanes) for place in lanes[one]]
+        order += places
+    return None if order == list(range(len(order))) else order
+
+
+def _stretches(tables: ServedTables, acts: list[int], segments: list[Found]) -> list[tuple[int, int, bool]]:
+    """First step, the step after the last one, and whether something may be open there that is gone on with later.
+
+    So it is from a segment that ends where executions hardly ever do to one, soon after, that begins so.
+    """
+    count = len(segments)
+    doubtful = [False] * count
+    for number in range(count):
+        if not _is_left(tables, acts, segments[number]):
+            continue
+        for other in range(min(number + NEAR, count - 1), number, -1):
+            if _is_resumed(tables, acts, segments[other]):
+                for between in range(number, other + 1):
+                    doubtful[between] = True
+                break
+    found: list[tuple[int, int, bool]] = []
+    for number, (start, end, _) in enumerate(segments):
+        if found and found[-1][2] == doubtful[number]:
+            found[-1] = (found[-1][0], end, doubtful[number])
+        else:
+            found.append((start, end, doubtful[number]))
+    return found
+
+
+def _is_left(tables: ServedTables, acts: list[int], segment: Found) -> bool:
+    """Whether a segment ends where its routine hardly ever does."""
+    start, end, routine = segment
+    if routine == len(tables.routines):
+        return _is_at_home(tables, acts, start, end)
+    return tables.tables.end[acts[end - 1]][routine] < RARE
+
+
+def _is_resumed(tables: ServedTables, acts: list[int], segment: Found) -> bool:
+    """Whether a segment begins where its routine hardly ever does."""
+    start, end, routine = segment
+    if routine == len(tables.routines):
+        return _is_at_home(tables, acts, start, end)
+    return tables.begin[acts[start]][routine] < RARE
+
+
+def _is_at_home(tables: ServedTables, acts: list[int], start: int, end: int) -> bool:
+    """Whether steps of no routine are of some all the same."""
+    return any(max(tables.homes[act]) > tables.stay_none[act] + HOME for act in acts[start:end])
 
 
 def _decoded(tables: ServedTables, window: Window, gaps: list[int], order: list[int] | None) -> list[Found]:
