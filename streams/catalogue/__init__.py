@@ -10,5 +10,6 @@ May import: taskstream, streams.dead_letter, streams.discovery.
     snapshot      The catalogue's state as bytes, cluster by cluster
     state_format  The format of the catalogue's state: what is written of a tenant, and of each of its clusters
     soundness     Whether what was decoded can be counted
+    reservoir_state  The steps to learn from, as bytes, block by block
     stored_state  Reads back what the catalogue has stored
 """

@@ -12,8 +12,9 @@ from msgspec import Struct, structs
 
 from streams.catalogue.state_format import ClusterState, TenantState
 from streams.discovery.grouping.execution import Execution
+from streams.discovery.reservoir import MAX_SAMPLE
 from taskstream.kafka import pieces
-from taskstream.records import MOST, Segment
+from taskstream.records import MOST, Segment, StepSample
 
 KEY_BETWEEN: Final = "\x1f"
 """Stands between a tenant and its item in a key of the state."""
@@ -28,6 +29,17 @@ def is_tenant(name: str) -> bool:
 def is_sound_segment(segment: Segment) -> bool:
     """Whether a catalogue can take in ``segment``, and a routine can tell how long it took."""
     return is_tenant(segment.tenant) and is_bounded(segment.end_ms - segment.start_ms)
+
+
+def is_sound_sample(sample: StepSample) -> bool:
+    """Whether a catalogue can learn from ``sample``: every step has a name and a time."""
+    return (
+        is_tenant(sample.tenant)
+        and 0 < len(sample.steps) <= MAX_SAMPLE
+        and all(
+            0 <= step.name < len(sample.names) and is_bounded(sample.start_ms + step.offset_ms) for step in sample.steps
+        )
+    )
 
 
 def is_bounded(value: object) -> bool:
@@ -50,7 +62,7 @@ def is_sound_tenant(state: TenantState) -> bool:
     )  # fmt: skip
     return (
         is_tenant(state.tenant)
-        and _are_bounded(numbers)
+        and are_bounded(numbers)
         and is_bounded(state.joints)
         and is_bounded(state.days)
         and len(state.pauses) == 2
@@ -66,7 +78,7 @@ def is_sound_cluster(state: ClusterState) -> bool:
         state.partial_ms, state.first_ms, state.last_ms, state.touched, *state.people_counts,
     )  # fmt: skip
     return (
-        _are_bounded(numbers)
+        are_bounded(numbers)
         and min(state.executions, state.partial, *state.people_counts) >= 0
         and isfinite(state.own)
         and is_bounded(state.days)
@@ -76,7 +88,7 @@ def is_sound_cluster(state: ClusterState) -> bool:
         and is_bounded([n for _, n in state.flows])
         and len({shape.number for shape in state.shapes}) == len(state.shapes)
         and all(
-            _are_bounded((shape.number, shape.times, shape.complete, shape.touched))
+            are_bounded((shape.number, shape.times, shape.complete, shape.touched))
             and all(0 < n <= MOST for n in shape.counts.values())
             and all(len(followed) == 2 and is_bounded(followed) for followed in shape.followers.values())
             for shape in state.shapes
@@ -93,7 +105,7 @@ def _is_sound_execution(execution: Execution) -> bool:
     )  # fmt: skip
     packed = 4 * len(execution.steps)
     return (
-        _are_bounded(numbers)
+        are_bounded(numbers)
         and all(0 <= value < _HASH for value in (execution.agent, execution.actor, execution.priority))
         and len(execution.seqs) == len(execution.offsets) == len(execution.actives) == packed
         and len(execution.roles) == len(execution.steps) > 0
@@ -108,5 +120,6 @@ def _is_sketch(saved: tuple[tuple[int, ...], bool]) -> bool:
     return all(0 <= value < _HASH for value in hashes) and (any(hashes) or not has_overflowed)
 
 
-def _are_bounded(numbers: Iterable[int]) -> bool:
+def are_bounded(numbers: Iterable[int]) -> bool:
+    """Whether each of ``numbers`` is a time, count or number of ours."""
     return all(-MOST <= number <= MOST for number in numbers)
