@@ -20,6 +20,7 @@ from taskstream.errors import ServiceError
 REGISTRY: Final = CollectorRegistry()
 
 _FRESHNESS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 10, 30, 60, 300, 3600, float("inf"))
+_LESSON: Final = (0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, float("inf"))
 _SHORT: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, float("inf"))
 
 
@@ -87,6 +88,10 @@ TABLES_TAKEN: Final = _counter(
 # catalogue
 SEGMENTS_IN: Final = _counter("segments_in", "Segments the catalogue has taken in")
 ROUTINES: Final = _gauge("routines", "Routines in the published catalogue")
+STEPS_IN: Final = _counter("steps_in", "Steps that the catalogue has taken in to learn from")
+STEPS_HELD: Final = _gauge("steps_held", "Steps that the catalogue keeps to learn from, of all tenants")
+LEARNING_SECONDS: Final = _histogram("learning_seconds", "Duration of a lesson, in a process of its own", _LESSON)
+LEARNING_FAILURES: Final = _counter("learning_failures", "Lessons that failed; what was learned before goes on")
 
 # sink
 ROWS_STORED: Final = _counter("rows_stored", "Rows that ClickHouse has acknowledged, by table", "table")

@@ -31,6 +31,10 @@ from taskstream.settings import Settings
 log = logging.getLogger("taskstream.catalogue")
 
 BATCH: Final = 2_000
+SAMPLES: Final = 500
+"""Samples of steps taken at once, so that segments do not wait for them."""
+SAMPLES_KB: Final = 8_192
+"""Samples of steps that librdkafka holds ready (KB)."""
 TIMEOUT_S: Final = 20.0
 AHEAD_S: Final = 30.0
 """How long the topics read ahead may stay silent although they hold unread records (seconds)."""
@@ -40,9 +44,11 @@ RESTORE_S: Final = 120.0
 KNOWN_S: Final = 30.0
 """How long to wait until it is known which creations of the topics there are (seconds)."""
 
-INPUTS: Final = (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
-KEPT: Final = (topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES)
+INPUTS: Final = (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS, topics.STEPS)
+KEPT: Final = (topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES, topics.TABLES)
 """What holds all that the catalogue knows or has made public, and is read when it starts."""
+_MAY_LACK: Final = frozenset({topics.STEPS.name, topics.TABLES.name})
+"""Topics without which the catalogue goes on, until they are there: a previous version's workers do not create them."""
 _INPUT_NAMES: Final = tuple(topic.name for topic in INPUTS)
 _KEPT_NAMES: Final = tuple(topic.name for topic in KEPT)
 ENDING: Final = frozenset(
@@ -84,6 +90,7 @@ class CatalogueKafka:
         self._consumers: list[Consumer] = []
         self._segments: Consumer
         self._ahead: Consumer
+        self._steps: Consumer | None = None
         self._reached: dict[tuple[str, int], int]
         self._admin = new_admin(kafka_config(settings, "catalogue"))
 
@@ -100,6 +107,10 @@ class CatalogueKafka:
         ahead = [self._places(self._ahead, topic, positions) for topic in (topics.TRANSFERS, topics.ASSIGNMENTS)]
         self._ahead.assign(ahead[0] + ahead[1])
         self._reached = {(place.topic, place.partition): place.offset for place in ahead[0] + ahead[1]}
+        steps = self._places(self._segments, topics.STEPS, positions)
+        if steps:
+            self._steps = self._consumer(**{"queued.max.messages.kbytes": SAMPLES_KB})
+            self._steps.assign(steps)
 
     def begin_topics(self) -> None:
         """Take over which creations of its topics there are; waits for it within bounds, for positions in a topic that
@@ -154,13 +165,13 @@ class CatalogueKafka:
             consumer.close()
         self._consumers.clear()
 
-    def _consumer(self) -> Consumer:
-        consumer = new_consumer(self._reading)
+    def _consumer(self, **more: object) -> Consumer:
+        consumer = new_consumer(self._reading | more)
         self._consumers.append(consumer)
         return consumer
 
     def _places(self, consumer: Consumer, topic: topics.Topic, positions: Positions) -> list[TopicPartition]:
-        """Every partition of a topic with the position to read on from.
+        """Every partition of a topic with the position to read on from; none where it is missing and may be.
 
         Raises:
             Restart: the topic is missing: the streams create it, or it is about to be created anew.
@@ -168,6 +179,11 @@ class CatalogueKafka:
         """
         name = self._prefix + topic.name
         described = consumer.list_topics(name, timeout=TIMEOUT_S).topics[name]
+        if topic.name in _MAY_LACK and (described.error is not None or not described.partitions):
+            said = "no partitions" if described.error is None else described.error.str()
+            log.warning("topic %s: %s; going on without it until it is there", name, said)
+            self._partitions[topic.name] = 0
+            return []
         if described.error is not None and described.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise ServiceError(f"topic {name}: {described.error.str()}")
         if described.error is not None or not described.partitions:
@@ -180,16 +196,17 @@ class CatalogueKafka:
     # --- input
 
     def compacted(self, *wanted: topics.Topic) -> list[dict[str, bytes]]:
-        """For topics with one partition each: the latest value of each key, read to the end.
+        """For topics with one partition each: the latest value of each key, read to the end; nothing of one that is
+        missing and may be.
 
         Raises:
             Restart: that took too long, or deletions in them may have gone meanwhile.
         """
         consumer, began = self._consumer(), WholeReading()
-        places = [self._places(consumer, topic, {})[0] for topic in wanted]
+        places = [place for topic in wanted for place in self._places(consumer, topic, {})[:1]]
         consumer.assign([TopicPartition(place.topic, 0, OFFSET_BEGINNING) for place in places])
-        found: dict[str, dict[str, bytes]] = {place.topic: {} for place in places}
-        open_topics = set(found)
+        found: dict[str, dict[str, bytes]] = {self._prefix + topic.name: {} for topic in wanted}
+        open_topics = {place.topic for place in places}
         deadline = time.monotonic() + RESTORE_S
         while open_topics:
             if time.monotonic() > deadline:
@@ -207,11 +224,19 @@ class CatalogueKafka:
         consumer.unassign()
         if not all(began.has_all_of(topic) for topic in wanted):
             raise Restart("reading the state took too long to have met all deletions")
-        return [found[place.topic] for place in places]
+        return [found[self._prefix + topic.name] for topic in wanted]
 
     def segments(self, timeout_s: float) -> list[Message]:
         """The next segments; none after ``timeout_s``. Raises :class:`Restart` where they cannot be read."""
         return _received(self._segments.consume(BATCH, timeout_s))
+
+    def steps(self) -> list[Message]:
+        """Samples of steps that are at hand. Raises :class:`Restart` where they cannot be read."""
+        return [] if self._steps is None else _received(self._steps.consume(SAMPLES, 0))
+
+    def has(self, topic: topics.Topic) -> bool:
+        """Whether ``topic`` exists, as far as it is known."""
+        return self._watch.partitions_of(self._prefix + topic.name) > 0
 
     def ahead_of(self, partitions: Collection[int]) -> Iterator[list[Message]]:
         """Transfers and assignments, until all is read that was committed in ``partitions`` before this call.

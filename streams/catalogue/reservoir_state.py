@@ -25,6 +25,7 @@ MAX_BLOCK_BYTES: Final = 64 << 20
 """A block that is larger when it is unpacked was never written."""
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
+Version = Annotated[int, Meta(ge=0, le=2**52)]
 
 
 class LearningState(Struct, array_like=True):
@@ -34,6 +35,7 @@ class LearningState(Struct, array_like=True):
     next_number: Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
     came: Count
     learned_from: Count
+    version: Version
 
 
 class StretchState(Struct, array_like=True):
@@ -69,7 +71,7 @@ def dump(reservoir: Reservoir) -> dict[str, bytes | None]:
         kept = reservoir.block(number)
         out[f"steps/{number}"] = _packed(kept) if kept else None
     reservoir.unsaved.clear()
-    state = LearningState(FORMAT, reservoir.next_number, reservoir.came, reservoir.learned_from)
+    state = LearningState(FORMAT, reservoir.next_number, reservoir.came, reservoir.learned_from, reservoir.version)
     out[LEARNING] = _encoder.encode(state)
     return out
 
@@ -112,14 +114,15 @@ def load(items: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> R
     reservoir.unsaved = broken
     reservoir.make_room()
     try:
-        learning = _learning.decode(items[LEARNING]) if items else LearningState(FORMAT, 0, 0, 0)
+        learning = _learning.decode(items[LEARNING]) if items else LearningState(FORMAT, 0, 0, 0, 0)
         if learning.format != FORMAT:
             raise ValueError(f"format {learning.format}, this version reads {FORMAT}")
     except (KeyError, *UNDECODABLE) as error:
         pass_over(LEARNING, f"damaged: {error}")
-        learning = LearningState(FORMAT, 0, min(len(reservoir), LIMIT), 0)
+        learning = LearningState(FORMAT, 0, min(len(reservoir), LIMIT), 0, 0)
     reservoir.next_number = max(reservoir.next_number, learning.next_number)
     reservoir.came, reservoir.learned_from = learning.came, learning.learned_from
+    reservoir.version = learning.version
     return reservoir
 
 

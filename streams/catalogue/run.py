@@ -45,6 +45,7 @@ def serve(settings: Settings, stop: threading.Event, on_ready: Callable[[], None
             stop.wait(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
             attempt += 1
         finally:
+            session.close()
             clients.close()
     watch.stop()
 

@@ -1,4 +1,5 @@
-"""The catalogue between two failures: segments and transfers in, routines, assignments and opportunities out.
+"""The catalogue between two failures: segments, transfers and steps in, routines, assignments, opportunities and tables
+out.
 
 The order of effects (:meth:`CatalogueSession._commit`): one transaction holds everything that a refinement makes
 public, the clusters that changed, and the input positions that they correspond to. Whatever happens, the next session
@@ -18,8 +19,10 @@ from confluent_kafka import Message
 
 from streams.catalogue import snapshot, stored_state
 from streams.catalogue.assignments import PendingAssignments
-from streams.catalogue.kafka_io import KEPT, CatalogueKafka
-from streams.catalogue.soundness import is_sound_segment
+from streams.catalogue.kafka_io import INPUTS, KEPT, CatalogueKafka
+from streams.catalogue.learning import Learning, Tables, read_tables
+from streams.catalogue.soundness import is_sound_sample, is_sound_segment
+from streams.catalogue.teacher import Teacher
 from streams.dead_letter import letter_of_loss
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
@@ -28,7 +31,7 @@ from taskstream.errors import UNDECODABLE, InputError
 from taskstream.events import encode
 from taskstream.kafka import pieces
 from taskstream.memory import give_back
-from taskstream.records import Assignment, Opportunity, Routine, Segment, Transfer
+from taskstream.records import Assignment, Opportunity, Routine, Segment, StepSample, Transfer
 from taskstream.settings import Settings
 
 log = logging.getLogger("taskstream.catalogue")
@@ -36,9 +39,13 @@ log = logging.getLogger("taskstream.catalogue")
 MAX_PENDING: Final = 20_000
 """Segments taken in before a refinement, however fast they come."""
 
+STEPS_S: Final = 60.0
+"""How long samples of steps wait for a commit, where nothing else is to be committed (seconds)."""
+
 _segments = msgspec.json.Decoder(Segment)
 _transfers = msgspec.json.Decoder(Transfer)
 _assignments = msgspec.json.Decoder(Assignment)
+_samples = msgspec.json.Decoder(StepSample)
 _routines = msgspec.json.Decoder(Routine)
 _opportunities = msgspec.json.Decoder(Opportunity)
 
@@ -46,17 +53,17 @@ _opportunities = msgspec.json.Decoder(Opportunity)
 class CatalogueSession:
     """From restoring the state to the first failure: catalogues by tenant, and the input positions."""
 
-    def __init__(self, kafka: CatalogueKafka, settings: Settings) -> None:
+    def __init__(self, kafka: CatalogueKafka, settings: Settings, teacher: Teacher | None = None) -> None:
         self._kafka = kafka
         self._settings = settings
         self._catalogues: dict[str, Catalogue] = {}
         self._join = TransferJoin()
         self._assigned = PendingAssignments()
-        self._next: dict[str, dict[int, int]] = {
-            topic.name: {} for topic in (topics.SEGMENTS, topics.TRANSFERS, topics.ASSIGNMENTS)
-        }
+        self._learning = Learning(Teacher() if teacher is None else teacher)
+        self._next: dict[str, dict[int, int]] = {topic.name: {} for topic in INPUTS}
         self._out: list[tuple[str, str, bytes | None]] = []
         self._pending = 0
+        self._steps_since: float | None = None
 
     def open(self) -> None:
         """Fence a predecessor, restore the state, and go to the positions that belong to it."""
@@ -69,9 +76,7 @@ class CatalogueSession:
 
     def _restore(self) -> None:
         self._kafka.begin_topics()
-        saved_state, published, opportunities = self._kafka.compacted(
-            topics.CATALOGUE_STATE, topics.ROUTINES, topics.OPPORTUNITIES
-        )
+        saved_state, published, opportunities, tables = self._kafka.compacted(*KEPT)
         routines = stored_state.records(published, _routines, self._passing_over(topics.ROUTINES))
         listed = stored_state.records(opportunities, _opportunities, self._passing_over(topics.OPPORTUNITIES))
         try:
@@ -83,6 +88,10 @@ class CatalogueSession:
         self._kafka.expect_topics(found.topic_ids)
         ids = self._kafka.topic_ids()
         self._next |= self._from_where(found, ids)
+        public = read_tables(tables, self._passing_over(topics.TABLES))
+        self._learning.resume(found.reservoirs, found.tables, public)
+        for tenant in self._learning.tenants():
+            self._catalogue(tenant)  # nothing of a tenant is read back without it
         lacks = False
         for tenant in sorted({routine.tenant for routine in routines} | self._catalogues.keys()):
             lacks |= self._catalogue(tenant).resume(
@@ -107,6 +116,7 @@ class CatalogueSession:
                 self._emit(topics.ROUTINES, routine.id, encode(routine))
             for opportunity in catalogue.listed():
                 self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
+        self._learning.write_once_more()
         self._pending += 1
 
     def _from_where(self, found: stored_state.StoredState, ids: Mapping[str, str]) -> dict[str, dict[int, int]]:
@@ -156,10 +166,20 @@ class CatalogueSession:
                 last = now
                 self._read_ahead({message.partition() for message in messages})
                 self._take(messages)
-            if self._pending and (now - last >= quiet_s or now - first >= longest_s or self._pending >= MAX_PENDING):
+            self._take_steps(self._kafka.steps(), now)
+            self._learn(is_idle=not messages)
+            if self._pending:
+                is_due = now - last >= quiet_s or now - first >= longest_s or self._pending >= MAX_PENDING
+            else:
+                is_due = self._steps_since is not None and now - self._steps_since >= STEPS_S
+            if is_due:
                 self._commit(stop)
-        if self._pending:
+        if self._pending or self._steps_since is not None:
             self._commit(threading.Event())
+
+    def close(self) -> None:
+        """Give up what is under way beside the session."""
+        self._learning.close()
 
     def _read_ahead(self, partitions: set[int]) -> None:
         """Read what is to be there before the segments just read from ``partitions``: transfers, assignments.
@@ -210,6 +230,28 @@ class CatalogueSession:
             for assignment in catalogue.add(segment, self._join.take(segment), self._assigned.take(segment)):
                 self._emit(topics.ASSIGNMENTS, assignment.segment, encode(assignment))
 
+    def _take_steps(self, messages: Sequence[Message], now: float) -> None:
+        for message in messages:
+            self._note(message, topics.STEPS)
+            self._steps_since = now if self._steps_since is None else self._steps_since
+            sample = self._decoded(message, _samples)
+            if sample is None:
+                continue
+            if not is_sound_sample(sample):
+                self._refuse(message, "it is of no tenant, or its steps have no names or times")
+                continue
+            self._catalogue(sample.tenant)
+            self._learning.take(sample)
+
+    def _learn(self, *, is_idle: bool) -> None:
+        self._learning.advance(is_idle=is_idle)
+        if not self._pending and (self._learning.has_changed() or self._publishable()):
+            self._pending = 1
+
+    def _publishable(self) -> list[Tables]:
+        """What was learned and can be made public now."""
+        return self._learning.unpublished() if self._kafka.has(topics.TABLES) else []
+
     def _emit(self, topic: topics.Topic, key: str, value: bytes | None) -> None:
         self._out.append((topic.name, key, value))
 
@@ -230,6 +272,10 @@ class CatalogueSession:
                 self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
             state += [(stored_state.key_of(tenant, key), value) for key, value in snapshot.dump(catalogue).items()]
             public += len(catalogue.routines())
+        tables = self._publishable()
+        for learned in tables:
+            self._emit(topics.TABLES, learned.tenant, learned.data)
+        state += [(stored_state.key_of(tenant, name), value) for tenant, name, value in self._learning.items()]
         state.append((stored_state.POSITIONS, msgspec.json.encode(self._positions())))
         state.append((stored_state.TOPIC_IDS, msgspec.json.encode(self._kafka.topic_ids())))
         began = time.monotonic()
@@ -244,8 +290,10 @@ class CatalogueSession:
         for topic in {topic for topic, _, _ in self._out}:
             metrics.RECORDS_OUT.labels(topic=topic).inc(sum([1 for t, _, _ in self._out if t == topic]))
         metrics.ROUTINES.set(public)
+        self._learning.committed(tables)
         self._out.clear()
         self._pending = 0
+        self._steps_since = None
 
     def _positions(self) -> dict[str, dict[str, int]]:
         positions = {topic: {str(p): offset for p, offset in sorted(at.items())} for topic, at in self._next.items()}

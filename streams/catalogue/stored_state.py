@@ -10,10 +10,12 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.catalogue import snapshot
+from streams.catalogue import reservoir_state, snapshot
+from streams.catalogue.learning import MAX_VERSION, TABLES, Tables, tables_of
 from streams.catalogue.soundness import is_tenant
 from streams.dead_letter import Loss
 from streams.discovery.catalogue import Catalogue
+from streams.discovery.reservoir import Reservoir
 from taskstream import topics
 from taskstream.errors import UNDECODABLE, InputError
 from taskstream.kafka import pieces
@@ -29,13 +31,12 @@ POSITIONS: Final = "\x1fpositions"
 """Key of the input positions."""
 TOPIC_IDS: Final = "\x1ftopics"
 """Key of the ids of the topics whose positions they are."""
-MAX_VERSION: Final = 2**52
-"""Of what is published; the catalogue counts on from the highest, and must stay within what a record takes."""
-READ: Final = frozenset({topics.SEGMENTS.name, topics.TRANSFERS.name, topics.ASSIGNMENTS.name})
+READ: Final = frozenset({topics.SEGMENTS.name, topics.TRANSFERS.name, topics.ASSIGNMENTS.name, topics.STEPS.name})
 """Topics that have positions."""
-_ITEM: Final = re.compile(r"(tenant|cluster/\d+)")
+_ITEM: Final = re.compile(rf"tenant|cluster/\d+|{TABLES}|{reservoir_state.ITEM.pattern}")
 _positions = msgspec.json.Decoder(dict[str, dict[Int, Offset]])
 _topic_ids = msgspec.json.Decoder(dict[str, str])
+_tables = msgspec.msgpack.Decoder(bytes)
 
 
 class StoredState(Struct):
@@ -43,11 +44,14 @@ class StoredState(Struct):
 
     ``topic_ids``  of the topics whose positions they are, and of those that hold what is kept, as this was written;
                    those that were not known are left out
+    ``reservoirs``, ``tables``  by tenant, what it learns from, and what it learned last; an earlier version kept none
     """
 
     catalogues: dict[str, Catalogue]
     positions: dict[str, dict[int, int]]
     topic_ids: dict[str, str]
+    reservoirs: dict[str, Reservoir] = {}
+    tables: dict[str, Tables] = {}
 
 
 def key_of(tenant: str, item: str) -> str:
@@ -79,6 +83,8 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
         else:
             pass_over(key, "no item of a catalogue")
     catalogues: dict[str, Catalogue] = {}
+    reservoirs: dict[str, Reservoir] = {}
+    tables: dict[str, Tables] = {}
     for tenant, saved in tenants.items():
         if "tenant" not in saved:  # a catalogue writes it with each of its clusters
             for name in saved:
@@ -87,7 +93,16 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
         catalogues[tenant] = catalogue = snapshot.load(saved, k, partial(_pass_over_of, pass_over, tenant))
         if catalogue.tenant != tenant:
             raise InputError(f"the catalogue's checkpoint is damaged: that of {tenant!r:.200} is another tenant's")
-    return StoredState(catalogues, positions, topic_ids)
+        pass_over_item = partial(_pass_over_of, pass_over, tenant)
+        steps = {name: value for name, value in saved.items() if reservoir_state.ITEM.fullmatch(name)}
+        if steps:
+            reservoirs[tenant] = reservoir_state.load(steps, pass_over_item)
+        if TABLES in saved:
+            try:
+                tables[tenant] = tables_of(tenant, _tables.decode(saved[TABLES]))
+            except UNDECODABLE as error:
+                pass_over_item(TABLES, str(error))
+    return StoredState(catalogues, positions, topic_ids, reservoirs, tables)
 
 
 def _pass_over_of(pass_over: PassOver, tenant: str, item: str, why: str) -> None:

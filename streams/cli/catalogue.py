@@ -13,9 +13,10 @@ from taskstream.settings import Settings
 def catalogue(settings: Settings) -> None:
     """Group executions into routines and rank what is worth automating (one process a deployment).
 
-    Reads the topics segments and transfers; writes routines, assignments and opportunities. Runs until Ctrl-C or
-    SIGTERM.
+    Reads the topics segments, transfers and steps; writes routines, assignments, opportunities and tables, what it
+    learned of the work. Runs until Ctrl-C or SIGTERM.
     """
+    import logging
     import signal
     import threading
 
@@ -24,6 +25,8 @@ def catalogue(settings: Settings) -> None:
     from taskstream.endpoints import with_kafka
     from taskstream.kafka.check import wait
 
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("taskstream.catalogue").setLevel(logging.INFO)
     stop = threading.Event()
     ready = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

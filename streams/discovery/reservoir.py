@@ -81,6 +81,7 @@ class Reservoir:
     A sample that comes again counts once while it is kept; one that made room is not known from a new one.
 
     ``came``, ``learned_from``  steps that came since it was last learned, and how many were held then
+    ``version``   of what was learned last, as it is public
     ``unsaved``   blocks of which a stretch came or went since the last snapshot
     ``_by_count`` a heap of (steps of a person, negative, and who it is), with entries that are out of date
     """
@@ -88,6 +89,7 @@ class Reservoir:
     def __init__(self) -> None:
         self.came = 0
         self.learned_from = 0
+        self.version = 0
         self.next_number = 0
         self.unsaved: set[int] = set()
         self._kept: dict[int, Stretch] = {}

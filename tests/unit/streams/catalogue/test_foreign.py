@@ -19,6 +19,7 @@ from taskstream import metrics
 from taskstream.records import MOST, Assignment, Opportunity, Routine, Segment, Transfer
 from tests.unit.streams.catalogue.memory_kafka import MemoryKafka, commit, opened, take
 from tests.unit.streams.discovery.routine_samples import INVOICE, TICKET, office, transfer
+from tests.unit.streams.discovery.step_samples import day
 
 WORK = [done for done, _ in office([INVOICE, TICKET], people=3, each=2)]
 MORE = [done for done, _ in office([INVOICE], people=1, each=1, seed=5)]
@@ -28,6 +29,8 @@ def published() -> dict[str, dict[str, bytes]]:
     kafka = MemoryKafka()
     session = opened(kafka, k=2)
     take(session, kafka, WORK)
+    kafka.input["steps"] += [msgspec.json.encode(one) for one in day(people=3, each=2)]
+    session._take_steps(kafka.steps(), 0.0)
     commit(session)
     return kafka.kept
 
@@ -98,7 +101,8 @@ def as_tenant(value: Any) -> bytes:
 
 KEYS = st.sampled_from([
     "", "acme", "acme\x1f", "\x1ftenant", "acme\x1fcluster/", "acme\x1fcluster/99", "other\x1fcluster/0", "\x1fother",
-    "acme\x1ftenant\x1e1", "x\x1ftenant", "\x1fpositions\x1e7",
+    "acme\x1ftenant\x1e1", "x\x1ftenant", "\x1fpositions\x1e7", "acme\x1fsteps/0", "acme\x1fsteps/07",
+    "acme\x1flearning", "acme\x1ftables",
 ]) | st.text(max_size=5)  # fmt: skip
 FUZZ = settings(
     max_examples=15,
@@ -243,7 +247,7 @@ def test_a_tenant_that_nothing_can_go_on_from_is_built_anew(change: Callable[[li
 def test_positions_out_of_bounds_have_the_catalogue_built_anew(positions: Any) -> None:
     kafka = MemoryKafka()
     kafka.kept["catalogue.state"]["\x1fpositions"] = as_json(positions)
-    assert opened(kafka)._next == {"segments": {}, "transfers": {}, "assignments": {}}
+    assert opened(kafka)._next == {"segments": {}, "transfers": {}, "assignments": {}, "steps": {}}
 
 
 @pytest.mark.parametrize("changes", [{"version": 2**63 - 1}, {"tenant": ""}, {"executions": 2**64 - 1}])
@@ -271,6 +275,8 @@ def of_state(key: str, value: bytes) -> tuple[Any, Any]:
         return msgspec.json.decode(value), as_json
     if key.endswith("tenant"):
         return msgspec.msgpack.decode(value, strict=False), as_tenant
+    if key.endswith("learning"):
+        return msgspec.msgpack.decode(value), msgspec.msgpack.encode
     return msgspec.msgpack.decode(zlib.decompress(value)), as_cluster
 
 

@@ -16,7 +16,7 @@ from streams.discovery.grouping.transfer_join import GONE_MS
 from taskstream import metrics
 from taskstream.records import DeadLetter, Opportunity, Routine
 from taskstream.settings import load
-from tests.unit.streams.catalogue.memory_kafka import MemoryKafka, commit, opened, take
+from tests.unit.streams.catalogue.memory_kafka import MemoryKafka, commit, opened, take, turn
 from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office, segment, transfer
 
 WORK = [done for done, _ in office([INVOICE, TICKET], people=4, each=6)]
@@ -35,19 +35,6 @@ def at_work() -> tuple[MemoryKafka, CatalogueSession]:
     commit(session)
     assert [len(kafka.kept[name]) for name in KEPT[1:]] == [2, 2]
     return kafka, session
-
-
-def turn(session: CatalogueSession) -> None:
-    """One turn of the session's loop, in which no segment comes."""
-    stop = threading.Event()
-    kafka: Any = session._kafka
-
-    def segments(_: float) -> list[Any]:
-        stop.set()
-        return []
-
-    kafka.segments = segments
-    session.run(stop)
 
 
 def known(kafka: MemoryKafka, topic: str, kind: Any) -> list[Any]:

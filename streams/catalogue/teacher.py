@@ -1,0 +1,96 @@
+"""Has lessons learned beside the catalogue's work, one at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import Final
+
+import msgspec
+
+from streams.catalogue.lesson import Job, Learned
+from taskstream.errors import UNDECODABLE
+
+LONGEST_S: Final = 300.0
+"""A lesson that takes longer is given up (seconds); one of all that is kept takes ten."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of a lesson, and how long it took."""
+
+    learned: Learned
+    seconds: float
+
+
+class Teacher:
+    """Starts a process for each lesson. A lesson that is not done when the catalogue ends is lost, and comes again."""
+
+    def __init__(self, module: str = "streams.catalogue.lesson", longest_s: float = LONGEST_S) -> None:
+        self._module = module
+        self._longest_s = longest_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self.is_busy = False
+
+    def begin(self, job: Job) -> None:
+        """Have ``job`` learned; not while :attr:`is_busy`."""
+        self.is_busy = True
+        threading.Thread(target=self._run, args=(job,), name="teacher", daemon=True).start()
+
+    def answer(self) -> Answer | None:
+        """What came of the lesson, once."""
+        try:
+            answer = self._answers.get_nowait()
+        except Empty:
+            return None
+        self.is_busy = False
+        return answer
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        with self._lock:
+            self._is_closed = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _run(self, job: Job) -> None:
+        began = time.monotonic()
+        try:
+            learned = self._learned(msgspec.msgpack.encode(job))
+        except Exception as error:  # noqa: BLE001  # whatever it is: the catalogue says it and goes on
+            learned = Learned(failed=f"{type(error).__name__}: {error!s:.300}")
+        self._answers.put(Answer(learned, time.monotonic() - began))
+
+    def _learned(self, job: bytes) -> Learned:
+        with self._lock:
+            if self._is_closed:
+                return Learned(failed="the catalogue ends")
+            process = self._process = self._started()
+        try:
+            out, said = process.communicate(job, self._longest_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return Learned(failed=f"it took more than {self._longest_s:.0f} s")
+        try:
+            return msgspec.msgpack.decode(out, type=Learned)
+        except UNDECODABLE:
+            last = said.decode(errors="replace").strip().rpartition("\n")[2]
+            return Learned(failed=f"its process ended with code {process.returncode}: {last:.300}")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """With the modules of this process, wherever it was started; an interrupt at the terminal is not for it."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", self._module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([path for path in sys.path if path])},
+            start_new_session=True,
+        )
