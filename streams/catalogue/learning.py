@@ -18,7 +18,8 @@ from streams.discovery.reservoir import Lesson, Reservoir
 from streams.discovery.semimarkov.served import load_tables
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE
-from taskstream.records import StepSample
+from taskstream.faults import SaidOnce
+from taskstream.records import MOST, StepSample
 
 log = logging.getLogger("taskstream.catalogue")
 
@@ -81,7 +82,7 @@ class Learning:
         self._unsaved: set[str] = set()
         self._unpublished: set[str] = set()
         self._under_way: tuple[str, Lesson] | None = None
-        self._failures: set[str] = set()
+        self._said = SaidOnce()
         self._lines: list[str] = []
 
     def resume(
@@ -105,10 +106,10 @@ class Learning:
         """Those of whom anything is kept."""
         return sorted(self._reservoirs)
 
-    def take(self, sample: StepSample) -> None:
-        """Keep the steps of ``sample`` to learn from."""
+    def take(self, sample: StepSample, arrived_ms: int = 0) -> None:
+        """Keep the steps of ``sample``, which arrived at ``arrived_ms``, to learn from."""
         reservoir = self._reservoirs.setdefault(sample.tenant, Reservoir())
-        if reservoir.take(sample):
+        if reservoir.take(sample, max(-MOST, min(arrived_ms, MOST))):
             metrics.STEPS_IN.inc(len(sample.steps))
 
     def advance(self, *, is_idle: bool) -> None:
@@ -154,8 +155,7 @@ class Learning:
                 failed = str(error)
         if failed:
             metrics.LEARNING_FAILURES.inc()
-            if failed not in self._failures:
-                self._failures.add(failed)
+            if self._said.is_new(failed):
                 log.error("learning from %d steps of %s failed: %s", lesson.held, tenant, failed)
 
     def _make_public(self, tables: Tables, lesson: Lesson, seconds: float) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
-from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from streams.discovery.semimarkov.teaching import TaughtStep, teach
+from taskstream.faults import place_of
 
 NEAR: Final = 64
 """Tables that are equal but for the number of their version differ by fewer bytes than this in their size."""
@@ -50,8 +49,7 @@ def learn(job: Job) -> Learned:
             return Learned(b"" if is_same else tables)
         return Learned(tables)
     except Exception as error:  # noqa: BLE001  # whatever it is: the catalogue says it and goes on
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return Learned(failed=f"{type(error).__name__}: {error!s:.300} ({Path(place.filename).name}:{place.lineno})")
+        return Learned(failed=place_of(error))
 
 
 def main() -> None:

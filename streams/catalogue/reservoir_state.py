@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from streams.catalogue.soundness import are_bounded
 from streams.discovery.reservoir import BLOCK, LIMIT, MAX_SAMPLE, Reservoir, Stretch
 from taskstream.errors import UNDECODABLE
-from taskstream.records import Label
+from taskstream.records import Int, Label
 
 FORMAT: Final = 1
 LEARNING: Final = "learning"
@@ -36,12 +36,14 @@ class LearningState(Struct, array_like=True):
     came: Count
     learned_from: Count
     version: Version
+    latest_ms: Int
 
 
 class StretchState(Struct, array_like=True):
     """A stretch; lists of its steps have equal lengths."""
 
     number: Annotated[int, Meta(ge=0, lt=MAX_NUMBER)]
+    arrived_ms: Int
     id: Label
     actor: Label
     agent: Label
@@ -71,7 +73,9 @@ def dump(reservoir: Reservoir) -> dict[str, bytes | None]:
         kept = reservoir.block(number)
         out[f"steps/{number}"] = _packed(kept) if kept else None
     reservoir.unsaved.clear()
-    state = LearningState(FORMAT, reservoir.next_number, reservoir.came, reservoir.learned_from, reservoir.version)
+    state = LearningState(
+        FORMAT, reservoir.next_number, reservoir.came, reservoir.learned_from, reservoir.version, reservoir.latest_ms
+    )
     out[LEARNING] = _encoder.encode(state)
     return out
 
@@ -79,7 +83,7 @@ def dump(reservoir: Reservoir) -> dict[str, bytes | None]:
 def _packed(kept: list[Stretch]) -> bytes:
     stretches = [
         StretchState(
-            s.number, s.id, s.actor, s.agent, s.names, s.acts.tolist(), s.seqs.tolist(), s.ats.tolist(),
+            s.number, s.arrived_ms, s.id, s.actor, s.agent, s.names, s.acts.tolist(), s.seqs.tolist(), s.ats.tolist(),
             s.values.tolist(),
         )
         for s in kept
@@ -110,19 +114,19 @@ def load(items: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> R
             broken.add(saved.number // BLOCK)
             continue
         steps = zip(saved.acts, saved.seqs, saved.ats, saved.values, strict=True)
-        reservoir.put(Stretch(saved.number, saved.id, saved.actor, saved.agent, saved.names, steps))
-    reservoir.unsaved = broken
-    reservoir.make_room()
+        reservoir.put(Stretch(saved.number, saved.arrived_ms, saved.id, saved.actor, saved.agent, saved.names, steps))
     try:
-        learning = _learning.decode(items[LEARNING]) if items else LearningState(FORMAT, 0, 0, 0, 0)
+        learning = _learning.decode(items[LEARNING]) if items else LearningState(FORMAT, 0, 0, 0, 0, 0)
         if learning.format != FORMAT:
             raise ValueError(f"format {learning.format}, this version reads {FORMAT}")
     except (KeyError, *UNDECODABLE) as error:
         pass_over(LEARNING, f"damaged: {error}")
-        learning = LearningState(FORMAT, 0, min(len(reservoir), LIMIT), 0, 0)
+        learning = LearningState(FORMAT, 0, min(len(reservoir), LIMIT), 0, 0, 0)
     reservoir.next_number = max(reservoir.next_number, learning.next_number)
     reservoir.came, reservoir.learned_from = learning.came, learning.learned_from
-    reservoir.version = learning.version
+    reservoir.version, reservoir.latest_ms = learning.version, learning.latest_ms
+    reservoir.unsaved = broken
+    reservoir.make_room()
     return reservoir
 
 

@@ -241,7 +241,7 @@ class CatalogueSession:
                 self._refuse(message, "it is of no tenant, or its steps have no names or times")
                 continue
             self._catalogue(sample.tenant)
-            self._learning.take(sample)
+            self._learning.take(sample, message.timestamp()[1])
 
     def _learn(self, *, is_idle: bool) -> None:
         self._learning.advance(is_idle=is_idle)

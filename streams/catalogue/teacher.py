@@ -14,6 +14,7 @@ import msgspec
 
 from streams.catalogue.lesson import Job, Learned
 from taskstream.errors import UNDECODABLE
+from taskstream.faults import place_of
 
 LONGEST_S: Final = 300.0
 """A lesson that takes longer is given up (seconds); one of all that is kept takes ten."""
@@ -64,7 +65,7 @@ class Teacher:
         try:
             learned = self._learned(msgspec.msgpack.encode(job))
         except Exception as error:  # noqa: BLE001  # whatever it is: the catalogue says it and goes on
-            learned = Learned(failed=f"{type(error).__name__}: {error!s:.300}")
+            learned = Learned(failed=place_of(error))
         self._answers.put(Answer(learned, time.monotonic() - began))
 
     def _learned(self, job: bytes) -> Learned:

@@ -17,6 +17,8 @@ LIMIT: Final = 20_000
 """Steps kept; of the person who has most of them the oldest stretch makes room."""
 MAX_PEOPLE: Final = 4_096
 """People kept; the one of whom nothing came for longest makes room."""
+KEPT_MS: Final = 30 * 86_400_000
+"""How long steps are kept, by Kafka's time of arrival: work changes, and people leave."""
 MAX_SAMPLE: Final = 4_096
 """Steps of one sample. The streams decide some hundred at a time; a larger one would push all others out."""
 FIRST: Final = 1_000
@@ -28,18 +30,26 @@ BLOCK: Final = 32
 
 
 class Stretch:
-    """The steps of one sample. Of all samples of the tenant it was the ``number``-th.
+    """The steps of one sample. Of all samples of the tenant it was the ``number``-th, and came at ``arrived_ms``.
 
     ``names``  the activities that occur; of each step ``acts`` has the place in it, ``seqs`` the number of its first
                event, ``ats`` its time (ms) and ``values`` the number of its value
     """
 
-    __slots__ = ("actor", "acts", "agent", "ats", "id", "names", "number", "seqs", "values")
+    __slots__ = ("actor", "acts", "agent", "arrived_ms", "ats", "id", "names", "number", "seqs", "values")
 
     def __init__(
-        self, number: int, name: str, actor: str, agent: str, names: tuple[str, ...], steps: Iterable[tuple[int, ...]]
+        self,
+        number: int,
+        arrived_ms: int,
+        name: str,
+        actor: str,
+        agent: str,
+        names: tuple[str, ...],
+        steps: Iterable[tuple[int, ...]],
     ) -> None:
         self.number = number
+        self.arrived_ms = arrived_ms
         self.id = name
         self.actor = actor
         self.agent = agent
@@ -81,6 +91,7 @@ class Reservoir:
     A sample that comes again counts once while it is kept; one that made room is not known from a new one.
 
     ``came``, ``learned_from``  steps that came since it was last learned, and how many were held then
+    ``latest_ms`` when the latest sample arrived; not the highest of these times: a wrong one does no lasting harm
     ``version``   of what was learned last, as it is public
     ``unsaved``   blocks of which a stretch came or went since the last snapshot
     ``_by_count`` a heap of (steps of a person, negative, and who it is), with entries that are out of date
@@ -91,8 +102,9 @@ class Reservoir:
         self.learned_from = 0
         self.version = 0
         self.next_number = 0
+        self.latest_ms = 0
         self.unsaved: set[int] = set()
-        self._kept: dict[int, Stretch] = {}
+        self._kept: OrderedDict[int, Stretch] = OrderedDict()
         self._ids: set[str] = set()
         self._people: OrderedDict[str, deque[Stretch]] = OrderedDict()
         self._counts: dict[str, int] = {}
@@ -109,7 +121,7 @@ class Reservoir:
         """How many people have steps in it."""
         return len(self._people)
 
-    def take(self, sample: StepSample) -> bool:
+    def take(self, sample: StepSample, arrived_ms: int = 0) -> bool:
         """Keep the steps of ``sample``, of at most :data:`MAX_SAMPLE`; false where it is kept already."""
         if sample.id in self._ids or not 0 < len(sample.steps) <= MAX_SAMPLE:
             return False
@@ -120,7 +132,8 @@ class Reservoir:
             for act, step in zip(acts, sample.steps, strict=True)
         ]
         names = tuple([sample.names[n] for n in numbers])
-        self.put(Stretch(self.next_number, sample.id, sample.actor, sample.agent, names, steps))
+        self.latest_ms = arrived_ms
+        self.put(Stretch(self.next_number, arrived_ms, sample.id, sample.actor, sample.agent, names, steps))
         self.came += len(steps)
         self.make_room()
         return True
@@ -149,6 +162,11 @@ class Reservoir:
                 self._let_go_of(actor)
             else:
                 heappop(self._by_count)
+        while self._kept:  # last: whoever made room may have stood before one that is too old
+            oldest = next(iter(self._kept.values()))
+            if oldest.arrived_ms >= self.latest_ms - KEPT_MS:
+                break
+            self._let_go_of(oldest.actor)
 
     def _let_go_of(self, actor: str) -> None:
         """The oldest stretch of a person goes."""

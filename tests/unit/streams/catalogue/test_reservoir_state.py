@@ -16,6 +16,7 @@ from streams.catalogue import reservoir_state
 from streams.discovery import reservoir
 from streams.discovery.reservoir import Reservoir
 from taskstream.records import StepSample
+from tests.unit.streams.discovery.routine_samples import START_MS
 from tests.unit.streams.discovery.step_samples import day, sample
 from tests.unit.streams.discovery.test_reservoir import SAMPLES
 
@@ -46,7 +47,7 @@ def told_of(kept: dict[str, bytes]) -> tuple[Reservoir, list[str]]:
 
 def seen(found: Reservoir) -> Any:
     blocks = [[(s.number, s.id) for s in found.block(number)] for number in sorted(found.blocks())]
-    counts = found.came, found.learned_from, found.version, found.next_number, len(found), found.due()
+    counts = found.came, found.learned_from, found.version, found.latest_ms, found.next_number, len(found), found.due()
     return blocks, found.people(), list(found._people), counts
 
 
@@ -54,7 +55,8 @@ def seen(found: Reservoir) -> Any:
 def test_a_restart_at_any_checkpoint_changes_nothing(turns: list[tuple[StepSample, str]]) -> None:
     going_on, restarted, kept = Reservoir(), Reservoir(), dict[str, bytes]()
     for one, then in turns:
-        assert going_on.take(one) == restarted.take(one)
+        at = START_MS + (one.start_ms - START_MS) * 10_000
+        assert going_on.take(one, at) == restarted.take(one, at)
         if then == "learn":
             for found in (going_on, restarted):
                 found.learned(found.lesson())
@@ -99,8 +101,8 @@ def changed(data: bytes, *path: Any, to: Any) -> bytes:
 
 
 DAMAGES: list[tuple[Any, ...]] = [
-    (0, 2), (1, 7), (1, 0, 0, 40), (1, 0, 0, -1), (1, 0, 1, 5), (1, 0, 4, []), (1, 0, 5, 0, 99), (1, 0, 5, 0, -1),
-    (1, 0, 6, []), (1, 0, 7, 0, 2**60), (1, 0, 8, 0, -(2**60)), (1, 1, 0, 0), (1, 0, 2, "x" * 2_000),
+    (0, 2), (1, 7), (1, 0, 0, 40), (1, 0, 0, -1), (1, 0, 1, 2**60), (1, 0, 2, 5), (1, 0, 5, []), (1, 0, 6, 0, 99),
+    (1, 0, 6, 0, -1), (1, 0, 7, []), (1, 0, 8, 0, 2**60), (1, 0, 9, 0, -(2**60)), (1, 1, 0, 0), (1, 0, 3, "x" * 2_000),
 ]  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def test_a_sample_that_two_blocks_hold_is_kept_once() -> None:
     with patch.object(reservoir, "LIMIT", 10_000):
         found, kept = kept_day()
         first = found.block(0)[0].id
-        again, told = told_of(kept | {"steps/1": changed(kept["steps/1"], 1, 0, 1, to=first)})
+        again, told = told_of(kept | {"steps/1": changed(kept["steps/1"], 1, 0, 2, to=first)})
         assert told == []
         assert [s.id for number in again.blocks() for s in again.block(number)].count(first) == 1
         assert again.unsaved == {1}
@@ -146,6 +148,6 @@ def test_bytes_that_unpack_to_more_than_was_ever_written_are_not_unpacked() -> N
 def test_numbers_of_a_later_format_are_left_out() -> None:
     _, kept = kept_day()
     with patch.object(reservoir, "LIMIT", 10_000):
-        again, told = told_of(kept | {"learning": msgspec.msgpack.encode([2, 5, 6, 7, 8])})
+        again, told = told_of(kept | {"learning": msgspec.msgpack.encode([2, 5, 6, 7, 8, 9])})
     assert told == ["learning"]
     assert (again.learned_from, again.came) == (0, len(again))

@@ -14,7 +14,7 @@ from msgspec import structs
 from streams.discovery import reservoir
 from streams.discovery.reservoir import FIRST, MAX_SAMPLE, Reservoir
 from taskstream.records import StepSample
-from tests.unit.streams.discovery.routine_samples import START_MS
+from tests.unit.streams.discovery.routine_samples import DAY_MS, START_MS
 from tests.unit.streams.discovery.step_samples import day, sample
 
 LIMIT = 60
@@ -105,6 +105,18 @@ def test_the_longest_silent_person_makes_room() -> None:
     again = filled([sample(f"p{n}", seq, activities=["a"]) for seq, n in enumerate([*range(MOST_PEOPLE), 0, 99])])
     assert "p0" in {one.actor for one in kept(again)}
     assert "p1" not in {one.actor for one in kept(again)}
+
+
+def test_what_came_more_than_a_month_ago_goes() -> None:
+    found = Reservoir()
+    for n in range(80):
+        found.take(sample(f"p{n % 3}", n, activities=["a"]), START_MS + n * DAY_MS)
+    assert [stretch.number for number in sorted(found.blocks()) for stretch in found.block(number)] == [*range(49, 80)]
+    found.take(sample("p1", 80, activities=["a"]), 2**53)  # of a broker that was wrong about the time
+    found.take(sample("p2", 81, activities=["a"]), START_MS + 80 * DAY_MS)
+    assert len(found) == 2
+    found.take(sample("p0", 82, activities=["a"]), START_MS + 80 * DAY_MS)
+    assert len(found) == 3, "it did harm once"
 
 
 def test_agents_of_a_person_are_one_person() -> None:
