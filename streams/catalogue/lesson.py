@@ -33,23 +33,23 @@ class Job(Struct, array_like=True):
     people: list[list[TaughtStep]]
 
 
-class Learned(Struct, array_like=True):
+class LearnedTables(Struct, array_like=True):
     """``tables``: empty where nothing recurs, or all is as it was. ``failed``: what went wrong, and where."""
 
     tables: bytes = b""
     failed: str = ""
 
 
-def learn(job: Job) -> Learned:
+def learn(job: Job) -> LearnedTables:
     """What is to be made public; whatever fails is told."""
     try:
         tables = teach(job.tenant, job.version, job.people)
         if job.known and abs(len(tables) - len(job.known)) < NEAR:
             is_same = teach(job.tenant, job.known_version, job.people) == job.known
-            return Learned(b"" if is_same else tables)
-        return Learned(tables)
+            return LearnedTables(b"" if is_same else tables)
+        return LearnedTables(tables)
     except Exception as error:  # noqa: BLE001  # whatever it is: the catalogue says it and goes on
-        return Learned(failed=place_of(error))
+        return LearnedTables(failed=place_of(error))
 
 
 def main() -> None:

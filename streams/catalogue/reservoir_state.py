@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.catalogue.soundness import are_bounded
-from streams.discovery.reservoir import BLOCK, LIMIT, MAX_SAMPLE, Reservoir, Stretch
+from streams.discovery.reservoir import BLOCK, LIMIT, MAX_SAMPLE, Reservoir, SampledStretch
 from taskstream.errors import UNDECODABLE
 from taskstream.records import Int, Label
 
@@ -80,7 +80,7 @@ def dump(reservoir: Reservoir) -> dict[str, bytes | None]:
     return out
 
 
-def _packed(kept: list[Stretch]) -> bytes:
+def _packed(kept: list[SampledStretch]) -> bytes:
     stretches = [
         StretchState(
             s.number, s.arrived_ms, s.id, s.actor, s.agent, s.names, s.acts.tolist(), s.seqs.tolist(), s.ats.tolist(),
@@ -114,7 +114,9 @@ def load(items: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> R
             broken.add(saved.number // BLOCK)
             continue
         steps = zip(saved.acts, saved.seqs, saved.ats, saved.values, strict=True)
-        reservoir.put(Stretch(saved.number, saved.arrived_ms, saved.id, saved.actor, saved.agent, saved.names, steps))
+        reservoir.put(
+            SampledStretch(saved.number, saved.arrived_ms, saved.id, saved.actor, saved.agent, saved.names, steps)
+        )
     try:
         learning = _learning.decode(items[LEARNING]) if items else LearningState(FORMAT, 0, 0, 0, 0, 0)
         if learning.format != FORMAT:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from streams.catalogue.lesson import Job, Learned
+from streams.catalogue.lesson import Job, LearnedTables
 from taskstream.errors import UNDECODABLE
 from taskstream.faults import place_of
 
@@ -20,10 +20,10 @@ LONGEST_S: Final = 300.0
 """A lesson that takes longer is given up (seconds); one of all that is kept takes ten."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class LessonAnswer(msgspec.Struct, frozen=True):
     """What came of a lesson, and how long it took."""
 
-    learned: Learned
+    learned: LearnedTables
     seconds: float
 
 
@@ -34,7 +34,7 @@ class Teacher:
         self._module = module
         self._longest_s = longest_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._answers: SimpleQueue[LessonAnswer] = SimpleQueue()
         self._is_closed = False
         self._lock = threading.Lock()
         self.is_busy = False
@@ -44,7 +44,7 @@ class Teacher:
         self.is_busy = True
         threading.Thread(target=self._run, args=(job,), name="teacher", daemon=True).start()
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> LessonAnswer | None:
         """What came of the lesson, once."""
         try:
             answer = self._answers.get_nowait()
@@ -65,25 +65,25 @@ class Teacher:
         try:
             learned = self._learned(msgspec.msgpack.encode(job))
         except Exception as error:  # noqa: BLE001  # whatever it is: the catalogue says it and goes on
-            learned = Learned(failed=place_of(error))
-        self._answers.put(Answer(learned, time.monotonic() - began))
+            learned = LearnedTables(failed=place_of(error))
+        self._answers.put(LessonAnswer(learned, time.monotonic() - began))
 
-    def _learned(self, job: bytes) -> Learned:
+    def _learned(self, job: bytes) -> LearnedTables:
         with self._lock:
             if self._is_closed:
-                return Learned(failed="the catalogue ends")
+                return LearnedTables(failed="the catalogue ends")
             process = self._process = self._started()
         try:
             out, said = process.communicate(job, self._longest_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            return Learned(failed=f"it took more than {self._longest_s:.0f} s")
+            return LearnedTables(failed=f"it took more than {self._longest_s:.0f} s")
         try:
-            return msgspec.msgpack.decode(out, type=Learned)
+            return msgspec.msgpack.decode(out, type=LearnedTables)
         except UNDECODABLE:
             last = said.decode(errors="replace").strip().rpartition("\n")[2]
-            return Learned(failed=f"its process ended with code {process.returncode}: {last:.300}")
+            return LearnedTables(failed=f"its process ended with code {process.returncode}: {last:.300}")
 
     def _started(self) -> subprocess.Popen[bytes]:
         """With the modules of this process, wherever it was started; an interrupt at the terminal is not for it."""

@@ -29,7 +29,7 @@ BLOCK: Final = 32
 """Stretches that are stored together: a snapshot writes those blocks of which a stretch came or went."""
 
 
-class Stretch:
+class SampledStretch:
     """The steps of one sample. Of all samples of the tenant it was the ``number``-th, and came at ``arrived_ms``.
 
     ``names``  the activities that occur; of each step ``acts`` has the place in it, ``seqs`` the number of its first
@@ -104,9 +104,9 @@ class Reservoir:
         self.next_number = 0
         self.latest_ms = 0
         self.unsaved: set[int] = set()
-        self._kept: OrderedDict[int, Stretch] = OrderedDict()
+        self._kept: OrderedDict[int, SampledStretch] = OrderedDict()
         self._ids: set[str] = set()
-        self._people: OrderedDict[str, deque[Stretch]] = OrderedDict()
+        self._people: OrderedDict[str, deque[SampledStretch]] = OrderedDict()
         self._counts: dict[str, int] = {}
         self._by_count: list[tuple[int, str]] = []
         self._memo: dict[str, str] = {}
@@ -133,12 +133,12 @@ class Reservoir:
         ]
         names = tuple([sample.names[n] for n in numbers])
         self.latest_ms = arrived_ms
-        self.put(Stretch(self.next_number, arrived_ms, sample.id, sample.actor, sample.agent, names, steps))
+        self.put(SampledStretch(self.next_number, arrived_ms, sample.id, sample.actor, sample.agent, names, steps))
         self.came += len(steps)
         self.make_room()
         return True
 
-    def put(self, stretch: Stretch) -> None:
+    def put(self, stretch: SampledStretch) -> None:
         """Keep ``stretch``, the latest one so far. Bounds are :meth:`make_room`'s."""
         self.next_number = max(self.next_number, stretch.number + 1)
         stretch.actor, stretch.agent = self._one(stretch.actor), self._one(stretch.agent)
@@ -223,7 +223,7 @@ class Reservoir:
         self.came = max(0, self.came - lesson.came)
         self.learned_from = lesson.held
 
-    def block(self, number: int) -> list[Stretch]:
+    def block(self, number: int) -> list[SampledStretch]:
         """The stretches of a block that are kept, in their order."""
         return [self._kept[n] for n in range(number * BLOCK, (number + 1) * BLOCK) if n in self._kept]
 

@@ -15,6 +15,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from streams.catalogue import run
+from streams.catalogue.kafka_io import INPUTS, KEPT
+from streams.discovery.semimarkov.served import load_tables
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE, ServiceError
 from taskstream.events import encode
@@ -22,6 +24,7 @@ from taskstream.kafka import topic_admin
 from taskstream.records import Assignment, DeadLetter, Opportunity, Routine, Segment, Transfer
 from taskstream.settings import Settings, load
 from tests.unit.streams.discovery.routine_samples import INVOICE, LOOKUP, TICKET, office, transfer
+from tests.unit.streams.discovery.step_samples import day
 
 T = TypeVar("T")
 
@@ -193,7 +196,7 @@ def test_foreign_messages_end_no_catalogue(settings: Settings) -> None:
         publish(settings, work[::2])
         wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 24)
     producer = Producer({"bootstrap.servers": settings.kafka})
-    for topic in ("routines", "opportunities", "catalogue.state", "segments", "transfers", "assignments"):
+    for topic in [topic.name for topic in (*KEPT, *INPUTS)]:
         for key, value in ((b"foreign", b"\xff\x00"), (b"\xff\x1f", b"[" * 100_000), (None, b"{}")):
             producer.produce(settings.prefix + topic, value, key or (topic.encode() if "." in topic else b"k"))
     assert producer.flush(10) == 0
@@ -201,7 +204,7 @@ def test_foreign_messages_end_no_catalogue(settings: Settings) -> None:
     with Running(settings):
         publish(settings, work[1::2])
         wait_for(lambda: len(latest(valid(settings, "assignments", Assignment))) == 48)
-    assert metrics.REFUSED.labels(reason="malformed")._value.get() >= before + 18
+        wait_for(lambda: metrics.REFUSED.labels(reason="malformed")._value.get() >= before + 24)
     routines = {routine.id: routine.executions for routine in valid(settings, "routines", Routine)}
     assert sorted(routines.values()) == [24, 24]
 
@@ -230,3 +233,25 @@ def test_segments_created_anew_are_read_from_their_start_and_added_partitions_ar
         publish(settings, work[44:])
         wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 48, 60)
         wait_for(lambda: any(letter.reason == "lost" for letter in read(settings, "dead-letter", DeadLetter)))
+
+
+def test_steps_are_learned_from_once_and_topics_that_a_former_version_lacks_are_taken_up(settings: Settings) -> None:
+    admin = AdminClient({"bootstrap.servers": settings.kafka})
+    lacking = [settings.prefix + name for name in ("steps", "tables")]
+    for deleted in admin.delete_topics(lacking, operation_timeout=20).values():
+        deleted.result(20)
+    wait_for(lambda: not set(lacking) & set(admin.list_topics(timeout=10).topics))
+    work = [done for done, _ in office([INVOICE, TICKET], people=4, each=6)]
+    with Running(settings):
+        publish(settings, work)
+        wait_for(lambda: len(latest(read(settings, "assignments", Assignment))) == 48)
+        topic_admin.apply(settings, dry_run=False)
+        producer = Producer({"bootstrap.servers": settings.kafka})
+        for one in day(people=9, each=20):
+            producer.produce(settings.prefix + "steps", encode(one), one.actor)
+        assert producer.flush(10) == 0
+        wait_for(lambda: values(settings, "tables") != [], 90)
+    with Running(settings):
+        time.sleep(1)
+    (data,) = values(settings, "tables")
+    assert (load_tables(data).tenant, load_tables(data).version) == ("acme", 1)

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from streams.catalogue.lesson import Job, Learned, learn
+from streams.catalogue.lesson import Job, LearnedTables, learn
 from streams.catalogue.session import CatalogueSession
-from streams.catalogue.teacher import Answer
+from streams.catalogue.teacher import LessonAnswer
 from taskstream import topics
 from taskstream.records import Segment
 from taskstream.settings import load
@@ -123,16 +123,16 @@ class Inline:
         self.jobs: list[Job] = []
         self.later = False
         self.is_busy = False
-        self._learned: Learned | None = None
+        self._learned: LearnedTables | None = None
 
     def begin(self, job: Job) -> None:
         self.jobs.append(job)
         self._learned, self.is_busy = learn(job), True
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> LessonAnswer | None:
         if self.later or self._learned is None:
             return None
-        answer, self._learned, self.is_busy = Answer(self._learned, 0.5), None, False
+        answer, self._learned, self.is_busy = LessonAnswer(self._learned, 0.5), None, False
         return answer
 
     def close(self) -> None: ...

@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.catalogue.lesson import Job, Learned
-from streams.catalogue.teacher import Answer, Teacher
+from streams.catalogue.lesson import Job, LearnedTables
+from streams.catalogue.teacher import LessonAnswer, Teacher
 
 JOB = Job("acme", 3, 0, b"", [[("a", 1, 0)] * 2])
 
 
-def answer_of(teacher: Teacher, job: Job = JOB) -> Answer:
+def answer_of(teacher: Teacher, job: Job = JOB) -> LessonAnswer:
     teacher.begin(job)
     assert teacher.is_busy
     deadline = time.monotonic() + 60
@@ -44,10 +44,10 @@ def test_a_lesson_is_learned_in_another_process_with_the_same_modules() -> None:
 def test_what_is_sent_and_answered_comes_whole(module: Path) -> None:
     module.write_text(
         "import sys, msgspec\n"
-        "from streams.catalogue.lesson import Job, Learned\n"
+        "from streams.catalogue.lesson import Job, LearnedTables\n"
         "job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)\n"
         "n = sum(map(len, job.people))\n"
-        "sys.stdout.buffer.write(msgspec.msgpack.encode(Learned(b'x' * n)))\n"
+        "sys.stdout.buffer.write(msgspec.msgpack.encode(LearnedTables(b'x' * n)))\n"
     )
     job = Job("acme", 3, 2, b"known", [[("name of an activity", 10**12, 7)] * 200] * 1_000)
     assert len(answer_of(Teacher("in_its_place"), job).learned.tables) == 200_000
@@ -63,7 +63,7 @@ def test_what_is_sent_and_answered_comes_whole(module: Path) -> None:
 )
 def test_a_process_that_ends_by_itself_is_told(module: Path, source: str, said: str) -> None:
     module.write_text(source)
-    assert answer_of(Teacher("in_its_place")).learned == Learned(failed=said)
+    assert answer_of(Teacher("in_its_place")).learned == LearnedTables(failed=said)
 
 
 def test_a_lesson_that_hangs_is_given_up(module: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.catalogue import learning, lesson
+from streams.catalogue import lesson, tenant_learning, tenant_tables
 from streams.catalogue.session import STEPS_S, CatalogueSession
 from streams.catalogue.soundness import is_sound_sample
 from streams.discovery import reservoir
@@ -48,7 +48,7 @@ def small() -> Iterator[None]:
     with (
         patch.object(reservoir, "FIRST", 100),
         patch.object(lesson, "teach", encoded),
-        patch.object(learning, "load_tables", loaded),
+        patch.object(tenant_tables, "load_tables", loaded),
     ):
         yield
 
@@ -193,7 +193,7 @@ def test_work_goes_on_while_it_is_learned_and_what_comes_counts_for_the_next_les
 def test_a_lesson_waits_for_segments_to_be_read_but_not_for_ever() -> None:
     now = [0.0]
     teacher: Any = Inline()
-    found = learning.Learning(teacher, clock=lambda: now[0])
+    found = tenant_learning.Learning(teacher, clock=lambda: now[0])
     for one in SAMPLES:
         found.take(one)
     for at, begun in ((0.0, 0), (59.0, 0), (60.0, 1)):

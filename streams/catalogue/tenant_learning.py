@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from streams.catalogue import reservoir_state
 from streams.catalogue.lesson import Job
-from streams.catalogue.soundness import is_tenant
-from streams.catalogue.teacher import Answer, Teacher
+from streams.catalogue.teacher import LessonAnswer, Teacher
+from streams.catalogue.tenant_tables import TABLES, TenantTables, tables_of
 from streams.discovery.reservoir import Lesson, Reservoir
-from streams.discovery.semimarkov.served import load_tables
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE
 from taskstream.faults import SaidOnce
@@ -25,43 +23,6 @@ log = logging.getLogger("taskstream.catalogue")
 
 LATEST_S: Final = 60.0
 """How long a lesson that is due waits for a moment without segments (seconds)."""
-MAX_VERSION: Final = 2**52
-"""The next one must stay within what a record takes."""
-TABLES: Final = "tables"
-"""Name of the item that holds what was learned."""
-
-
-class Tables(Struct, frozen=True):
-    """What was learned of a tenant's work, as it is public."""
-
-    tenant: str
-    version: int
-    data: bytes
-
-
-def tables_of(tenant: str, data: bytes) -> Tables:
-    """The tables in ``data``, which are to be of ``tenant``.
-
-    Raises:
-        ValueError: they cannot be read, or are none that a catalogue could have written.
-    """
-    found = load_tables(data)
-    if found.tenant != tenant or not is_tenant(tenant):
-        raise ValueError("it is of another tenant")
-    if not 0 < found.version <= MAX_VERSION:
-        raise ValueError("no catalogue has come to its version")
-    return Tables(tenant, found.version, data)
-
-
-def read_tables(items: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> dict[str, Tables]:
-    """Tables by tenant, as far as they can be read."""
-    found: dict[str, Tables] = {}
-    for tenant, data in items.items():
-        try:
-            found[tenant] = tables_of(tenant, data)
-        except UNDECODABLE as error:
-            pass_over(tenant, str(error))
-    return found
 
 
 class Learning:
@@ -77,7 +38,7 @@ class Learning:
         self._teacher = teacher
         self._clock = clock
         self._reservoirs: dict[str, Reservoir] = {}
-        self._tables: dict[str, Tables] = {}
+        self._tables: dict[str, TenantTables] = {}
         self._due_since: float | None = None
         self._unsaved: set[str] = set()
         self._unpublished: set[str] = set()
@@ -86,7 +47,7 @@ class Learning:
         self._lines: list[str] = []
 
     def resume(
-        self, reservoirs: Mapping[str, Reservoir], kept: Mapping[str, Tables], public: Mapping[str, Tables]
+        self, reservoirs: Mapping[str, Reservoir], kept: Mapping[str, TenantTables], public: Mapping[str, TenantTables]
     ) -> None:
         """Go on from the state's reservoirs and tables (``kept``); ``public``: what the topic of tables holds."""
         self._reservoirs = dict(reservoirs)
@@ -137,7 +98,7 @@ class Learning:
         before = (0, b"") if known is None else (known.version, known.data)
         self._teacher.begin(Job(tenant, reservoir.version + 1, *before, lesson.people))
 
-    def _take_over(self, answer: Answer) -> None:
+    def _take_over(self, answer: LessonAnswer) -> None:
         if self._under_way is None:
             return
         (tenant, lesson), self._under_way = self._under_way, None
@@ -158,7 +119,7 @@ class Learning:
             if self._said.is_new(failed):
                 log.error("learning from %d steps of %s failed: %s", lesson.held, tenant, failed)
 
-    def _make_public(self, tables: Tables, lesson: Lesson, seconds: float) -> None:
+    def _make_public(self, tables: TenantTables, lesson: Lesson, seconds: float) -> None:
         tenant = tables.tenant
         self._tables[tenant] = tables
         self._reservoirs[tenant].version = tables.version
@@ -169,7 +130,7 @@ class Learning:
             f"{len(tables.data)} bytes, {seconds:.1f} s"
         )
 
-    def unpublished(self) -> list[Tables]:
+    def unpublished(self) -> list[TenantTables]:
         """What the topic of tables lacks."""
         return [self._tables[tenant] for tenant in sorted(self._unpublished)]
 
@@ -186,7 +147,7 @@ class Learning:
             yield tenant, TABLES, msgspec.msgpack.encode(self._tables[tenant].data)
         self._unsaved.clear()
 
-    def committed(self, published: Iterable[Tables]) -> None:
+    def committed(self, published: Iterable[TenantTables]) -> None:
         """A transaction holds what :meth:`items` gave, and ``published``."""
         self._unpublished -= {tables.tenant for tables in published}
         for line in self._lines:
