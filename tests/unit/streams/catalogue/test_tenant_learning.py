@@ -294,6 +294,20 @@ def test_without_a_state_versions_go_on_from_what_is_public() -> None:
     assert versions(kafka) == [("acme", 1), ("acme", 2)]
 
 
+def test_what_is_public_alone_is_kept_with_the_state_again(caplog: pytest.LogCaptureFixture) -> None:
+    kafka, _ = at_work()
+    public = dict(kafka.kept["tables"])
+    kafka.kept["catalogue.state"].clear()
+    kafka.input["steps"].clear()  # by retention, so that nothing tells of the tenant
+    turns(opened(kafka))
+    assert versions(kafka) == [("acme", 1)], "it is public already"
+    kafka.create_anew("tables")
+    caplog.clear()
+    turns(opened(kafka))
+    assert kafka.kept["tables"] == public
+    assert not [record for record in caplog.records if "passed over" in record.message]
+
+
 def test_steps_created_anew_are_read_from_their_start_with_the_loss_named() -> None:
     kafka, _ = at_work()
     kafka.create_anew("steps")
