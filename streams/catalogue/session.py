@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -41,7 +42,8 @@ MAX_PENDING: Final = 20_000
 """Segments taken in before a refinement, however fast they come."""
 
 STEPS_S: Final = 60.0
-"""How long samples of steps wait for a commit, where nothing else is to be committed (seconds)."""
+"""How long samples of steps wait to be stored (seconds). Each that comes has another one make room, somewhere in what
+is stored: a third of it would be written with each commit. Until then a restart reads them again."""
 
 _segments = msgspec.json.Decoder(Segment)
 _transfers = msgspec.json.Decoder(Transfer)
@@ -65,6 +67,7 @@ class CatalogueSession:
         self._out: list[tuple[str, str, bytes | None]] = []
         self._pending = 0
         self._steps_since: float | None = None
+        self._steps_at: dict[int, int] = {}
 
     def open(self) -> None:
         """Fence a predecessor, restore the state, and go to the positions that belong to it."""
@@ -73,6 +76,7 @@ class CatalogueSession:
         self._restore()
         metrics.RESTORE_SECONDS.observe(time.monotonic() - began)
         give_back()  # what the whole topics took that were read for it
+        self._steps_at = dict(self._next[topics.STEPS.name])
         self._kafka.follow(self._next)
 
     def _restore(self) -> None:
@@ -118,6 +122,7 @@ class CatalogueSession:
             for opportunity in catalogue.listed():
                 self._emit(topics.OPPORTUNITIES, opportunity.id, encode(opportunity))
         self._learning.write_once_more()
+        self._steps_since = -inf
         self._pending += 1
 
     def _from_where(self, found: stored_state.StoredState, ids: Mapping[str, str]) -> dict[str, dict[int, int]]:
@@ -169,12 +174,12 @@ class CatalogueSession:
                 self._take(messages)
             self._take_steps(self._kafka.steps(), now)
             self._learn(is_idle=not messages)
-            if self._pending:
-                is_due = now - last >= quiet_s or now - first >= longest_s or self._pending >= MAX_PENDING
-            else:
-                is_due = self._steps_since is not None and now - self._steps_since >= STEPS_S
-            if is_due:
-                self._commit(stop)
+            is_due = now - last >= quiet_s or now - first >= longest_s or self._pending >= MAX_PENDING
+            has_steps = self._learning.has_changed() or (
+                self._steps_since is not None and now - self._steps_since >= STEPS_S
+            )
+            if has_steps or (self._pending and is_due):
+                self._commit(stop, with_steps=has_steps)
         if self._pending or self._steps_since is not None:
             self._commit(threading.Event())
 
@@ -246,7 +251,7 @@ class CatalogueSession:
 
     def _learn(self, *, is_idle: bool) -> None:
         self._learning.advance(is_idle=is_idle)
-        if not self._pending and (self._learning.has_changed() or self._publishable()):
+        if not self._pending and self._publishable():
             self._pending = 1
 
     def _publishable(self) -> list[TenantTables]:
@@ -256,8 +261,9 @@ class CatalogueSession:
     def _emit(self, topic: topics.Topic, key: str, value: bytes | None) -> None:
         self._out.append((topic.name, key, value))
 
-    def _commit(self, stop: threading.Event) -> None:
-        """Refine, then publish outputs, changed state and positions in one transaction."""
+    def _commit(self, stop: threading.Event, *, with_steps: bool = True) -> None:
+        """Refine, then publish outputs, changed state and positions in one transaction; the steps that came only
+        ``with_steps``, else their positions stay as well."""
         state: list[tuple[str, bytes | None]] = []
         public = 0
         for tenant, catalogue in sorted(self._catalogues.items()):
@@ -276,7 +282,10 @@ class CatalogueSession:
         tables = self._publishable()
         for learned in tables:
             self._emit(topics.TABLES, learned.tenant, learned.data)
-        state += [(stored_state.key_of(tenant, name), value) for tenant, name, value in self._learning.items()]
+        if with_steps:
+            state += [(stored_state.key_of(tenant, name), value) for tenant, name, value in self._learning.items()]
+            self._steps_at = dict(self._next[topics.STEPS.name])
+            self._steps_since = None
         state.append((stored_state.POSITIONS, msgspec.json.encode(self._positions())))
         state.append((stored_state.TOPIC_IDS, msgspec.json.encode(self._kafka.topic_ids())))
         began = time.monotonic()
@@ -294,10 +303,10 @@ class CatalogueSession:
         self._learning.committed(tables)
         self._out.clear()
         self._pending = 0
-        self._steps_since = None
 
     def _positions(self) -> dict[str, dict[str, int]]:
         positions = {topic: {str(p): offset for p, offset in sorted(at.items())} for topic, at in self._next.items()}
+        positions[topics.STEPS.name] = {str(p): offset for p, offset in sorted(self._steps_at.items())}
         for topic, waiting in ((topics.TRANSFERS, self._join), (topics.ASSIGNMENTS, self._assigned)):
             for partition, offset in waiting.oldest().items():
                 positions[topic.name][str(partition)] = offset

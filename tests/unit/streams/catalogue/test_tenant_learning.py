@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -221,6 +222,21 @@ def test_steps_alone_are_committed_after_a_while(monkeypatch: pytest.MonkeyPatch
         turn(session)
     turn(opened(kafka))
     assert kafka.kept["catalogue.state"].keys() >= {"acme\x1ftenant", "acme\x1flearning", "acme\x1fsteps/0"}
+
+
+def test_commits_of_segments_store_no_steps_before_their_time_and_a_restart_reads_them_again() -> None:
+    kafka = MemoryKafka()
+    session = opened(kafka)
+    send(kafka, SAMPLES[:3])
+    session._take_steps(kafka.steps(), 0.0)
+    take(session, kafka, WORK)
+    session._commit(threading.Event(), with_steps=False)
+    assert "acme\x1fsteps/0" not in kafka.kept["catalogue.state"]
+    again = opened(kafka)
+    assert again._next["steps"] == {}
+    turn(again)
+    assert len(held(again)) == len(held(session)) == 23
+    assert opened(kafka)._next["steps"] == {0: 3}
 
 
 def test_what_fails_is_counted_each_time_said_once_and_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
