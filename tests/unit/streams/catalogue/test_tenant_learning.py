@@ -236,6 +236,9 @@ def test_commits_of_segments_store_no_steps_before_their_time_and_a_restart_read
     assert again._next["steps"] == {}
     turn(again)
     assert len(held(again)) == len(held(session)) == 23
+    last = opened(kafka)
+    assert last._next["steps"] == {0: 3}
+    last._commit(threading.Event(), with_steps=False)
     assert opened(kafka)._next["steps"] == {0: 3}
 
 
@@ -300,6 +303,17 @@ def test_a_state_created_anew_holds_the_steps_again() -> None:
     turns(session)
     assert set(kafka.kept["catalogue.state"]) == before
     assert held(opened(kafka)).people() == held(session).people()
+
+
+def test_a_state_created_anew_holds_the_steps_again_also_where_nothing_was_learned_yet() -> None:
+    kafka = MemoryKafka()
+    send(kafka, SAMPLES[:3])
+    session = opened(kafka)
+    turns(session)
+    before = set(kafka.kept["catalogue.state"])
+    kafka.create_anew("catalogue.state")
+    turn(session)
+    assert set(kafka.kept["catalogue.state"]) == before >= {"acme\x1fsteps/0"}
 
 
 def test_without_a_state_versions_go_on_from_what_is_public() -> None:
