@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -308,11 +309,19 @@ def test_a_state_created_anew_holds_the_steps_again() -> None:
 def test_a_state_created_anew_holds_the_steps_again_also_where_nothing_was_learned_yet() -> None:
     kafka = MemoryKafka()
     send(kafka, SAMPLES[:3])
-    session = opened(kafka)
+    session = opened(kafka, catalogue_quiet_ms=50)
     turns(session)
     before = set(kafka.kept["catalogue.state"])
     kafka.create_anew("catalogue.state")
-    turn(session)
+    stop = threading.Event()
+
+    def nothing(_: float) -> list[Any]:
+        time.sleep(0.06)  # longer than the quiet time: the loop commits, not the end
+        stop.set()
+        return []
+
+    kafka.segments = nothing  # type: ignore[attr-defined]
+    session.run(stop)
     assert set(kafka.kept["catalogue.state"]) == before >= {"acme\x1fsteps/0"}
 
 
