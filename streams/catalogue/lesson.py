@@ -14,11 +14,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.discovery.semimarkov.teaching import TaughtStep, teach
+from streams.discovery.semimarkov.teaching import TaughtStep, of_version, teach
 from taskstream.faults import place_of
 
-NEAR: Final = 64
-"""Tables that are equal but for the number of their version differ by fewer bytes than this in their size."""
 NICENESS: Final = 5
 """What a catalogue has to do meanwhile comes first."""
 
@@ -44,10 +42,9 @@ def learn(job: Job) -> LearnedTables:
     """What is to be made public; whatever fails is told."""
     try:
         tables = teach(job.tenant, job.version, job.people)
-        if job.known and abs(len(tables) - len(job.known)) < NEAR:
-            is_same = teach(job.tenant, job.known_version, job.people) == job.known
-            return LearnedTables(b"" if is_same else tables)
-        return LearnedTables(tables)
+        return LearnedTables(
+            b"" if tables and job.known and of_version(tables, job.known_version) == job.known else tables
+        )
     except Exception as error:  # noqa: BLE001  # whatever it is: the catalogue says it and goes on
         return LearnedTables(failed=place_of(error))
 

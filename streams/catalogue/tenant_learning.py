@@ -96,7 +96,7 @@ class Learning:
         lesson = reservoir.lesson()
         self._under_way = tenant, lesson
         before = (0, b"") if known is None else (known.version, known.data)
-        self._teacher.begin(Job(tenant, reservoir.version + 1, *before, lesson.people))
+        self._teacher.begin(Job(tenant, lesson.version, *before, lesson.people))
 
     def _take_over(self, answer: LessonAnswer) -> None:
         if self._under_way is None:
@@ -109,7 +109,7 @@ class Learning:
         if not failed and found:
             try:
                 tables = tables_of(tenant, found)
-                if tables.version != reservoir.version + 1:
+                if tables.version != lesson.version:
                     raise ValueError("it has another version than it was to have")
                 self._make_public(tables, lesson, answer.seconds)
             except UNDECODABLE as error:

@@ -25,6 +25,8 @@ FIRST: Final = 1_000
 """Steps from which it is learned first; later whenever as many came as it held, at most :data:`LIMIT`."""
 MAX_MEMO: Final = 20_000
 """Names of activities that stretches share."""
+VALUE_BITS: Final = 20
+"""Values are numbered within a sample, which has fewer steps than 2 to this; beside others its number comes before."""
 BLOCK: Final = 32
 """Stretches that are stored together: a snapshot writes those blocks of which a stretch came or went."""
 
@@ -70,16 +72,29 @@ class SampledStretch:
         return zip(self.acts, self.seqs, self.ats, self.values, strict=True)
 
 
+def first_version(people: Iterable[list[TaughtStep]]) -> int:
+    """Of a reservoir that knows of none before: above those of one whose state is lost, for the streams take no lower
+    ones. So it is the time of the latest step, in which there are more milliseconds than lessons."""
+    return max((steps[-1][1] for steps in people), default=1)
+
+
+def _apart(value: int, number: int) -> int:
+    """A value of the ``number``-th sample, told apart from those of other samples; 0 stays none."""
+    return value and (number << VALUE_BITS) + value % (1 << VALUE_BITS)
+
+
 class Lesson(NamedTuple):
     """What is to be learned from.
 
     ``people``  of each person the steps in the order of time
     ``came``    steps that came since it was last learned, ``held``: those that are kept
+    ``version`` of what is learned
     """
 
     people: list[list[TaughtStep]]
     came: int
     held: int
+    version: int
 
 
 class Reservoir:
@@ -207,7 +222,7 @@ class Reservoir:
         for _, stretches in sorted(self._people.items()):
             order = count()
             mixed = [
-                (at_ms, stretch.agent, seq, next(order), stretch.names[act], value)
+                (at_ms, stretch.agent, seq, next(order), stretch.names[act], _apart(value, stretch.number))
                 for stretch in stretches
                 for act, seq, at_ms, value in stretch.steps()
             ]
@@ -215,8 +230,12 @@ class Reservoir:
         return found
 
     def lesson(self) -> Lesson:
-        """What is to be learned now; give it to :meth:`learned` when that is done."""
-        return Lesson(self.people(), self.came, self._steps)
+        """What is to be learned now; give it to :meth:`learned` when that is done.
+
+        Its version is above all that are known.
+        """
+        people = self.people()
+        return Lesson(people, self.came, self._steps, self.version + 1 if self.version else first_version(people))
 
     def learned(self, lesson: Lesson) -> None:
         """``lesson`` was learned: what came since counts for the next one."""

@@ -21,11 +21,14 @@ from streams.discovery.semimarkov.tables_record import (
     ChainRecord,
     LanesRecord,
     TablesRecord,
+    decode_tables,
     encode_tables,
 )
 from streams.discovery.semimarkov.whole import LearnedModel
 from taskstream.activity import OTHER, Activities, coarse
 
+PARTS: Final = 4
+"""Application, kind, screen and element make a name; what has fewer parts nobody of ours has named."""
 LANE_SWITCH: Final = 0.45
 """People change between open executions no more often than this."""
 LEAST: Final = 1e-9
@@ -56,6 +59,11 @@ def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> 
     return b""
 
 
+def of_version(tables: bytes, version: int) -> bytes:
+    """The same tables as another version."""
+    return encode_tables(structs.replace(decode_tables(tables), version=version))
+
+
 def columns(people: Sequence[Sequence[TaughtStep]]) -> tuple[Steps, list[str]]:
     """The steps of all people, and the names of their activities."""
     into = _common_names(Counter([name for person in people for name, _, _ in person]))
@@ -80,7 +88,8 @@ def _common_names(counts: Counter[str]) -> dict[str, str]:
         rough[name] = f"{prefix}|{coarse(element)}"
         if rough[name] != name:
             fine[rough[name]] += count
-    return {name: rough[name] if counts[rough[name]] > fine[rough[name]] else name for name in counts}
+    found = {name: rough[name] if counts[rough[name]] > fine[rough[name]] else name for name in counts}
+    return {name: one if one.count("|") >= PARTS - 1 else OTHER for name, one in found.items()}
 
 
 def _record(

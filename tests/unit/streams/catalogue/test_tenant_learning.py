@@ -38,6 +38,11 @@ def encoded(tenant: str, version: int, people: Any) -> bytes:
     return msgspec.msgpack.encode((tenant, version, sorted({name for steps in people for name, _, _ in steps})))
 
 
+def of_version(data: bytes, version: int) -> bytes:
+    tenant, _, names = msgspec.msgpack.decode(data)
+    return msgspec.msgpack.encode((tenant, version, names))
+
+
 def loaded(data: bytes) -> Any:
     if len(data) > MAX_TABLES_BYTES:
         raise msgspec.ValidationError("too large")
@@ -49,7 +54,9 @@ def loaded(data: bytes) -> Any:
 def small() -> Iterator[None]:
     with (
         patch.object(reservoir, "FIRST", 100),
+        patch.object(reservoir, "first_version", lambda _: 1),
         patch.object(lesson, "teach", encoded),
+        patch.object(lesson, "of_version", of_version),
         patch.object(tenant_tables, "load_tables", loaded),
     ):
         yield

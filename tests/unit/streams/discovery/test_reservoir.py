@@ -159,3 +159,18 @@ def test_what_comes_while_it_is_learned_counts_for_the_next_time() -> None:
         found.learned(lesson)
         assert (found.came, found.learned_from, found.due()) == (500, 1_000, False)
         assert sum(map(len, lesson.people)) == 1_000
+
+
+def test_versions_go_on_from_the_known_one_and_else_begin_above_any_that_may_be_lost() -> None:
+    found = filled([sample(activities=["a", "b"])])
+    newest_ms = max(at_ms for steps in found.people() for _, at_ms, _ in steps)
+    assert found.lesson().version == newest_ms
+    found.version = 7
+    assert found.lesson().version == 8
+
+
+def test_values_of_different_samples_are_different_ones() -> None:
+    one = sample(activities=["a", "b"])
+    found = filled([one, structs.replace(one, id="other:1", agent="other")])
+    values = [value for steps in found.people() for _, _, value in steps if value]
+    assert len(set(values)) == len(values)

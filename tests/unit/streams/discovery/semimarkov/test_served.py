@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.discovery.semimarkov import asides, set_aside, step_log, whole, window
-from streams.discovery.semimarkov.learning import learn
 from streams.discovery.semimarkov.served import MAX_ROWS, ServedTables, load_tables
 from streams.discovery.semimarkov.step_log import Log, cuts_of
 from streams.discovery.semimarkov.teaching import columns, teach
@@ -23,6 +22,14 @@ def tables() -> ServedTables:
     return load_tables(teach("t", 3, PEOPLE))
 
 
+def _own_steps(log: Log, model: whole.LearnedModel) -> step_log.Floats:
+    """The counts of pairs as the log numbers them."""
+    counts = model.learned.counts
+    own = np.zeros((len(counts.steps), log.pairs + 1))
+    own[:, np.searchsorted(log.codes, model.codes)] = counts.steps[:, :-1]
+    return own
+
+
 def test_it_knows_whose_and_which_it_is(tables: ServedTables) -> None:
     assert (tables.tenant, tables.version) == ("t", 3)
     assert len(tables.routines) == 2
@@ -34,9 +41,7 @@ def test_scores_are_those_of_whole_logs(tables: ServedTables) -> None:
     log = Log(steps, None, model.codes)
     log.share = model.share
     counts = model.learned.counts
-    own = np.zeros((len(counts.steps), log.pairs + 1))
-    own[:, np.searchsorted(log.codes, model.codes)] = counts.steps[:, :-1]
-    wanted = model.learned._replace(counts=counts._replace(steps=own)).tables(log)
+    wanted = model.learned._replace(counts=counts._replace(steps=_own_steps(log, model))).tables(log)
     number = [tables.number(name) for name in names]
     for place in range(2, log.size):
         last, first, second = (number[log.acts[place - back]] for back in (2, 1, 0))
@@ -95,25 +100,21 @@ def test_pauses_of_a_person_with_the_tenants_pace_are_those_of_whole_logs(gaps: 
     assert all(abs(one - two) <= 1 for one, two in zip(found, wanted, strict=True))
 
 
-def test_a_call_in_the_midst_is_set_aside_as_in_whole_logs() -> None:
-    """The same pieces, put together in the same order."""
-    steps, names = columns([PEOPLE[0][:200]])
-    log = Log(steps)
-    size = log.size
-    cuts = cuts_of([(start, min(start + 10, size), 0) for start in range(0, size, 10)])
-    counts = learn(log, cuts_of([(0, size // 2, 0), (size // 2, size, 1)]), 2).counts
-    homes = asides._homes(log, counts)
-
-    class Homes:
-        def __init__(self) -> None:
-            self.homes = [homes[:, act].tolist() for act in range(len(names))]
-            self.routines = [None, None]
-
-    stand_in = Homes()
-    wanted = asides._pieces(log, cuts, homes, set_aside.LEAVE)
-    rows = list(zip(cuts.start.tolist(), cuts.end.tolist(), cuts.routine.tolist(), strict=True))
-    found = set_aside.runs_at_home(stand_in, log.acts, rows, None)  # type: ignore[arg-type]
+def test_a_call_in_the_midst_is_set_aside_as_in_whole_logs(tables: ServedTables) -> None:
+    """Segments fall into the same pieces by what the tables and the chains of the log say of homes."""
+    steps, names = columns(PEOPLE)
+    model, _ = whole.learn_model(steps)
+    log = Log(steps, None, model.codes)
+    log.share = model.share
+    homes = asides._homes(log, model.learned.counts._replace(steps=_own_steps(log, model)))
+    for act, name in enumerate(names):
+        assert tables.homes[tables.number(name)] == pytest.approx(homes[:, act], abs=0.02)
+    acts = [tables.number(names[act]) for act in log.acts]
+    rows = [(start, min(start + 9, log.size), start // 9 % 2) for start in range(0, log.size, 9)]
+    wanted = asides._pieces(log, cuts_of(rows), homes, set_aside.LEAVE)
+    found = set_aside.runs_at_home(tables, acts, rows, None)
     assert [(one.routine, one.places) for one in found] == [tuple(one) for one in wanted]
+    assert len(found) > len(rows)
 
 
 def test_a_person_without_history_is_served_at_once(tables: ServedTables) -> None:
