@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from benchmarks.learned_live import LearnedLive
 from collectors.simulate.office import Office, Simulated
 from collectors.simulate.truth import TrueExecution, executions
 from streams.discovery.catalogue import Catalogue
@@ -32,8 +33,10 @@ class LiveOffice:
         self._transfers = TransferJoin()
         self._assigned: dict[str, str] = {}
         self._tasks: dict[str, Counter[str]] = {}
+        self._learned = LearnedLive()
         self.done: list[TrueExecution] = list(executions(self._seen(office)))
         for segmenter, _, labels in self._people.values():
+            self._learned.serve(segmenter)
             self._take(segmenter.flush(), labels)
         self._refine()
 
@@ -66,7 +69,9 @@ class LiveOffice:
         labels.append(item.routine)
         for link in linker.push(seq, (item.event,)):
             self._transfers.put(transfer_of(segmenter.owner, link))
+        self._learned.serve(segmenter)
         self._take(segmenter.push(seq, item.event), labels)
+        self._learned.learn(segmenter)
 
     def _take(self, segments: Iterable[Segment], labels: list[str]) -> None:
         for segment in segments:
