@@ -23,7 +23,7 @@ BLOCK: Final = 320
 """Undecided events at which a decision is due."""
 STEP: Final = 160
 """The latest events stay undecided; longer than nearly every execution."""
-TAIL: Final = 128
+TAIL: Final = 64
 """The same where steps are explained by tables, which look no further back than to where an execution began."""
 MAX_OPEN: Final = 1024
 """Events of one uncut stretch at most; then it is cut all the same."""
