@@ -21,7 +21,7 @@ KEPT_MS: Final = 30 * 86_400_000
 """How long steps are kept, by Kafka's time of arrival: work changes, and people leave."""
 MAX_SAMPLE: Final = 4_096
 """Steps of one sample. The streams decide some hundred at a time; a larger one would push all others out."""
-FIRST: Final = 1_000
+FIRST: Final = 500
 """Steps from which it is learned first; later whenever as many came as it held, at most :data:`LIMIT`."""
 MAX_MEMO: Final = 20_000
 """Names of activities that stretches share."""
