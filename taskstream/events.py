@@ -160,8 +160,9 @@ FOLLOW_HEADER: Final = "taskstream.follow"
 HEARTBEAT_TYPE: Final = b"taskstream.tick"
 """An older name, kept because logs and other writers hold it."""
 BATCH_TYPE: Final = b"taskstream.events"
-TABLES_TYPE: Final = b"taskstream.tables"
-"""A record of ``ui-events`` that holds what was learned of a tenant's work: the partition uses it from there on."""
+TABLES_HEADER: Final = "taskstream.tables"
+"""Header of a heartbeat that holds what was learned of a tenant's work: the partition uses it from there on. A version
+that knows nothing of it takes the heartbeat alone."""
 
 _encoder = msgspec.json.Encoder()
 _batch_decoder = msgspec.json.Decoder(EventBatch)

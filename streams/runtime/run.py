@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import signal
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streams.discovery.grouping.recognise import MAX_ROUTINES
@@ -31,7 +33,7 @@ from taskstream.kafka import topic_admin
 from taskstream.kafka.check import check, wait
 from taskstream.memory import few_arenas, give_back, machine_mb, rare_collections
 from taskstream.settings import Settings
-from taskstream.topics import ALL, UI_EVENTS
+from taskstream.topics import ALL, UI_EVENTS, Topic
 
 log = logging.getLogger("taskstream.streams")
 
@@ -114,13 +116,21 @@ def _partitions(settings: Settings) -> int:
         topic_admin.apply(settings, dry_run=False)
         found = topic_admin.partitions_on(settings, ours)
     count = found[UI_EVENTS.name]
-    for topic in ours:
-        if topic.partitions == "input" and found[topic.name] < count:  # more are on their way to all
-            raise ServiceError(
-                f"topic {settings.prefix}{topic.name} has {found[topic.name]} partitions, ui-events has {count}: "
-                f"run `taskstream topics apply --partitions {count}`"
-            )
+    if _lacking(ours, found, count):  # an older version has added partitions, and does not know all topics
+        with contextlib.suppress(ServiceError):  # where it may not, it says below who has to
+            topic_admin.apply(settings.model_copy(update={"partitions": count}), dry_run=False)
+        found = topic_admin.partitions_on(settings, ours)
+    for name in _lacking(ours, found, count):
+        raise ServiceError(
+            f"topic {settings.prefix}{name} has {found[name]} partitions, ui-events has {count}: "
+            f"run `taskstream topics apply --partitions {count}`"
+        )
     return count
+
+
+def _lacking(topics: Sequence[Topic], found: Mapping[str, int], count: int) -> list[str]:
+    """Topics that are to have the ``count`` partitions of the input, and have fewer."""
+    return [topic.name for topic in topics if topic.partitions == "input" and found[topic.name] < count]
 
 
 def _print_bounds(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from streams.runtime.heartbeat import WRITTEN_S, HeartbeatProducer
 from streams.runtime.tables_follower import PublishedTables
 from streams.stages.partition import PartitionState
 from streams.stages.tenant_tables import MAX_TENANTS
-from taskstream.events import TABLES_TYPE
+from taskstream.events import HEARTBEAT_TYPE, TABLES_HEADER, Heartbeat, encode
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 
@@ -23,6 +23,8 @@ log = logging.getLogger("taskstream.streams")
 AGAIN_S: Final = WRITTEN_S
 """Time until tables that have not come back are written again, at least (seconds). By then they are in the log or lost,
 for the producer has given them up."""
+TICK: Final = Heartbeat(schema=1, advance_ms=1)
+"""The heartbeat that carries tables; it says as little as one can."""
 AT_ONCE_BYTES: Final = 4 << 20
 """Tables written at a time, at most: all partitions of a worker lack new ones at once, and heartbeats share the
 producer."""
@@ -74,8 +76,8 @@ class TablesWriter:
 
     def _produce(self, partition: int, raw: bytes) -> bool:
         try:
-            headers = [("ce_type", TABLES_TYPE)]
-            self._producer.produce(self._topic, raw, partition=partition, headers=headers)
+            headers = [("ce_type", HEARTBEAT_TYPE), (TABLES_HEADER, raw)]
+            self._producer.produce(self._topic, encode(TICK), partition=partition, headers=headers)
         except BufferError:
             return False  # there is room again at the next look
         except KafkaException as error:  # tried again as if it had been lost on the way

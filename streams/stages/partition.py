@@ -24,7 +24,7 @@ from streams.stages.sessionise import Reason
 from streams.stages.skew import certain_ms, correct, not_beyond, skew_of
 from streams.stages.snapshot_format import HEAD, OpenSession, PartitionSnapshot
 from streams.stages.stage_settings import StageSettings
-from streams.stages.tenant_tables import KIND, LoadedTables, TenantTables
+from streams.stages.tenant_tables import KIND, LoadedTables, TablesMarker, TenantTables
 from streams.stages.validate import MAX_DETAIL, Refusal, decode, follows
 from streams.stages.window import MAX_LATE_WINDOWS, WINDOW_MS, Cell, Team, Teams, What, Windows, flat
 from taskstream.errors import UNDECODABLE
@@ -113,14 +113,15 @@ class PartitionState:
         counts.messages += 1
         message = decode(record, self.settings.accepted)
         kind = type(message)
-        if kind is not LoadedTables and (kind is not Heartbeat or not follows(record)):
+        if kind is not TablesMarker and (kind is not Heartbeat or not follows(record)):
             self.heard = record.offset
         if type(message) is EventBatch:
             self._batch(record, message)
         elif type(message) is Heartbeat:
             self._heartbeat(message)
-        elif type(message) is LoadedTables:
-            self._take_tables(message)
+        elif type(message) is TablesMarker:
+            self._take_tables(message.tables)
+            self._heartbeat(message.heartbeat)
         elif type(message) is Refusal:
             self._refuse(message, "validate")
         return out

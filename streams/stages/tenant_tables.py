@@ -10,6 +10,7 @@ import msgspec
 
 from streams.discovery.semimarkov.served import ServedTables, load_tables
 from taskstream.errors import UNDECODABLE
+from taskstream.events import Heartbeat
 
 MAX_TENANTS: Final = 32
 """Tenants of which a partition keeps tables."""
@@ -26,6 +27,13 @@ class LoadedTables(NamedTuple):
 
     raw: bytes
     served: ServedTables
+
+
+class TablesMarker(NamedTuple):
+    """A heartbeat from which on tables are used."""
+
+    heartbeat: Heartbeat
+    tables: LoadedTables
 
 
 @lru_cache(maxsize=DECODED)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from streams.discovery.semimarkov.served import MAX_TABLES_BYTES
 from streams.operator import Record
-from streams.stages.tenant_tables import LoadedTables, loaded
+from streams.stages.tenant_tables import LoadedTables, TablesMarker, loaded
 from taskstream.errors import UNDECODABLE
 from taskstream.events import (
     BATCH_TYPE,
@@ -15,7 +15,7 @@ from taskstream.events import (
     HEARTBEAT_TYPE,
     MAX_BATCH_BYTES,
     MAX_SEQ,
-    TABLES_TYPE,
+    TABLES_HEADER,
     EventBatch,
     Heartbeat,
     decode_batch,
@@ -59,8 +59,8 @@ def follows(record: Record) -> bool:
     return any(name == FOLLOW_HEADER for name, _ in record.headers)
 
 
-def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | LoadedTables | Refusal:
-    """The batch, heartbeat or tables in ``record``, or why it is refused.
+def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heartbeat | TablesMarker | Refusal:
+    """The batch, heartbeat or heartbeat with tables in ``record``, or why it is refused.
 
     ``accepted``  hashes of policies; empty: any
     """
@@ -82,9 +82,9 @@ def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heart
                 return Refusal("policy", "recorded under a policy that is not accepted here, or under none")
             return batch
         if kind == HEARTBEAT_TYPE:
-            return decode_heartbeat(value)
-        if kind == TABLES_TYPE:
-            return _tables(value)
+            heartbeat = decode_heartbeat(value)
+            tables = _tables(record)
+            return TablesMarker(heartbeat, tables) if isinstance(tables, LoadedTables) else tables or heartbeat
     except msgspec.ValidationError as error:
         return Refusal("schema", str(error)[:MAX_DETAIL])
     except (msgspec.DecodeError, RecursionError) as error:
@@ -94,7 +94,11 @@ def decode(record: Record, accepted: tuple[str, ...] = ()) -> EventBatch | Heart
     return Refusal("type", "unknown ce_type")
 
 
-def _tables(value: bytes) -> LoadedTables | Refusal:
+def _tables(record: Record) -> LoadedTables | Refusal | None:
+    """The tables in a heartbeat's header, if it has any."""
+    value = next((content for name, content in record.headers if name == TABLES_HEADER), None)
+    if value is None:
+        return None
     if len(value) > MAX_TABLES_BYTES:
         return Refusal("size", f"tables of {len(value)} bytes are over the limit of {MAX_TABLES_BYTES}")
     try:

@@ -12,7 +12,7 @@ from streams.operator import InputRecord, Output
 from streams.stages.partition import PartitionState
 from streams.stages.stage_settings import StageSettings
 from taskstream.event_columns import batches, decode
-from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, TABLES_TYPE, EventBatch, Heartbeat, UiEvent, Value, encode
+from taskstream.events import BATCH_TYPE, HEARTBEAT_TYPE, TABLES_HEADER, EventBatch, Heartbeat, UiEvent, Value, encode
 
 T0 = 1_700_000_000_000 - 1_700_000_000_000 % 86_400_000 + 9 * 3_600_000
 """Nine o'clock on some day, in milliseconds."""
@@ -53,7 +53,8 @@ def record(offset: int, message: EventBatch | Heartbeat | bytes, *, timestamp: i
 
 def marker(offset: int, tables: bytes) -> InputRecord:
     """The Kafka record from which on a partition uses ``tables``."""
-    return InputRecord(offset, T0 + 10**9, None, tables, (("ce_type", TABLES_TYPE),))
+    headers = (("ce_type", HEARTBEAT_TYPE), (TABLES_HEADER, tables))
+    return InputRecord(offset, T0 + 10**9, None, encode(Heartbeat(schema=1, advance_ms=1)), headers)
 
 
 def tables(tenant: str, version: int) -> bytes:

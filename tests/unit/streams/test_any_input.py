@@ -25,7 +25,6 @@ from taskstream.events import (
     HEARTBEAT_TYPE,
     MAX_SEQ,
     MAX_TIME_MS,
-    TABLES_TYPE,
     Heartbeat,
     KeyCounts,
     ObjectRef,
@@ -57,7 +56,6 @@ SAMPLES: dict[bytes, Any] = {
             "0:1:2", "t", "red", T0, ("a", LONG),
             (PartialCell(T0, "sap", "click", 3, 900, False, (0, 1)), PartialCell(0, LONG, "keys", 1, 5, True, (1,))),
         ),
-        TABLES_TYPE: Heartbeat(schema=1, advance_ms=1),
         MARK: WindowMark(0, T0 + 600_000),
     }.items()
 }  # fmt: skip
@@ -68,7 +66,7 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
     ]
 ) | st.text(max_size=5)  # fmt: skip
 KEYS = st.sampled_from([b"actor-a", None, b"", b"\xff", b"\x00" * 600_000]) | st.binary(max_size=4)
-KINDS = st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, TABLES_TYPE, MARK, b"", b"\xff" * 9])
+KINDS = st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, MARK, b"", b"\xff" * 9])
 TIMES = st.sampled_from([T0 + 10_000, T0 + 10**10, 0, -1, 2**63 - 1])
 
 
@@ -197,7 +195,7 @@ def markers(draw: st.DrawFn) -> InputRecord:
 
 
 @settings(max_examples=40)
-@given(st.lists(markers() | records([BATCH_TYPE, TABLES_TYPE]), min_size=1, max_size=4))
+@given(st.lists(markers() | records([BATCH_TYPE, HEARTBEAT_TYPE]), min_size=1, max_size=4))
 def test_phase_1_takes_whatever_claims_to_be_tables(given_: list[InputRecord]) -> None:
     def refused(record: InputRecord) -> bool:
         return isinstance(decode(record), Refusal)

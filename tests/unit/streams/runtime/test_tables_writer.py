@@ -13,7 +13,7 @@ from streams.runtime.heartbeat import WRITTEN_S, heartbeat_producer
 from streams.runtime.tables_follower import PublishedTables
 from streams.runtime.tables_writer import AGAIN_S, AT_ONCE_BYTES, TablesWriter
 from streams.stages.tenant_tables import MAX_TENANTS
-from taskstream.events import TABLES_TYPE
+from taskstream.events import HEARTBEAT_TYPE, TABLES_HEADER
 from taskstream.settings import Settings
 from taskstream.topics import UI_EVENTS
 from tests.unit.streams.build import T0, batch, event, marker, state, tables
@@ -26,7 +26,7 @@ def published(*versions: tuple[str, int]) -> dict[str, PublishedTables]:
 
 def markers(world: Pipeline, partition: int) -> list[bytes]:
     log = world.logs[EVENTS, partition]
-    return [record.value or b"" for record in log if ("ce_type", TABLES_TYPE) in record.headers]
+    return [content for record in log for name, content in record.headers if name == TABLES_HEADER]
 
 
 def started(partitions: int = 3, workers: int = 2) -> Pipeline:
@@ -122,7 +122,14 @@ class Bench:
 def test_the_marker_as_it_is_written() -> None:
     subject = Bench(published(("t", 3)))
     assert subject.write(1) == 1
-    assert subject.log.written == [("p.ui-events", 0, tables("t", 3), [("ce_type", TABLES_TYPE)])]
+    assert subject.log.written == [
+        (
+            "p.ui-events",
+            0,
+            b'{"schema":1,"advance_ms":1}',
+            [("ce_type", HEARTBEAT_TYPE), (TABLES_HEADER, tables("t", 3))],
+        )
+    ]
 
 
 def test_only_partitions_that_are_ready_are_written_to() -> None:
@@ -168,7 +175,8 @@ def test_a_partition_is_given_no_more_tenants_than_it_keeps() -> None:
     subject = Bench(published(*[(f"tenant-{number}", 1) for number in range(MAX_TENANTS + 20)]))
     assert subject.write(0) == MAX_TENANTS
     operator = subject.owned[0].operator
-    for offset, (_, _, raw, _) in enumerate(subject.log.written):
+    for offset, (_, _, _, headers) in enumerate(subject.log.written):
+        raw = dict(headers)[TABLES_HEADER]
         assert operator.apply(marker(offset, raw)) == []
     assert subject.write(50) == 0
     subject.latest = {**subject.latest, **published(("tenant-3", 2), (f"tenant-{MAX_TENANTS}", 2))}
@@ -200,6 +208,6 @@ def test_the_producer_takes_the_largest_tables_and_gives_up_before_they_are_writ
     producer = heartbeat_producer(Settings(kafka="127.0.0.1:1"))
     with pytest.raises(KafkaException):
         producer.produce("t", bytes(UI_EVENTS.message_bytes + 1), partition=0, headers=[])
-    producer.produce("t", bytes(MAX_TABLES_BYTES), partition=0, headers=[("ce_type", TABLES_TYPE)])
+    producer.produce("t", b"{}", partition=0, headers=[(TABLES_HEADER, bytes(MAX_TABLES_BYTES))])
     producer.purge()
     assert WRITTEN_S <= AGAIN_S

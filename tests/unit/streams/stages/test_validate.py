@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from streams.discovery.semimarkov.served import MAX_TABLES_BYTES
 from streams.operator import InputRecord
-from streams.stages.tenant_tables import LoadedTables
+from streams.stages.tenant_tables import TablesMarker
 from streams.stages.validate import REASONS, Refusal, decode
 from taskstream.events import (
     BATCH_TYPE,
     HEARTBEAT_TYPE,
     MAX_BATCH_BYTES,
     MAX_SEQ,
-    TABLES_TYPE,
     EventBatch,
     Heartbeat,
     encode,
@@ -43,12 +42,11 @@ GOOD = record(0, batch(0, [event(0)]))
         ({"key": None}, "key"),
         ({"headers": (("ce_type", b"other"),)}, "type"),
         ({"headers": (("ce_type", HEARTBEAT_TYPE),)}, "schema"),
-        ({"headers": (("ce_type", TABLES_TYPE),)}, "schema"),
-        ({"headers": (("ce_type", TABLES_TYPE),), "value": b"\x92\xa1t\x01"[:-1]}, "schema"),
-        ({"headers": (("ce_type", TABLES_TYPE),), "value": b"\x91" * 100_000}, "schema"),
-        ({"headers": (("ce_type", TABLES_TYPE),), "value": bytes(MAX_TABLES_BYTES + 1)}, "size"),
-        ({"headers": (("ce_type", TABLES_TYPE),), "value": tables("", 1)}, "schema"),
-        ({"headers": (("ce_type", TABLES_TYPE),), "value": tables("t" * 129, 1)}, "schema"),
+        (marker(0, b"\x92\xa1t\x01"[:-1])._asdict(), "schema"),
+        (marker(0, b"\x91" * 100_000)._asdict(), "schema"),
+        (marker(0, bytes(MAX_TABLES_BYTES + 1))._asdict(), "size"),
+        (marker(0, tables("", 1))._asdict(), "schema"),
+        (marker(0, tables("t" * 129, 1))._asdict(), "schema"),
         ({"value": encode(batch(MAX_SEQ, [event(0)]))}, "number"),
     ],
 )
@@ -87,7 +85,7 @@ def test_a_policy_that_is_not_accepted_is_a_reason(policy: str, accepted: list[s
 @given(
     st.binary(max_size=300),
     st.none() | st.binary(max_size=5),
-    st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, TABLES_TYPE, b"x"]),
+    st.sampled_from([BATCH_TYPE, HEARTBEAT_TYPE, b"x"]),
 )
 def test_nothing_raises(value: bytes, key: bytes | None, kind: bytes) -> None:
     decode(InputRecord(0, T0, key, value, (("ce_type", kind),)))
@@ -106,14 +104,16 @@ def test_changed_tables_never_raise(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     found = decode(marker(0, bytes(raw[: data.draw(st.integers(1, len(raw)))])))
-    assert isinstance(found, LoadedTables | Refusal)
+    assert isinstance(found, TablesMarker | Refusal)
 
 
 def test_equal_tables_are_decoded_once_in_a_process() -> None:
     one, other = decode(marker(0, tables("t", 3))), decode(marker(7, bytes(bytearray(tables("t", 3)))))
-    assert isinstance(one, LoadedTables)
-    assert one is other
-    assert (one.served.tenant, one.served.version) == ("t", 3)
+    assert isinstance(one, TablesMarker)
+    assert isinstance(other, TablesMarker)
+    assert one.tables is other.tables
+    assert (one.tables.served.tenant, one.tables.served.version) == ("t", 3)
+    assert one.heartbeat == Heartbeat(schema=1, advance_ms=1), "what a version without tables takes it for"
 
 
 def test_a_batch_of_another_policy_is_a_dead_letter_and_the_next_one_is_let_in() -> None:
