@@ -70,3 +70,17 @@ def test_a_loaded_copy_goes_on_as_the_original() -> None:
     after = [f"row:{n % 60} x{n % 5}" for n in range(300)]
     assert [count(one, element) for element in after] == [count(two, element) for element in after]
     assert one.dump() == two.dump()
+
+
+def test_the_numbered_fields_of_a_long_form_stay_apart_and_the_numbers_of_records_do_not() -> None:
+    form, records = Activities(), Activities()
+    for _ in range(20):
+        for field in range(30):
+            number = form.id_of(UiEvent(0, "edit", "erp", "entry", f"field:f{field}"))
+            form.counts[number] += 1
+    for record in range(600):
+        number = records.id_of(UiEvent(0, "click", "erp", "list", f"row {record}"))
+        records.counts[number] += 1
+    assert len(form.names) == 30
+    assert records.names[-1] == "erp|click|list|row #"
+    assert len(records.names) < 40
