@@ -1,7 +1,7 @@
 """Names of activities, ``app | kind | screen | element``: one function for live events and for imported logs.
 
 Numbers of records must not split an activity into thousands, but the digits in ``address_line1`` tell two fields of a
-form apart. :class:`Activities` settles that by what it sees: the fine name is used while few of them were seen but once.
+form apart. :class:`Activities` settles that by what it sees: fine names are used while few were seen but once.
 """
 
 from __future__ import annotations
