@@ -16,6 +16,7 @@ class LearnedLive:
     def __init__(self) -> None:
         self.tables: ServedTables | None = None
         self._reservoir = Reservoir()
+        self._known = b""
 
     def serve(self, segmenter: AgentSegmenter) -> None:
         """Before a segmenter is used: have it decide by what is known."""
@@ -30,8 +31,8 @@ class LearnedLive:
         self._reservoir.take(sample)
         if self._reservoir.due():
             lesson = self._reservoir.lesson()
-            data = teach(TENANT, lesson.version, lesson.people)
+            data = teach(TENANT, lesson.version, lesson.people, self._known)
             self._reservoir.learned(lesson)
             if data:
                 self._reservoir.version = lesson.version
-                self.tables = load_tables(data)
+                self.tables, self._known = load_tables(data), data

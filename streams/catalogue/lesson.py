@@ -41,7 +41,7 @@ class LearnedTables(Struct, array_like=True):
 def learn(job: Job) -> LearnedTables:
     """What is to be made public; whatever fails is told."""
     try:
-        tables = teach(job.tenant, job.version, job.people)
+        tables = teach(job.tenant, job.version, job.people, job.known)
         return LearnedTables(
             b"" if tables and job.known and of_version(tables, job.known_version) == job.known else tables
         )

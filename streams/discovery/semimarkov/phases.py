@@ -20,6 +20,9 @@ EDGES: Final = 5
 TRIES: Final = 24
 ROUNDS: Final = 3
 BETTER: Final = 1.0
+"""Nats by which another cut must be shorter to describe."""
+STEADY: Final = 30.0
+"""The same where the cut was told to people before: it does not change for what a few recordings begin with."""
 MORE: Final = 1.02
 """A turn may not cut more often than this: more cuts are nearly always cheaper, and wrong."""
 OPENS: Final = 3.0
@@ -28,7 +31,7 @@ STARTS_WITH_END: Final = 1.5
 LEFT: Final = 0.02
 
 
-def turn(log: Log, found: Solution) -> Solution:
+def turn(log: Log, found: Solution, better: float = BETTER) -> Solution:
     """Turn routines, the commonest first."""
     sizes = Counter(found.cuts.routine[found.cuts.routine >= 0].tolist())
     tries = 0
@@ -44,7 +47,7 @@ def turn(log: Log, found: Solution) -> Solution:
             new = refine(
                 log, explain(log, turned.tables(log), learned.cues.edge, learned.repeats), cuts.routines, ROUNDS
             )
-            if new.likelihood > found.likelihood + BETTER and len(new.cuts) <= len(cuts) * MORE + 1:
+            if new.likelihood > found.likelihood + better and len(new.cuts) <= len(cuts) * MORE + 1:
                 found = new
                 break
     return Solution(renumbered(found.cuts), found.likelihood)

@@ -32,18 +32,24 @@ def one_chain(log: Log) -> list[Solution]:
     return sorted(best.values(), key=lambda one: -one.likelihood)
 
 
+def one_chain_of(log: Log, cuts: Cuts) -> Solution:
+    """The log as one routine after another, begun from ``cuts``."""
+    return refine(log, cuts.with_routines(np.zeros(len(cuts), np.int64)), 1)
+
+
 def grouped(log: Log, found: Solution) -> Solution:
     """Routines by contents alone, with the segments re-cut by their chains."""
     cuts = contents.group(log, found.cuts)
     return refine(log, cuts, max(cuts.routines, 1))
 
 
-def routines(log: Log, beginnings: list[Solution], cost: float = 0.0) -> Cuts:
+def routines(log: Log, beginnings: list[Solution], cost: float = 0.0, *, known: bool = False) -> Cuts:
     """The segments' routines; from the first of the beginnings, unless another leads to a much shorter description.
 
-    ``cost``: nats that the order of the log took to describe.
+    ``cost``: nats that the order of the log took to describe; ``known``: the first was told to people before.
     """
-    first, *others = [_routines(log, found) for found in beginnings]
+    first = _routines(log, beginnings[0], phases.STEADY if known else phases.BETTER)
+    others = [_routines(log, found) for found in beginnings[1:]]
     for other in others:
         gain = other.likelihood - first.likelihood
         if gain > MUCH * abs(first.likelihood) + MUCH_AT_LEAST:
@@ -52,13 +58,13 @@ def routines(log: Log, beginnings: list[Solution], cost: float = 0.0) -> Cuts:
     return splits.without_chance(log, Solution(closed, rate(log, closed, max(closed.routines, 1))), cost).cuts
 
 
-def _routines(log: Log, found: Solution) -> Solution:
+def _routines(log: Log, found: Solution, better: float = phases.BETTER) -> Solution:
     """Routines by contents, with the segments re-cut by their chains, joined and turned."""
     for number in range(DEEP):
         found = grouped(log, found)
         found = joins.join(log, Solution(renumbered(found.cuts), found.likelihood))
         if number == 0:
-            found = splits.split(log, phases.turn(log, found))
+            found = splits.split(log, phases.turn(log, found, better))
     cuts = contents.group(log, found.cuts)
     return merges.merge(log, Solution(cuts, rate(log, cuts, max(cuts.routines, 1))))
 

@@ -12,7 +12,8 @@ from msgspec import structs
 from streams.discovery.segmentation.model import Model
 from streams.discovery.semimarkov import whole
 from streams.discovery.semimarkov.recording import Columns
-from streams.discovery.semimarkov.step_log import Floats, Steps
+from streams.discovery.semimarkov.served import load_tables
+from streams.discovery.semimarkov.step_log import Cuts, Floats, Steps, cuts_of
 from streams.discovery.semimarkov.tables_record import (
     CUE_CLASSES,
     FORMAT,
@@ -25,10 +26,13 @@ from streams.discovery.semimarkov.tables_record import (
     encode_tables,
 )
 from streams.discovery.semimarkov.whole import LearnedModel
+from streams.discovery.semimarkov.window import Window, in_order
 from taskstream.activity import OTHER, Activities, coarse
 
 PARTS: Final = 4
 """Application, kind, screen and element make a name; what has fewer parts nobody of ours has named."""
+AT_ONCE: Final = 2_000
+"""Steps that are explained at a time."""
 LANE_SWITCH: Final = 0.45
 """People change between open executions no more often than this."""
 LEAST: Final = 1e-9
@@ -38,15 +42,17 @@ TaughtStep = tuple[str, int, int]
 """Activity, time (ms), number of its value (0: none)."""
 
 
-def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> bytes:
+def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]], known: bytes = b"") -> bytes:
     """Learn from the steps of each person, in the order of time; encoded tables, empty where nothing recurs.
+
+    ``known``  tables that were learned before, from which it goes on
 
     What is rarest is left out where they would be larger than tables may be.
     """
     steps, names = columns(people)
     if not len(steps):
         return b""
-    model, idle = whole.learn_model(steps)
+    model, idle = whole.learn_model(steps, _cuts(steps, names, known) if known else None)
     if not model.learned.counts.segments.any():
         return b""
     record = _record(tenant, version, steps, names, model, idle)
@@ -57,6 +63,25 @@ def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]]) -> 
             return data
         room = room * 3 // 4
     return b""
+
+
+def _cuts(steps: Steps, names: list[str], known: bytes) -> Cuts:
+    """Where known tables cut the steps."""
+    tables = load_tables(known)
+    number = [tables.number(name) for name in names]
+    found: list[tuple[int, int, int]] = []
+    for first, last in steps.sessions():
+        for start in range(first, last, AT_ONCE):
+            own = slice(start, min(start + AT_ONCE, last))
+            window = Window(
+                [number[act] for act in steps.act[own].tolist()],
+                steps.at_ms[own].tolist(),
+                (steps.value[own] + 1).tolist(),
+                steps.screen[own].tolist(),
+                [str(app) for app in steps.app[own].tolist()],
+            )
+            found += [(start + a, start + b, routine) for a, b, routine in in_order(tables, window)]
+    return cuts_of(found)
 
 
 def of_version(tables: bytes, version: int) -> bytes:

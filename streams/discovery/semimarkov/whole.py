@@ -104,9 +104,13 @@ def executions(
         yield end, _executions(log, cuts.with_routines(routine), cuts, start, sure)
 
 
-def learn_model(steps: Steps) -> tuple[LearnedModel, list[int]]:
-    """What steps teach, and the routines in which nothing is written, copied or completed."""
-    solved = _solve(steps, lanes=True)
+def learn_model(steps: Steps, before: Cuts | None = None) -> tuple[LearnedModel, list[int]]:
+    """What steps teach, and the routines in which nothing is written, copied or completed.
+
+    ``before``  where what was learned before cuts them: that is begun from, unless another beginning leads to a much
+                shorter description. So a task that may be cut here or there is cut where it was.
+    """
+    solved = _solve(steps, lanes=True, before=before)
     idle = idle_routines(solved.log, solved.cuts)
     return _model(solved, _strays(solved, idle)), idle
 
@@ -120,16 +124,18 @@ class _Solved(NamedTuple):
     woven: bool
 
 
-def _solve(steps: Steps, *, lanes: bool) -> _Solved:
+def _solve(steps: Steps, *, lanes: bool, before: Cuts | None = None) -> _Solved:
     """The executions of steps that are learned from."""
     log = Log(steps)
     beginnings = solving.one_chain(log)
+    if before is not None:
+        beginnings.insert(0, solving.one_chain_of(log, before))
     dealt = interleaving.unravel(log, beginnings[0]) if lanes else None
     if dealt is not None and dealt.switch:
         log, beginnings = dealt.log, [dealt.solution]
     switch = 0.0 if dealt is None else dealt.switch
     cost = 0.0 if dealt is None else dealt.cost
-    solved = _woven(log, beginnings, cost, lanes=lanes)
+    solved = _woven(log, beginnings, cost, lanes=lanes, known=before is not None)
     return _Solved(solved.log, solved.solution.cuts, switch, solved.log is not log)
 
 
@@ -154,10 +160,10 @@ def _model(solved: _Solved, stray: Strays) -> LearnedModel:
     return LearnedModel(counts, log.codes, log.share, chain, solved.switch, solved.woven, stray)
 
 
-def _woven(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool) -> Woven:
+def _woven(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool, known: bool) -> Woven:
     """The log's routines, with what lies in the midst of another set aside: before routines are joined (a task that is
     often called looks like a part of its caller) or after, whichever is shorter to describe."""
-    found = _routines(log, beginnings, cost)
+    found = _routines(log, beginnings, cost, known=known)
     if not lanes:
         return found
     found = asides.weave(found)
@@ -170,8 +176,8 @@ def _woven(log: Log, beginnings: list[Solution], cost: float, *, lanes: bool) ->
     return max(found, early, other, key=lambda one: one.likelihood)
 
 
-def _routines(log: Log, beginnings: list[Solution], cost: float) -> Woven:
-    cuts = solving.routines(log, beginnings, cost)
+def _routines(log: Log, beginnings: list[Solution], cost: float, *, known: bool = False) -> Woven:
+    cuts = solving.routines(log, beginnings, cost, known=known)
     return Woven(log, Solution(cuts, rate(log, cuts, max(cuts.routines, 1))), cost)
 
 

@@ -78,6 +78,12 @@ def explain(tables: ServedTables, window: Window) -> Explained:
     return Explained(order, _without_strays(tables, window.acts, segments, order))
 
 
+def in_order(tables: ServedTables, window: Window) -> list[Found]:
+    """The best explanation of the steps as they came: one execution after the other."""
+    tables.make_room()
+    return _decoded(tables, window, _gaps(window.at_ms, tables.pace_s), None)
+
+
 def _dealt(
     tables: ServedTables, chain: Chain, window: Window, gaps: list[int], segments: list[Found]
 ) -> list[int] | None:

@@ -33,7 +33,7 @@ MORE = [structs.replace(one, id=f"{one.id}x") for one in SAMPLES]
 SAMPLE = msgspec.to_builtins(SAMPLES[0])
 
 
-def encoded(tenant: str, version: int, people: Any) -> bytes:
+def encoded(tenant: str, version: int, people: Any, _: bytes = b"") -> bytes:
     """As long as what is learned from is large, and as it is."""
     return msgspec.msgpack.encode((tenant, version, sorted({name for steps in people for name, _, _ in steps})))
 
