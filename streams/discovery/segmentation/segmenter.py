@@ -40,6 +40,8 @@ CERTAIN: Final = 4.0
 """Score of the start or end of a session."""
 EXPLAINED: Final = 2.0
 """Score of a cut in the best explanation."""
+NEW: Final = 4
+"""Steps of no routine in a row that may be of a task that the tables do not know."""
 ENDS: Final = -0.7
 """From such a (logarithm of a) share on an activity is taken for the end of its execution."""
 
@@ -248,16 +250,38 @@ class Segmenter:
         waiting: list[int] = []
         ends: list[int] = []
         routines: list[int] = []
+        unknown: list[int] = []
         for number, places in enumerate(segments):
             if not ready[number]:
                 waiting += places
                 continue
+            routine = found.segments[number][2]
+            if routine == none:
+                unknown += places
+                continue
+            self._take_unknown(unknown, decided, ends, routines)
             decided += places
             ends.append(len(decided))
-            routine = found.segments[number][2]
-            routines.append(OF_NONE if routine == none or tables.idle[routine] else OF_ONE)
+            routines.append(OF_NONE if tables.idle[routine] else OF_ONE)
+        self._take_unknown(unknown, decided, ends, routines)
         lanes = None if order is None else Lanes(decided + waiting)
         return Cuts(lanes, ends, [EXPLAINED] * len(ends), routines)
+
+    def _take_unknown(self, unknown: list[int], decided: list[int], ends: list[int], routines: list[int]) -> None:
+        """Work that the tables know of no routine: what is long enough for a new one is cut by the evidence at its
+        edges, until the next tables know it. Empties ``unknown``."""
+        if not unknown:
+            return
+        begin = len(decided)
+        decided += unknown
+        if len(unknown) >= NEW:
+            places, _ = edges.cuts(self.model, self.weights, self._view(Lanes(unknown))[0], None, len(unknown))
+            ends += [begin + place for place in places]
+            routines += [UNTOLD] * (len(places) + 1)
+        else:
+            routines.append(OF_NONE)
+        ends.append(len(decided))
+        unknown.clear()
 
     def _number(self, act: int) -> int:
         """The tables' number of an activity."""
@@ -368,11 +392,10 @@ class Segmenter:
 
         Chat, news and mail read in between repeat themselves too, but there is nothing in them to hand over.
         """
-        if self.tables is not None:
-            return [piece for piece in pieces if piece.routine != OF_NONE]
         model = self.model
         works = model.works
-        done = [any(works(step.act) for step in piece.steps) for piece in pieces]
+        pieces = [piece for piece in pieces if piece.routine != OF_NONE]
+        done = [piece.routine == OF_ONE or any(works(step.act) for step in piece.steps) for piece in pieces]
         seen, working = model.work
         seen, working = seen + len(pieces), working + sum(done)
         model.work = (seen // 2, working // 2) if seen > MEMORY else (seen, working)

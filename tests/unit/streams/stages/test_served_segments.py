@@ -128,3 +128,54 @@ def test_a_value_is_told_apart_but_not_told() -> None:
     values = {step.value for step in sample.steps if step.value}
     assert len(values) == len(digests)
     assert values == set(range(1, len(values) + 1)), "numbered within the sample: nothing of a value is in them"
+
+
+def test_a_task_that_the_tables_do_not_know_is_cut_by_evidence(tables: ServedTables) -> None:
+    """Until the next tables know it; it is not taken for work of no routine."""
+    known, _ = events(55, 20)
+    fields = ("name", "street", "city", "phone")
+    new: list[UiEvent] = []
+    at_ms = known[-1].at_ms
+    for _ in range(30):
+        at_ms += 20_000
+        for field in fields:
+            at_ms += 1_500
+            new.append(UiEvent(at_ms, "edit", "hr", "person", f"field:{field}", 300))
+        at_ms += 1_500
+        new.append(UiEvent(at_ms, "submit", "hr", "person", "button:save", 300))
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.use(tables)
+    found = run(segmenter, known + new) + list(segmenter.flush())
+    of_new = [one for one in found if one.apps == ("hr",)]
+    assert sum(len(one.steps) == len(fields) + 1 for one in of_new) >= 24
+    assert len([one for one in found if "hr" not in one.apps]) >= 18
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(80, 84), st.lists(st.tuples(st.integers(0, 300), st.sampled_from("tnp")), max_size=8))
+def test_every_step_is_in_one_piece(seed: int, doings: list[tuple[int, str]]) -> None:
+    """Whatever is switched on, off, or paused, and whenever."""
+    tables = load_tables(teach("t", 1, [person(seed)[0] for seed in range(2)]))
+    some, _ = events(seed, 40, noise=0.4)
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.sampling = True
+    samples: list[StepSample | None] = []
+    for seq, event in enumerate(some):
+        for at, what in doings:
+            if at == seq and what == "p":
+                segmenter.pause()
+            elif at == seq:
+                segmenter.use(tables if what == "t" else None)
+        segmenter.push(seq, event)
+        samples.append(segmenter.take_sample())
+    segmenter.flush()
+    samples.append(segmenter.take_sample())
+    seqs = sorted([step.seq for sample in samples if sample is not None for step in sample.steps])
+    assert len(seqs) == len(set(seqs))
+    plain = AgentSegmenter(*OWNER)
+    plain.sampling = True
+    run(plain, some)
+    plain.flush()
+    sample = plain.take_sample()
+    assert sample is not None
+    assert seqs == [step.seq for step in sample.steps]
