@@ -170,8 +170,9 @@ class Segmenter:
         """Whether the work is probably finished that ends with ``act``."""
         tables = self.tables
         if tables is not None:
-            ends = tables.tables.end[self._number(act)]
-            return max(ends[: len(tables.routines)]) >= ENDS
+            number = self._number(act)
+            if number < tables.size - 1:
+                return max(tables.tables.end[number][: len(tables.routines)]) >= ENDS
         return is_over(act, self.model, self.weights)
 
     def pause(self, finished: bool) -> list[Piece]:
@@ -251,37 +252,44 @@ class Segmenter:
         ends: list[int] = []
         routines: list[int] = []
         unknown: list[int] = []
+        goes_on = False
         for number, places in enumerate(segments):
             if not ready[number]:
                 waiting += places
+                goes_on = goes_on or found.segments[number][2] == none
                 continue
             routine = found.segments[number][2]
             if routine == none:
                 unknown += places
                 continue
-            self._take_unknown(unknown, decided, ends, routines)
+            self._take_unknown(unknown, decided, ends, routines, goes_on=False)
             decided += places
             ends.append(len(decided))
             routines.append(OF_NONE if tables.idle[routine] else OF_ONE)
-        self._take_unknown(unknown, decided, ends, routines)
-        lanes = None if order is None else Lanes(decided + waiting)
+        self._take_unknown(unknown, decided, ends, routines, goes_on=goes_on)
+        lanes = None if order is None else Lanes(decided + unknown + waiting)
         return Cuts(lanes, ends, [EXPLAINED] * len(ends), routines)
 
-    def _take_unknown(self, unknown: list[int], decided: list[int], ends: list[int], routines: list[int]) -> None:
+    def _take_unknown(
+        self, unknown: list[int], decided: list[int], ends: list[int], routines: list[int], *, goes_on: bool
+    ) -> None:
         """Work that the tables know of no routine: what is long enough for a new one is cut by the evidence at its
-        edges, until the next tables know it. Empties ``unknown``."""
+        edges, until the next tables know it. Where it ``goes_on`` in what is not decided yet, the steps behind the last
+        cut stay in ``unknown``; else all are taken."""
         if not unknown:
             return
-        begin = len(decided)
-        decided += unknown
+        places: list[int] = []
         if len(unknown) >= NEW:
             places, _ = edges.cuts(self.model, self.weights, self._view(Lanes(unknown))[0], None, len(unknown))
-            ends += [begin + place for place in places]
-            routines += [UNTOLD] * (len(places) + 1)
-        else:
-            routines.append(OF_NONE)
-        ends.append(len(decided))
-        unknown.clear()
+        if not goes_on or (not places and len(unknown) > MAX_OPEN):
+            places.append(len(unknown))
+        if not places:
+            return
+        begin = len(decided)
+        decided += unknown[: places[-1]]
+        ends += [begin + place for place in places]
+        routines += [UNTOLD if len(unknown) >= NEW else OF_NONE] * len(places)
+        del unknown[: places[-1]]
 
     def _number(self, act: int) -> int:
         """The tables' number of an activity."""

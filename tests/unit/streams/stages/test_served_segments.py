@@ -136,7 +136,7 @@ def test_a_task_that_the_tables_do_not_know_is_cut_by_evidence(tables: ServedTab
     fields = ("name", "street", "city", "phone")
     new: list[UiEvent] = []
     at_ms = known[-1].at_ms
-    for _ in range(30):
+    for _ in range(150):
         at_ms += 20_000
         for field in fields:
             at_ms += 1_500
@@ -147,7 +147,7 @@ def test_a_task_that_the_tables_do_not_know_is_cut_by_evidence(tables: ServedTab
     segmenter.use(tables)
     found = run(segmenter, known + new) + list(segmenter.flush())
     of_new = [one for one in found if one.apps == ("hr",)]
-    assert sum(len(one.steps) == len(fields) + 1 for one in of_new) >= 24
+    assert sum(len(one.steps) == len(fields) + 1 for one in of_new) >= 144
     assert len([one for one in found if "hr" not in one.apps]) >= 18
 
 
