@@ -11,9 +11,9 @@ import msgspec
 
 from streams.catalogue import reservoir_state
 from streams.catalogue.lesson import Job
-from streams.catalogue.teacher import LessonAnswer, Teacher
+from streams.catalogue.teacher import LONGEST_S, LessonAnswer, Teacher
 from streams.catalogue.tenant_tables import TABLES, TenantTables, tables_of
-from streams.discovery.reservoir import Lesson, Reservoir
+from streams.discovery.reservoir import FIRST, LIMIT, Lesson, Reservoir
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE
 from taskstream.faults import SaidOnce
@@ -30,6 +30,7 @@ class Learning:
 
     ``_due_since``    when a lesson became due that was not begun yet
     ``_unsaved``      tenants whose tables the state lacks, ``_unpublished``: those whose tables the topic lacks
+    ``_most``         by tenant how many steps can be learned from in the time that there is
     ``_under_way``    tenant and lesson that the teacher has
     ``_lines``        what to say once the commit is done
     """
@@ -40,6 +41,7 @@ class Learning:
         self._reservoirs: dict[str, Reservoir] = {}
         self._tables: dict[str, TenantTables] = {}
         self._due_since: float | None = None
+        self._most: dict[str, int] = {}
         self._unsaved: set[str] = set()
         self._unpublished: set[str] = set()
         self._under_way: tuple[str, Lesson] | None = None
@@ -93,7 +95,7 @@ class Learning:
 
     def _begin(self, tenant: str) -> None:
         reservoir, known = self._reservoirs[tenant], self._tables.get(tenant)
-        lesson = reservoir.lesson()
+        lesson = reservoir.lesson(self._most.get(tenant, LIMIT))
         self._under_way = tenant, lesson
         before = (0, b"") if known is None else (known.version, known.data)
         self._teacher.begin(Job(tenant, lesson.version, *before, lesson.people))
@@ -103,7 +105,11 @@ class Learning:
             return
         (tenant, lesson), self._under_way = self._under_way, None
         reservoir = self._reservoirs[tenant]
-        reservoir.learned(lesson)  # also where it failed: it would fail again
+        too_long = answer.seconds >= LONGEST_S and lesson.held > FIRST
+        if too_long:  # hundreds of tasks take longer: half as much will do
+            self._most[tenant] = max(FIRST, min(lesson.held, self._most.get(tenant, LIMIT)) // 2)
+        if not too_long or self._most[tenant] <= FIRST:
+            reservoir.learned(lesson)  # also where it failed: it would fail again
         metrics.LEARNING_SECONDS.observe(answer.seconds)
         failed, found = answer.learned.failed, answer.learned.tables
         if not failed and found:

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from streams.discovery.semimarkov.teaching import TaughtStep
+from taskstream.events import MAX_TIME_MS
 from taskstream.records import StepSample
 
 LIMIT: Final = 20_000
@@ -75,7 +76,8 @@ class SampledStretch:
 def first_version(people: Iterable[list[TaughtStep]]) -> int:
     """Of a reservoir that knows of none before: above those of one whose state is lost, for the streams take no lower
     ones. So it is the time of the latest step, in which there are more milliseconds than lessons."""
-    return max((steps[-1][1] for steps in people), default=1)
+    newest_ms = max((steps[-1][1] for steps in people), default=1)
+    return min(max(newest_ms, 1), MAX_TIME_MS)
 
 
 def _apart(value: int, number: int) -> int:
@@ -229,12 +231,14 @@ class Reservoir:
             found.append([(name, at_ms, value) for at_ms, _, _, _, name, value in sorted(mixed)])
         return found
 
-    def lesson(self) -> Lesson:
-        """What is to be learned now; give it to :meth:`learned` when that is done.
+    def lesson(self, most: int = LIMIT) -> Lesson:
+        """What is to be learned now, of the latest ``most`` steps; give it to :meth:`learned` when that is done.
 
         Its version is above all that are known.
         """
         people = self.people()
+        if self._steps > most:
+            people = [steps[-max(1, len(steps) * most // self._steps) :] for steps in people]
         return Lesson(people, self.came, self._steps, self.version + 1 if self.version else first_version(people))
 
     def learned(self, lesson: Lesson) -> None:

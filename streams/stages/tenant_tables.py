@@ -45,7 +45,7 @@ def loaded(raw: bytes) -> LoadedTables:
     """
     try:
         served = load_tables(raw)
-    except UNDECODABLE:
+    except (*UNDECODABLE, MemoryError):
         raise
     except Exception as error:  # whatever foreign bytes lead to: they must not end a worker, now or at its next start
         raise msgspec.ValidationError(f"tables that cannot be read ({type(error).__name__})") from error

@@ -242,7 +242,9 @@ class Segmenter:
         none = len(tables.routines)
         order = found.order
         self._cold = False
-        segments = [list(range(start, end)) if order is None else order[start:end] for start, end, _ in found.segments]
+        segments = [
+            list(range(start, end)) if order is None else sorted(order[start:end]) for start, end, _ in found.segments
+        ]
         ready = [max(places) < limit or (closing and self.over(self.acts[places[-1]])) for places in segments]
         if order is None and True in ready:  # what others follow is over
             last = len(ready) - 1 - ready[::-1].index(True)
@@ -384,7 +386,7 @@ class Segmenter:
             if lanes is None:
                 own = steps[start:place]
             else:
-                members = lanes.order[start:place]
+                members = sorted(lanes.order[start:place])
                 self._repair(members)
                 own = [steps[k] for k in members]
                 lane = int(members[-1] - members[0] + 1 > len(members))

@@ -7,6 +7,7 @@ log; here each is worked out when it is first met.
 from __future__ import annotations
 
 from math import log
+from threading import Lock
 from typing import Any, Final
 
 from mypy_extensions import i64
@@ -19,8 +20,8 @@ from taskstream.activity import coarse
 
 __all__ = ["MAX_TABLES_BYTES", "ServedTables", "load_tables"]
 
-MAX_ROWS: Final = 8_192
-"""Triples whose scores are kept; beyond it they are worked out anew. 1 KB each with thirty routines."""
+MAX_SCORES: Final = 1 << 18
+"""Scores of triples that are kept, of each as many as there are routines; beyond it they are worked out anew. 8 MB."""
 SLACK: Final = 14.0
 """As :data:`streams.discovery.semimarkov.priors.SLACK`: decided work does not change by it, and takes half the time."""
 HOME: Final = 2.0
@@ -80,16 +81,19 @@ class ServedTables:
     ``tables``   for the decoder; its rows are filled as triples are met
     ``homes``    per activity and routine the logarithm of how often a step of the routine is that activity
     ``begin``    per activity and routine the logarithm of how often the routine begins with it
+    ``lock``     for who explains: partitions share tables, and one that is restored replays in a thread of its own
     ``lanes``    the chain by which steps are dealt into lanes; None where people do one thing at a time
     """
 
     __slots__ = (
-        "_names", "_rows", "begin", "gap", "homes", "idle", "lanes", "link", "mixture", "onward", "pace_s", "place",
-        "repeats", "routines", "share", "size", "stay_none", "stray", "switch", "tables", "tenant", "version", "woven",
+        "_names", "_rows", "begin", "gap", "homes", "idle", "lanes", "link", "lock", "mixture", "onward", "pace_s",
+        "place", "repeats", "routines", "share", "size", "stay_none", "stray", "switch", "tables", "tenant", "version",
+        "woven",
     )  # fmt: skip
 
     def __init__(self, record: Any) -> None:
         self.tenant: str = record.tenant
+        self.lock: Any = Lock()
         self.version: int = record.version
         self.size: int = len(record.names) + 1
         self._names: dict[str, int] = {name: number for number, name in enumerate(record.names)}
@@ -197,7 +201,7 @@ class ServedTables:
 
     def make_room(self) -> None:
         """Forget the triples where there are too many. Their numbers are good until the next call."""
-        if len(self._rows) > MAX_ROWS:
+        if len(self._rows) * (len(self.routines) + 1) > MAX_SCORES:
             self._rows.clear()
             self.tables.step.clear()
 
@@ -207,9 +211,10 @@ class ServedTables:
         key = (last * size + first) * size + second
         known = self._rows.get(key, -1)
         if known < 0:
+            scores = self._step(last, first, second)  # it may fail: then nothing of it is kept
             known = len(self.tables.step)
+            self.tables.step.append(scores)
             self._rows[key] = known
-            self.tables.step.append(self._step(last, first, second))
         return known
 
     def _step(self, last: int, first: int, second: int) -> list[float]:

@@ -14,9 +14,11 @@ MAX_TABLES_BYTES: Final = 262_144
 MAX_UNPACKED: Final = 16 * MAX_TABLES_BYTES
 MAX_ACTIVITIES: Final = 4_096
 MAX_ROUTINES: Final = 512
+MAX_CELLS: Final = 1 << 17
+"""Activities times routines, each with one more for the others: what tables take when they are in use, about 30 MB."""
 
 Count = Annotated[float, Meta(ge=0, le=1e9)]
-Part = Annotated[float, Meta(gt=0, le=1)]
+Part = Annotated[float, Meta(ge=1e-12, le=1)]
 Nats = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Place = Annotated[int, Meta(ge=0, lt=MAX_ACTIVITIES)]
 Named = Annotated[str, Meta(max_length=1_000)]
@@ -62,7 +64,7 @@ class TablesRecord(Struct, frozen=True, array_like=True):
 
     format: int
     tenant: Named
-    version: Annotated[int, Meta(ge=0, le=2**53)]
+    version: Annotated[int, Meta(ge=0, le=2**52)]
     names: Annotated[list[Named], Meta(max_length=MAX_ACTIVITIES)]
     share: list[Part]
     rates: list[Part]
@@ -111,6 +113,8 @@ def decode_tables(data: bytes) -> TablesRecord:
     if record.format != FORMAT:
         raise msgspec.ValidationError(f"tables of format {record.format}, this version reads {FORMAT}")
     size = len(record.names)
+    if (size + 1) * (len(record.chains) + 1) > MAX_CELLS:
+        raise msgspec.ValidationError(f"tables of {size} activities in {len(record.chains)} routines are too large")
     lists = [record.share, record.rates, record.none, record.repeats]
     if record.lanes is not None:
         lists += [record.lanes.rest, record.lanes.likely, record.lanes.start, record.lanes.end]

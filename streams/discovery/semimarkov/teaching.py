@@ -18,6 +18,7 @@ from streams.discovery.semimarkov.tables_record import (
     CUE_CLASSES,
     FORMAT,
     MAX_ACTIVITIES,
+    MAX_CELLS,
     MAX_ROUTINES,
     ChainRecord,
     LanesRecord,
@@ -56,7 +57,7 @@ def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]], kno
     if not model.learned.counts.segments.any():
         return b""
     record = _record(tenant, version, steps, names, model, idle)
-    room = min(len(names), MAX_ACTIVITIES)
+    room = min(len(names), MAX_ACTIVITIES, MAX_CELLS // (len(record.chains) + 1) - 1)
     while room:
         data = encode_tables(_of_most_frequent(record, room))
         if data:

@@ -59,7 +59,12 @@ class Explained:
 
 
 def explain(tables: ServedTables, window: Window) -> Explained:
-    """The best explanation of the steps."""
+    """The best explanation of the steps. One at a time: a restore replays in a thread beside the event loop."""
+    with tables.lock:
+        return _explain(tables, window)
+
+
+def _explain(tables: ServedTables, window: Window) -> Explained:
     gaps = _gaps(window.at_ms, tables.pace_s)
     tables.make_room()
     order: list[int] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from streams.discovery.semimarkov.served import ServedTables, load_tables
 from streams.discovery.semimarkov.teaching import teach
@@ -179,3 +181,27 @@ def test_every_step_is_in_one_piece(seed: int, doings: list[tuple[int, str]]) ->
     sample = plain.take_sample()
     assert sample is not None
     assert seqs == [step.seq for step in sample.steps]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(90, 94), st.booleans())
+def test_the_steps_of_a_segment_are_in_the_order_of_time_also_of_interleaved_work(seed: int, served: bool) -> None:
+    tables = load_tables(teach("t", 1, [person(seed)[0] for seed in range(3)]))
+    rng = random.Random(seed)
+    queues = [events(seed, 30)[0], events(seed + 100, 30)[0]]
+    segmenter = AgentSegmenter(*OWNER)
+    segmenter.use(tables if served else None)
+    found: list[Segment] = []
+    at_ms = 0
+    for seq in range(400):
+        queue = queues[rng.random() < 0.5] or queues[0] or queues[1]
+        if not queue:
+            break
+        at_ms += rng.randint(500, 3_000)
+        found += segmenter.push(seq, structs.replace(queue.pop(0), at_ms=at_ms))
+    found += segmenter.flush()
+    for one in found:
+        seqs = [step.seq for step in one.steps]
+        assert seqs == sorted(seqs)
+        assert one.first_seq <= seqs[0] <= seqs[-1] <= one.last_seq
+        assert one.start_ms <= one.end_ms

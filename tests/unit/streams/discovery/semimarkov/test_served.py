@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.discovery.semimarkov import asides, set_aside, step_log, whole, window
-from streams.discovery.semimarkov.served import MAX_ROWS, ServedTables, load_tables
+from streams.discovery.semimarkov.served import MAX_SCORES, ServedTables, load_tables
 from streams.discovery.semimarkov.step_log import Log, cuts_of
 from streams.discovery.semimarkov.teaching import columns, teach
 from streams.discovery.semimarkov.window import Window, explain
@@ -63,7 +63,18 @@ def test_rows_are_bounded(tables: ServedTables) -> None:
                 tables.row(last, first, second)
     made = len(tables.tables.step)
     tables.make_room()
-    assert len(tables.tables.step) == (0 if made > MAX_ROWS else made)
+    assert len(tables.tables.step) == (0 if made * 3 > MAX_SCORES else made)
+
+
+def test_what_fails_to_be_worked_out_leaves_nothing_behind(tables: ServedTables) -> None:
+    broken = load_tables(teach("t", 3, PEOPLE))
+    good = broken.row(0, 1, 2)
+    broken.share[3] = -1.0
+    with pytest.raises(ValueError):
+        broken.row(0, 1, 3)
+    broken.share[3] = tables.share[3]
+    assert broken.row(0, 1, 2) == good
+    assert broken.tables.step[broken.row(0, 1, 3)] == pytest.approx(tables.tables.step[tables.row(0, 1, 3)])
 
 
 def test_a_name_with_other_digits_is_that_of_its_group_and_a_foreign_one_is_other() -> None:

@@ -89,6 +89,22 @@ def test_parts_that_do_not_belong_together_are_refused(change: dict[str, object]
         decode_tables(encode_tables(record))
 
 
+def test_tables_that_take_too_much_when_in_use_are_refused() -> None:
+    record = decode_tables(GOOD)
+    with pytest.raises(msgspec.ValidationError, match="too large"):
+        decode_tables(encode_tables(_of_size(record, 1_000, 200)))
+    load_tables(encode_tables(_of_size(record, 400, 50)))
+
+
+def _of_size(record: TablesRecord, activities: int, routines: int) -> TablesRecord:
+    shares = [1.0 / activities] * activities
+    chain = structs.replace(record.chains[0], starts={0: 1.0}, ends={1: 1.0}, steps={0: {1: 1.0}})
+    return structs.replace(
+        record, names=[f"a|click||{n}" for n in range(activities)], share=shares, rates=shares, none=shares,
+        repeats=shares, chains=[chain] * routines, idle=[], stray=[], lanes=None,
+    )  # fmt: skip
+
+
 def test_a_chain_that_names_what_is_not_there_is_refused() -> None:
     record = decode_tables(GOOD)
     chain = structs.replace(record.chains[0], steps={0: {len(record.names): 1.0}})
