@@ -8,10 +8,11 @@ before or next.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Final, NamedTuple
 
-from streams.discovery.semimarkov.surroundings import NUMBER, SHARE, Surroundings
+from streams.discovery.semimarkov.surroundings import SHARE, Surroundings
 from taskstream.activity import FINE_BASE, FINE_SHARE, coarse
 
 FEW: Final = 3
@@ -19,6 +20,8 @@ FEW: Final = 3
 MOST: Final = 4_096
 """Activities at most; the rarest go by application and kind."""
 
+_MASKED: Final = re.compile(r"\d+|#")
+"""What elements that differ in digits alone may differ in: a long number is masked before it gets here."""
 _PLACE: Final = " (#)"
 """Ending of elements of one name at several places, but for the first."""
 
@@ -86,7 +89,7 @@ def _elements(counts: dict[ElementKey, int], around: Surroundings | None) -> dic
 
 def _telling(elements: dict[int, str], around: Surroundings) -> dict[int, str]:
     """Elements that differ in digits alone, with those numbers only that tell something: the most telling first."""
-    numbers = {key: NUMBER.findall(element) for key, element in elements.items()}
+    numbers = {key: _MASKED.findall(element) for key, element in elements.items()}
     left = list(range(len(next(iter(numbers.values())))))
     kept: list[int] = []
     while left:
@@ -108,4 +111,4 @@ def _numbered(values: dict[int, tuple[str, ...]]) -> dict[int, int]:
 def _kept_only(element: str, kept: list[int]) -> str:
     """An element with all numbers but some as ``#``."""
     place = iter(range(len(element)))
-    return NUMBER.sub(lambda match: match[0] if next(place) in kept else "#", element)
+    return _MASKED.sub(lambda match: match[0] if next(place) in kept else "#", element)
