@@ -33,7 +33,7 @@ COMPILED = (
     "streams/discovery/semimarkov/decoder.py",
     "streams/discovery/semimarkov/served.py",
     "streams/discovery/semimarkov/set_aside.py",
-    "streams/discovery/semimarkov/window.py",
+    "streams/discovery/semimarkov/undecided.py",
     "streams/stages/partition.py",
     "streams/stages/link.py",
     "streams/stages/segment.py",

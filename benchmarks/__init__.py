@@ -10,7 +10,8 @@
 ``reading``         how fast large logs are read
 ``ending``          how a part ends when it is interrupted
 
-``discovered``      the one function by which benchmarks call discovery
+``discovered``      the one function by which benchmarks call discovery; ``streamed``: the stream's path over a log;
+                    ``learned_live``: what is learned meanwhile
 ``discovery``       accuracy on public logs and logs made from them
 ``discovery_logs``  the public logs with their truth (``ui-logs/``); ``discovery_variants``: harder logs made of them
 ``discovery_tasks`` generated people; ``discovery_metrics``: the measures

@@ -15,5 +15,6 @@ In the order in which a log comes about, one concept a file:
 ``knockouts``   takes cues away from what discovery sees
 ``scores``      one log's figures against the truth; ``oracle``: what the true order of steps alone would reach
 ``tables``      figures by trait, by pairs of traits, of the worst; ``__main__``: command that judges
+``stream``      what is found while work goes on, before and after learning
 ``guard``       floors on twelve small worlds for the normal tests
 """

@@ -11,7 +11,7 @@ May import: taskstream, streams.dead_letter, streams.discovery.
     state_format  The format of the catalogue's state: what is written of a tenant, and of each of its clusters
     soundness     Whether what was decoded can be counted
     tenant_learning  What is learned of each tenant's work: the steps to learn from, and what is public of it
-    tenant_tables  What was learned of a tenant's work, as it is public
+    public_tables  What was learned of a tenant's work, as it is public
     teacher       Has lessons learned beside the catalogue's work, one at a time
     lesson        One lesson, in a process of its own
     reservoir_state  The steps to learn from, as bytes, block by block

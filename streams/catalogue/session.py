@@ -21,10 +21,10 @@ from confluent_kafka import Message
 from streams.catalogue import snapshot, stored_state
 from streams.catalogue.assignments import PendingAssignments
 from streams.catalogue.kafka_io import INPUTS, KEPT, CatalogueKafka
+from streams.catalogue.public_tables import PublicTables, read_tables
 from streams.catalogue.soundness import is_sound_sample, is_sound_segment
 from streams.catalogue.teacher import Teacher
 from streams.catalogue.tenant_learning import Learning
-from streams.catalogue.tenant_tables import TenantTables, read_tables
 from streams.dead_letter import letter_of_loss
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.grouping.transfer_join import TransferJoin
@@ -254,7 +254,7 @@ class CatalogueSession:
         if not self._pending and self._publishable():
             self._pending = 1
 
-    def _publishable(self) -> list[TenantTables]:
+    def _publishable(self) -> list[PublicTables]:
         """What was learned and can be made public now."""
         return self._learning.unpublished() if self._kafka.has(topics.TABLES) else []
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.catalogue import reservoir_state, snapshot
+from streams.catalogue.public_tables import MAX_VERSION, TABLES, PublicTables, tables_of
 from streams.catalogue.soundness import is_tenant
-from streams.catalogue.tenant_tables import MAX_VERSION, TABLES, TenantTables, tables_of
 from streams.dead_letter import Loss
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.reservoir import Reservoir
@@ -51,7 +51,7 @@ class StoredState(Struct):
     positions: dict[str, dict[int, int]]
     topic_ids: dict[str, str]
     reservoirs: dict[str, Reservoir] = {}
-    tables: dict[str, TenantTables] = {}
+    tables: dict[str, PublicTables] = {}
 
 
 def key_of(tenant: str, item: str) -> str:
@@ -84,7 +84,7 @@ def state(items: Mapping[str, bytes], k: int, pass_over: PassOver) -> StoredStat
             pass_over(key, "no item of a catalogue")
     catalogues: dict[str, Catalogue] = {}
     reservoirs: dict[str, Reservoir] = {}
-    tables: dict[str, TenantTables] = {}
+    tables: dict[str, PublicTables] = {}
     for tenant, saved in tenants.items():
         if "tenant" not in saved:  # a catalogue writes it with each of its clusters
             for name in saved:

@@ -11,8 +11,8 @@ import msgspec
 
 from streams.catalogue import reservoir_state
 from streams.catalogue.lesson import Job
+from streams.catalogue.public_tables import TABLES, PublicTables, tables_of
 from streams.catalogue.teacher import LONGEST_S, LessonAnswer, Teacher
-from streams.catalogue.tenant_tables import TABLES, TenantTables, tables_of
 from streams.discovery.reservoir import FIRST, LIMIT, Lesson, Reservoir
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE
@@ -39,7 +39,7 @@ class Learning:
         self._teacher = teacher
         self._clock = clock
         self._reservoirs: dict[str, Reservoir] = {}
-        self._tables: dict[str, TenantTables] = {}
+        self._tables: dict[str, PublicTables] = {}
         self._due_since: float | None = None
         self._most: dict[str, int] = {}
         self._unsaved: set[str] = set()
@@ -49,7 +49,7 @@ class Learning:
         self._lines: list[str] = []
 
     def resume(
-        self, reservoirs: Mapping[str, Reservoir], kept: Mapping[str, TenantTables], public: Mapping[str, TenantTables]
+        self, reservoirs: Mapping[str, Reservoir], kept: Mapping[str, PublicTables], public: Mapping[str, PublicTables]
     ) -> None:
         """Go on from the state's reservoirs and tables (``kept``); ``public``: what the topic of tables holds."""
         self._reservoirs = dict(reservoirs)
@@ -125,7 +125,7 @@ class Learning:
             if self._said.is_new(failed):
                 log.error("learning from %d steps of %s failed: %s", lesson.held, tenant, failed)
 
-    def _make_public(self, tables: TenantTables, lesson: Lesson, seconds: float) -> None:
+    def _make_public(self, tables: PublicTables, lesson: Lesson, seconds: float) -> None:
         tenant = tables.tenant
         self._tables[tenant] = tables
         self._reservoirs[tenant].version = tables.version
@@ -136,7 +136,7 @@ class Learning:
             f"{len(tables.data)} bytes, {seconds:.1f} s"
         )
 
-    def unpublished(self) -> list[TenantTables]:
+    def unpublished(self) -> list[PublicTables]:
         """What the topic of tables lacks."""
         return [self._tables[tenant] for tenant in sorted(self._unpublished)]
 
@@ -153,7 +153,7 @@ class Learning:
             yield tenant, TABLES, msgspec.msgpack.encode(self._tables[tenant].data)
         self._unsaved.clear()
 
-    def committed(self, published: Iterable[TenantTables]) -> None:
+    def committed(self, published: Iterable[PublicTables]) -> None:
         """A transaction holds what :meth:`items` gave, and ``published``."""
         self._unpublished -= {tables.tenant for tables in published}
         for line in self._lines:

@@ -1,6 +1,6 @@
 """Cuts one person's stream into executions.
 
-May import: taskstream, streams.discovery.words.
+May import: taskstream, streams.discovery.words, streams.discovery.semimarkov.
 
     folding    Raw events → steps: what happens on one field, one after another, is one step
     steps      Steps as the segmenter holds them, and as snapshots store them

@@ -17,7 +17,7 @@ from streams.discovery.segmentation.model import COPY, SHIFT, TOP_GAP, WRITE, Mo
 from streams.discovery.segmentation.steps import RawStep, dump_steps, load_steps
 from streams.discovery.segmentation.weights import DEFAULT, Weights
 from streams.discovery.semimarkov.served import ServedTables
-from streams.discovery.semimarkov.window import Window, explain
+from streams.discovery.semimarkov.undecided import Undecided, explain
 
 BLOCK: Final = 320
 """Undecided events at which a decision is due."""
@@ -51,7 +51,7 @@ OF_ONE: Final = 1
 OF_NONE: Final = 2
 
 
-class Cuts:
+class PlacedCuts:
     """Where to cut the steps in the order of ``lanes``: ``places`` behind each piece, its score and its routine."""
 
     __slots__ = ("lanes", "places", "routines", "scores")
@@ -210,7 +210,7 @@ class Segmenter:
         self.model.forget()
         return pieces
 
-    def _judged(self, limit: int) -> Cuts:
+    def _judged(self, limit: int) -> PlacedCuts:
         """The cuts before ``limit`` by the evidence at each edge."""
         model, w = self.model, self.weights
         lanes = unravel(self.acts, self.sources, model, w)
@@ -225,13 +225,13 @@ class Segmenter:
             self._cold = False
         else:
             places, scores = edges.cuts(model, w, view, tops, limit)
-        return Cuts(lanes, places, scores, [])
+        return PlacedCuts(lanes, places, scores, [])
 
-    def _explained(self, tables: ServedTables, limit: int, *, closing: bool) -> Cuts:
+    def _explained(self, tables: ServedTables, limit: int, *, closing: bool) -> PlacedCuts:
         """The executions of the best explanation of all steps that lie before ``limit``; with ``closing`` also those
         that end as executions end."""
         model, steps = self.model, self.steps
-        window = Window(
+        window = Undecided(
             [self._number(act) for act in self.acts],
             [step.head_ms for step in steps],
             [step.digest for step in steps],
@@ -270,7 +270,7 @@ class Segmenter:
             routines.append(OF_NONE if tables.idle[routine] else OF_ONE)
         self._take_unknown(unknown, decided, ends, routines, goes_on=goes_on)
         lanes = None if order is None else Lanes(decided + unknown + waiting)
-        return Cuts(lanes, ends, [EXPLAINED] * len(ends), routines)
+        return PlacedCuts(lanes, ends, [EXPLAINED] * len(ends), routines)
 
     def _take_unknown(
         self, unknown: list[int], decided: list[int], ends: list[int], routines: list[int], *, goes_on: bool

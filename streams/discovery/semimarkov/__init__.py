@@ -29,5 +29,5 @@ May import: taskstream, streams.discovery.segmentation, streams.discovery.words.
     teaching        Tables from the steps of a sample of people
     set_aside       A task in the midst of another, among a few steps: what :mod:`asides` does with a whole log
     tables_record   What was learned of a tenant's work, as it travels from the catalogue into each partition's state
-    window          A few steps of one person, explained by tables that were learned before
+    undecided       A few steps of one person, explained by tables that were learned before
 """

@@ -91,7 +91,7 @@ class Recording:
         names = names_of(dict(zip(keys, self._counts, strict=True)), self._surroundings(keys))
         self._told = [_told(key) for key in keys]
         self._model = model = _model(list(dict.fromkeys(names.values())), keys, self._told, names)
-        columns = Columns()
+        columns = StepColumns()
         for number, person in enumerate(self.people):
             for step in self._fold(person):
                 columns.add(step.act, number, step.head_ms, step.digest, _object(person, step))
@@ -127,7 +127,7 @@ class Recording:
             yield last
 
 
-class Columns:
+class StepColumns:
     """Steps under collection, person by person in the order of time."""
 
     def __init__(self) -> None:

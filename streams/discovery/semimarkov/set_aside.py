@@ -15,7 +15,7 @@ OPEN: Final = 5
 """As in :mod:`streams.discovery.semimarkov.asides`."""
 
 
-class Piece:
+class Run:
     """Steps of one routine without a pause: their places in the order of time."""
 
     __slots__ = ("places", "routine")
@@ -25,29 +25,29 @@ class Piece:
         self.places = places
 
 
-def _first(piece: Piece) -> int:
+def _first(piece: Run) -> int:
     return piece.places[0]
 
 
 def runs_at_home(
     tables: ServedTables, acts: list[int], segments: list[tuple[int, int, int]], order: list[int] | None
-) -> list[Piece]:
+) -> list[Run]:
     """Segments, or the runs of steps at home in different routines, in the order of time."""
     none = len(tables.routines)
-    found: list[Piece] = []
+    found: list[Run] = []
     for start, end, routine in segments:
         places = list(range(start, end)) if order is None else order[start:end]
         if routine == none:
-            found.append(Piece(routine, places))
+            found.append(Run(routine, places))
             continue
         labels = _at_home(tables, [acts[place] for place in places], routine)
         run: list[int] = []
         for number, place in enumerate(places):
             if run and labels[number] != labels[number - 1]:
-                found.append(Piece(labels[number - 1], run))
+                found.append(Run(labels[number - 1], run))
                 run = []
             run.append(place)
-        found.append(Piece(labels[-1], run))
+        found.append(Run(labels[-1], run))
     found.sort(key=_first)
     return found
 
@@ -85,15 +85,15 @@ def _at_home(tables: ServedTables, acts: list[int], own: int) -> list[int]:
     return labels
 
 
-def put_together(tables: ServedTables, acts: list[int], values: list[int], pieces: list[Piece]) -> list[Piece]:
+def put_together(tables: ServedTables, acts: list[int], values: list[int], pieces: list[Run]) -> list[Run]:
     """Pieces with those put together of which one goes on with the other."""
     none = len(tables.routines)
-    found: list[Piece] = []
-    waiting: list[Piece] = []
+    found: list[Run] = []
+    waiting: list[Run] = []
     for piece in pieces:
         first = piece.places[0]
         waiting = [one for one in waiting if first - one.places[-1] <= WAIT][-OPEN:]
-        best: Piece | None = None
+        best: Run | None = None
         most = 0.0
         if piece.routine != none:
             for one in waiting:
@@ -112,7 +112,7 @@ def put_together(tables: ServedTables, acts: list[int], values: list[int], piece
     return found
 
 
-def _linked(values: list[int], one: Piece, other: Piece) -> bool:
+def _linked(values: list[int], one: Run, other: Run) -> bool:
     """Whether a value occurs in both pieces."""
     held = {values[place] for place in one.places if values[place]}
     return any(values[place] in held for place in other.places)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from streams.discovery.segmentation.model import Model
 from streams.discovery.semimarkov import whole
-from streams.discovery.semimarkov.recording import Columns
+from streams.discovery.semimarkov.recording import StepColumns
 from streams.discovery.semimarkov.served import load_tables
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Steps, cuts_of
 from streams.discovery.semimarkov.tables_record import (
@@ -26,8 +26,8 @@ from streams.discovery.semimarkov.tables_record import (
     decode_tables,
     encode_tables,
 )
+from streams.discovery.semimarkov.undecided import Undecided, in_order
 from streams.discovery.semimarkov.whole import LearnedModel
-from streams.discovery.semimarkov.window import Window, in_order
 from taskstream.activity import OTHER, Activities, coarse
 
 PARTS: Final = 4
@@ -74,7 +74,7 @@ def _cuts(steps: Steps, names: list[str], known: bytes) -> Cuts:
     for first, last in steps.sessions():
         for start in range(first, last, AT_ONCE):
             own = slice(start, min(start + AT_ONCE, last))
-            window = Window(
+            window = Undecided(
                 [number[act] for act in steps.act[own].tolist()],
                 steps.at_ms[own].tolist(),
                 (steps.value[own] + 1).tolist(),
@@ -94,7 +94,7 @@ def columns(people: Sequence[Sequence[TaughtStep]]) -> tuple[Steps, list[str]]:
     """The steps of all people, and the names of their activities."""
     into = _common_names(Counter([name for person in people for name, _, _ in person]))
     number: dict[str, int] = {}
-    found = Columns()
+    found = StepColumns()
     for person, steps in enumerate(people):
         for name, at_ms, value in steps:
             found.add(number.setdefault(into[name], len(number)), person, at_ms, value)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.catalogue import lesson, tenant_learning, tenant_tables
+from streams.catalogue import lesson, public_tables, tenant_learning
 from streams.catalogue.session import STEPS_S, CatalogueSession
 from streams.catalogue.soundness import is_sound_sample
 from streams.discovery import reservoir
@@ -57,7 +57,7 @@ def small() -> Iterator[None]:
         patch.object(reservoir, "first_version", lambda _: 1),
         patch.object(lesson, "teach", encoded),
         patch.object(lesson, "of_version", of_version),
-        patch.object(tenant_tables, "load_tables", loaded),
+        patch.object(public_tables, "load_tables", loaded),
     ):
         yield
 

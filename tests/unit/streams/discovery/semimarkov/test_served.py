@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.discovery.semimarkov import asides, set_aside, step_log, whole, window
+from streams.discovery.semimarkov import asides, set_aside, step_log, undecided, whole
 from streams.discovery.semimarkov.served import MAX_SCORES, ServedTables, load_tables
 from streams.discovery.semimarkov.step_log import Log, cuts_of
 from streams.discovery.semimarkov.teaching import columns, teach
-from streams.discovery.semimarkov.window import Window, explain
+from streams.discovery.semimarkov.undecided import Undecided, explain
 from tests.unit.streams.discovery.semimarkov.taught import person
 
 PEOPLE = [person(seed)[0] for seed in range(4)]
@@ -96,9 +96,9 @@ def test_people_whose_numbers_are_apart_follow_the_most() -> None:
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 5), max_size=120))
 def test_links_are_those_of_whole_logs(values: list[int]) -> None:
-    telling = [value if values.count(value) <= window.OFTEN else 0 for value in values]
+    telling = [value if values.count(value) <= undecided.OFTEN else 0 for value in values]
     wanted = step_log._links([value or -1 for value in telling], [0] * len(values)).tolist()
-    assert window._links(window._telling(values)) == wanted
+    assert undecided._links(undecided._telling(values)) == wanted
 
 
 @settings(max_examples=50)
@@ -107,7 +107,7 @@ def test_pauses_of_a_person_with_the_tenants_pace_are_those_of_whole_logs(gaps: 
     at_ms = np.cumsum([0, *gaps])
     median = float(np.median(np.array(gaps) / 1_000.0))
     wanted = [0, *step_log.gap_class(np.array(gaps) / 1_000.0, median).tolist()]
-    found = window._gaps(at_ms.tolist(), median)
+    found = undecided._gaps(at_ms.tolist(), median)
     assert all(abs(one - two) <= 1 for one, two in zip(found, wanted, strict=True))
 
 
@@ -132,7 +132,7 @@ def test_a_person_without_history_is_served_at_once(tables: ServedTables) -> Non
     steps, cases = person(99, executions=12, noise=0.0)
     found = explain(
         tables,
-        Window(
+        Undecided(
             [tables.number(name) for name, _, _ in steps],
             [at_ms for _, at_ms, _ in steps],
             [value for _, _, value in steps],
@@ -146,7 +146,7 @@ def test_a_person_without_history_is_served_at_once(tables: ServedTables) -> Non
 
 
 def test_steps_that_nobody_knows_are_explained_too(tables: ServedTables) -> None:
-    foreign = Window([tables.size - 1] * 50, list(range(0, 50_000, 1_000)), [0] * 50, [0] * 50, [""] * 50)
+    foreign = Undecided([tables.size - 1] * 50, list(range(0, 50_000, 1_000)), [0] * 50, [0] * 50, [""] * 50)
     found = explain(tables, foreign)
     assert [start for start, _, _ in found.segments] == [0, *[end for _, end, _ in found.segments][:-1]]
     assert found.segments[-1][1] == 50

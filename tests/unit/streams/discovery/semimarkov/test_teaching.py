@@ -6,7 +6,7 @@ import pytest
 
 from streams.discovery.semimarkov.served import ServedTables, load_tables
 from streams.discovery.semimarkov.teaching import TaughtStep, of_version, teach
-from streams.discovery.semimarkov.window import Window, in_order
+from streams.discovery.semimarkov.undecided import Undecided, in_order
 from tests.unit.streams.discovery.semimarkov.taught import person
 
 ROUND = [f"app|click|screen|{letter}" for letter in "abcdefgh"]
@@ -20,7 +20,7 @@ def rounds(times: int, begin: int = 0) -> list[TaughtStep]:
 
 def first_steps(tables: ServedTables, steps: list[TaughtStep]) -> set[str]:
     """With which steps executions begin, the first one aside."""
-    window = Window(
+    window = Undecided(
         [tables.number(name) for name, _, _ in steps],
         [at_ms for _, at_ms, _ in steps],
         [0] * len(steps),

@@ -17,7 +17,7 @@ TABLES: Final = "tables"
 """Name of the item that holds what was learned."""
 
 
-class TenantTables(Struct, frozen=True):
+class PublicTables(Struct, frozen=True):
     """What was learned of a tenant's work, as it is public."""
 
     tenant: str
@@ -25,7 +25,7 @@ class TenantTables(Struct, frozen=True):
     data: bytes
 
 
-def tables_of(tenant: str, data: bytes) -> TenantTables:
+def tables_of(tenant: str, data: bytes) -> PublicTables:
     """The tables in ``data``, which are to be of ``tenant``.
 
     Raises:
@@ -36,12 +36,12 @@ def tables_of(tenant: str, data: bytes) -> TenantTables:
         raise ValueError("it is of another tenant")
     if not 0 < found.version <= MAX_VERSION:
         raise ValueError("no catalogue has come to its version")
-    return TenantTables(tenant, found.version, data)
+    return PublicTables(tenant, found.version, data)
 
 
-def read_tables(items: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> dict[str, TenantTables]:
+def read_tables(items: Mapping[str, bytes], pass_over: Callable[[str, str], None]) -> dict[str, PublicTables]:
     """Tables by tenant, as far as they can be read."""
-    found: dict[str, TenantTables] = {}
+    found: dict[str, PublicTables] = {}
     for tenant, data in items.items():
         try:
             found[tenant] = tables_of(tenant, data)

@@ -33,7 +33,7 @@ Found = tuple[int, int, int]
 """First step, the step after the last one, routine; steps are places in the order of the explanation."""
 
 
-class Window:
+class Undecided:
     """Steps in the order of time. ``acts``: the tables' numbers; ``values``: digests, 0 for none."""
 
     __slots__ = ("acts", "apps", "at_ms", "screens", "values")
@@ -58,13 +58,13 @@ class Explained:
         self.segments = segments
 
 
-def explain(tables: ServedTables, window: Window) -> Explained:
+def explain(tables: ServedTables, window: Undecided) -> Explained:
     """The best explanation of the steps. One at a time: a restore replays in a thread beside the event loop."""
     with tables.lock:
         return _explain(tables, window)
 
 
-def _explain(tables: ServedTables, window: Window) -> Explained:
+def _explain(tables: ServedTables, window: Undecided) -> Explained:
     gaps = _gaps(window.at_ms, tables.pace_s)
     tables.make_room()
     order: list[int] | None = None
@@ -83,14 +83,14 @@ def _explain(tables: ServedTables, window: Window) -> Explained:
     return Explained(order, _without_strays(tables, window.acts, segments, order))
 
 
-def in_order(tables: ServedTables, window: Window) -> list[Found]:
+def in_order(tables: ServedTables, window: Undecided) -> list[Found]:
     """The best explanation of the steps as they came: one execution after the other."""
     tables.make_room()
     return _decoded(tables, window, _gaps(window.at_ms, tables.pace_s), None)
 
 
 def _dealt(
-    tables: ServedTables, chain: Chain, window: Window, gaps: list[int], segments: list[Found]
+    tables: ServedTables, chain: Chain, window: Undecided, gaps: list[int], segments: list[Found]
 ) -> list[int] | None:
     """The steps lane by lane, where they are not explained well as they came; None where that changes nothing."""
     order: list[int] = []
@@ -154,7 +154,7 @@ def _is_at_home(tables: ServedTables, acts: list[int], start: int, end: int) -> 
     return any(max(tables.homes[act]) > tables.stay_none[act] + HOME for act in acts[start:end])
 
 
-def _decoded(tables: ServedTables, window: Window, gaps: list[int], order: list[int] | None) -> list[Found]:
+def _decoded(tables: ServedTables, window: Undecided, gaps: list[int], order: list[int] | None) -> list[Found]:
     """Segments of the steps in an order."""
     places = list(range(len(window.acts))) if order is None else order
     acts = [window.acts[place] for place in places]
