@@ -12,7 +12,8 @@ from collectors.importers import ImportedEvent
 from streams.discovery.catalogue import Catalogue
 from streams.discovery.semimarkov import whole
 from streams.discovery.semimarkov.served import ServedTables
-from streams.discovery.semimarkov.teaching import TaughtStep, columns
+from streams.discovery.semimarkov.tables_record import TaughtStep
+from streams.discovery.semimarkov.teaching import columns
 from streams.stages.agent_table import QUIET_MS
 from streams.stages.link import Linker, transfer_of
 from streams.stages.segment import AgentSegmenter

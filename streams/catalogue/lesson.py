@@ -12,30 +12,13 @@ import sys
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from streams.discovery.semimarkov.teaching import TaughtStep, of_version, teach
+from streams.catalogue.teacher import Job, LearnedTables
+from streams.discovery.semimarkov.teaching import of_version, teach
 from taskstream.faults import place_of
 
 NICENESS: Final = 5
 """What a catalogue has to do meanwhile comes first."""
-
-
-class Job(Struct, array_like=True):
-    """Learn from ``people`` for version ``version``; ``known``: what version ``known_version`` is, or nothing."""
-
-    tenant: str
-    version: int
-    known_version: int
-    known: bytes
-    people: list[list[TaughtStep]]
-
-
-class LearnedTables(Struct, array_like=True):
-    """``tables``: empty where nothing recurs, or all is as it was. ``failed``: what went wrong, and where."""
-
-    tables: bytes = b""
-    failed: str = ""
 
 
 def learn(job: Job) -> LearnedTables:

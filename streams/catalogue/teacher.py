@@ -11,8 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
-from streams.catalogue.lesson import Job, LearnedTables
+from streams.discovery.semimarkov.tables_record import TaughtStep
 from taskstream.errors import UNDECODABLE
 from taskstream.faults import place_of
 
@@ -21,7 +22,24 @@ LONGEST_S: Final = 300.0
 hundreds minutes: then it is of half as much."""
 
 
-class LessonAnswer(msgspec.Struct, frozen=True):
+class Job(Struct, array_like=True):
+    """Learn from ``people`` for version ``version``; ``known``: what version ``known_version`` is, or nothing."""
+
+    tenant: str
+    version: int
+    known_version: int
+    known: bytes
+    people: list[list[TaughtStep]]
+
+
+class LearnedTables(Struct, array_like=True):
+    """``tables``: empty where nothing recurs, or all is as it was. ``failed``: what went wrong, and where."""
+
+    tables: bytes = b""
+    failed: str = ""
+
+
+class LessonAnswer(Struct, frozen=True):
     """What came of a lesson, and how long it took."""
 
     learned: LearnedTables

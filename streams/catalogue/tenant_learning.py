@@ -10,9 +10,8 @@ from typing import Final
 import msgspec
 
 from streams.catalogue import reservoir_state
-from streams.catalogue.lesson import Job
 from streams.catalogue.public_tables import TABLES, PublicTables, tables_of
-from streams.catalogue.teacher import LONGEST_S, LessonAnswer, Teacher
+from streams.catalogue.teacher import LONGEST_S, Job, LessonAnswer, Teacher
 from streams.discovery.reservoir import FIRST, LIMIT, Lesson, Reservoir
 from taskstream import metrics
 from taskstream.errors import UNDECODABLE

@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Final, NamedTuple
 
-from streams.discovery.semimarkov.teaching import TaughtStep
+from streams.discovery.semimarkov.tables_record import TaughtStep
 from taskstream.events import MAX_TIME_MS
 from taskstream.records import StepSample
 

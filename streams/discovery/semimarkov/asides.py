@@ -17,19 +17,13 @@ import numpy as np
 from streams.discovery.semimarkov import beam, interleaving, priors
 from streams.discovery.semimarkov import routine_chains as chains
 from streams.discovery.semimarkov.learning import Solution, refine
+from streams.discovery.semimarkov.served import HOME
+from streams.discovery.semimarkov.set_aside import LEAVE, OPEN, RESUME, WAIT
 from streams.discovery.semimarkov.step_log import Cuts, Floats, Ints, Log, cuts_of
 
-LEAVE: Final = (8.0, 3.0)
+LEAVES: Final = (LEAVE, 3.0)
 """Cost of each change of routine within a segment (nats): a task of three steps of its own is worth two changes; where
 half of the executions hold a call, its steps tell little, and less is asked."""
-HOME: Final = 2.0
-"""Prior counts of how often a routine holds each activity."""
-RESUME: Final = ln(50.0)
-"""Cost of going on with what was set aside: believed to happen at one step in fifty."""
-WAIT: Final = 120
-"""Steps that an execution may wait."""
-OPEN: Final = 5
-"""Executions that may wait at once."""
 ROUNDS: Final = 3
 CALL: Final = 1.0
 """What a whole execution of a routine that is also done alone says for itself, in the midst of another (nats); nothing
@@ -64,7 +58,7 @@ class Woven(NamedTuple):
 def weave(found: Woven) -> Woven:
     """The log with calls set aside where that is shorter to describe, else as it is."""
     best = found
-    for leave in LEAVE:
+    for leave in LEAVES:
         for _ in range(ROUNDS):
             if best.solution.cuts.routines < 2:
                 return best
@@ -94,7 +88,7 @@ def priced(log: Log, solution: Solution) -> Woven:
 
 
 def reorder(
-    log: Log, cuts: Cuts, leave: float = LEAVE[0], counts: chains.ChainCounts | None = None
+    log: Log, cuts: Cuts, leave: float = LEAVE, counts: chains.ChainCounts | None = None
 ) -> tuple[Ints | None, Cuts]:
     """An order of the steps in which what belongs together stands together (None: as it is), and the cuts in it.
 

@@ -51,3 +51,11 @@ CUE_LIMIT: Final = 4.0
 """No cue weighs more than so many nats, whatever the log says."""
 SLACK: Final = 25.0
 """Explanations worse than the best open one by more are given up: e^-25 of its probability."""
+GAP_BINS: Final = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+"""Binary logarithms of a gap over the person's median one, between the classes of gaps."""
+LINK_STEPS: Final = 40
+"""A value links two steps that are so near."""
+LINKS: Final = 3
+"""More values that cross an edge say no more."""
+OFTEN: Final = 6
+"""A value that a person's steps hold more often links nothing."""

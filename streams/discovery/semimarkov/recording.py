@@ -12,6 +12,7 @@ from msgspec import Struct
 from streams.discovery.segmentation.folding import IDLE_MS, Folder
 from streams.discovery.segmentation.model import CLICK, COPY, WRITE, Model
 from streams.discovery.segmentation.steps import RawStep
+from streams.discovery.semimarkov import priors
 from streams.discovery.semimarkov.names import ElementKey, names_of
 from streams.discovery.semimarkov.step_log import Ints, Steps
 from streams.discovery.semimarkov.surroundings import Surroundings
@@ -23,8 +24,6 @@ NIGHT_MS: Final = 4 * 3_600_000
 """No execution goes on over a pause so long: it is longer than a lunch, and shorter than a night."""
 _FIELD: Final = "field"
 """Cells are left out: a click on one in a sheet that is only read leads to what is written elsewhere."""
-OFTEN: Final = 6
-"""A value that a person's steps hold more often links nothing."""
 
 
 class RecordedPerson:
@@ -228,4 +227,4 @@ def _telling(person: Ints, digest: Ints) -> Ints:
     _, number, times = np.unique(
         np.stack([person, digest]), axis=1, return_inverse=True, return_counts=True
     )  # fmt: skip
-    return np.where((digest != 0) & (times[number.reshape(-1)] <= OFTEN), digest, -1)
+    return np.where((digest != 0) & (times[number.reshape(-1)] <= priors.OFTEN), digest, -1)

@@ -25,7 +25,7 @@ MAX_SCORES: Final = 1 << 18
 SLACK: Final = 14.0
 """As :data:`streams.discovery.semimarkov.priors.SLACK`: decided work does not change by it, and takes half the time."""
 HOME: Final = 2.0
-"""As :data:`streams.discovery.semimarkov.asides.HOME`."""
+"""Prior counts of how often a routine holds each activity."""
 
 Steps = dict[int, dict[int, float]]
 
@@ -79,16 +79,17 @@ class ServedTables:
     """Scores of a tenant's routines by activities, which are numbers; the last one stands for all that are not known.
 
     ``tables``   for the decoder; its rows are filled as triples are met
-    ``homes``    per activity and routine the logarithm of how often a step of the routine is that activity
+    ``homes``    per activity and routine the logarithm of how often a step of the routine is that activity;
+                 ``home``: of the routine that it is most often of
     ``begin``    per activity and routine the logarithm of how often the routine begins with it
     ``lock``     for who explains: partitions share tables, and one that is restored replays in a thread of its own
     ``lanes``    the chain by which steps are dealt into lanes; None where people do one thing at a time
     """
 
     __slots__ = (
-        "_names", "_rows", "begin", "gap", "homes", "idle", "lanes", "link", "lock", "mixture", "onward", "pace_s",
-        "place", "repeats", "routines", "share", "size", "stay_none", "stray", "switch", "tables", "tenant", "version",
-        "woven",
+        "_names", "_rows", "begin", "gap", "home", "homes", "idle", "lanes", "link", "lock", "mixture", "onward",
+        "pace_s", "place", "repeats", "routines", "share", "size", "stay_none", "stray", "switch", "tables", "tenant",
+        "version", "woven",
     )  # fmt: skip
 
     def __init__(self, record: Any) -> None:
@@ -159,6 +160,7 @@ class ServedTables:
         self.stay_none: list[float] = [log(one) + stay for one in none]
         self.onward: list[list[float]] = []
         self.homes: list[list[float]] = []
+        self.home: list[float] = []
         self.begin: list[list[float]] = []
         starts: list[list[float]] = []
         ends: list[list[float]] = []
@@ -188,6 +190,7 @@ class ServedTables:
             ends.append(end)
             self.onward.append(onward)
             self.homes.append(home)
+            self.home.append(max(home))
             self.begin.append(begin)
         self.tables: Tables = Tables([], starts, starting, ends, null, list(priors.SHORT), priors.LONGEST, SLACK)
 

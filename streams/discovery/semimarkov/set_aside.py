@@ -9,10 +9,13 @@ from streams.discovery.semimarkov.beam import LINK
 from streams.discovery.semimarkov.served import ServedTables
 
 LEAVE: Final = 8.0
+"""Cost of each change of routine within a segment (nats); see :data:`streams.discovery.semimarkov.asides.LEAVES`."""
 RESUME: Final = log(50.0)
+"""Cost of going on with what was set aside: believed to happen at one step in fifty."""
 WAIT: Final = 120
+"""Steps that an execution may wait."""
 OPEN: Final = 5
-"""As in :mod:`streams.discovery.semimarkov.asides`."""
+"""Executions that may wait at once."""
 
 
 class Run:
@@ -58,7 +61,7 @@ def _at_home(tables: ServedTables, acts: list[int], own: int) -> list[int]:
     abroad = 0.0
     for act in acts:
         scores = homes[act]
-        abroad += max(scores) - scores[own]
+        abroad += tables.home[act] - scores[own]
     if abroad <= LEAVE:
         return [own] * len(acts)
     value = list(homes[acts[0]])

@@ -16,13 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-GAP_BINS: Final = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-"""Binary logarithms of a gap over the person's median one, between the classes of gaps."""
-GAP_CLASSES: Final = len(GAP_BINS) + 1
-LINK_STEPS: Final = 40
-"""A value links two steps that are so near."""
-LINKS: Final = 3
-"""More values that cross an edge say no more."""
+GAP_CLASSES: Final = len(priors.GAP_BINS) + 1
 
 
 class Steps(Struct):
@@ -152,7 +146,7 @@ def gap_classes(steps: Steps) -> Ints:
 def gap_class(gap: Floats, median: float) -> Ints:
     """Class of gaps (seconds) beside a person's median gap."""
     ratio = (gap + 0.05 * median + 1e-3) / (median * 1.05 + 1e-3)
-    return np.digitize(np.log2(ratio), GAP_BINS).astype(np.int64)
+    return np.digitize(np.log2(ratio), priors.GAP_BINS).astype(np.int64)
 
 
 def _links(values: Sequence[int], people: Sequence[int]) -> Ints:
@@ -163,12 +157,12 @@ def _links(values: Sequence[int], people: Sequence[int]) -> Ints:
     for place, value in enumerate(values):
         if value >= 0:
             key = people[place], value
-            before = last.get(key, -LINK_STEPS - 1)
-            if place - before <= LINK_STEPS:
+            before = last.get(key, -priors.LINK_STEPS - 1)
+            if place - before <= priors.LINK_STEPS:
                 change[before + 1] += 1
                 change[place + 1] -= 1
             last[key] = place
-    crossing: Ints = np.minimum(np.cumsum(change)[:n], LINKS)
+    crossing: Ints = np.minimum(np.cumsum(change)[:n], priors.LINKS)
     return crossing
 
 

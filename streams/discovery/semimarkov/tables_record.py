@@ -24,6 +24,10 @@ Place = Annotated[int, Meta(ge=0, lt=MAX_ACTIVITIES)]
 Named = Annotated[str, Meta(max_length=1_000)]
 
 
+TaughtStep = tuple[str, int, int]
+"""Activity, time (ms), number of its value (0: none)."""
+
+
 class ChainRecord(Struct, frozen=True, array_like=True):
     """The chain of one routine. ``steps``: activity → next activity → how often."""
 

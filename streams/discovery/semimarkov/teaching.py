@@ -23,6 +23,7 @@ from streams.discovery.semimarkov.tables_record import (
     ChainRecord,
     LanesRecord,
     TablesRecord,
+    TaughtStep,
     decode_tables,
     encode_tables,
 )
@@ -38,9 +39,6 @@ LANE_SWITCH: Final = 0.45
 """People change between open executions no more often than this."""
 LEAST: Final = 1e-9
 """No share is smaller: its logarithm is taken."""
-
-TaughtStep = tuple[str, int, int]
-"""Activity, time (ms), number of its value (0: none)."""
 
 
 def teach(tenant: str, version: int, people: Sequence[Sequence[TaughtStep]], known: bytes = b"") -> bytes:

@@ -12,10 +12,7 @@ from streams.discovery.semimarkov.beam import Chain, deal
 from streams.discovery.semimarkov.decoder import Decoder
 from streams.discovery.semimarkov.served import ServedTables
 from streams.discovery.semimarkov.set_aside import put_together, runs_at_home
-from streams.discovery.semimarkov.step_log import GAP_BINS, LINK_STEPS, LINKS
 
-OFTEN: Final = 6
-"""A value that a person's steps hold more often links nothing."""
 LANE_GAP: Final = 0.25
 """As :data:`streams.discovery.semimarkov.interleaving.GAP`."""
 WIDTH: Final = 6
@@ -151,7 +148,7 @@ def _is_resumed(tables: ServedTables, acts: list[int], segment: Found) -> bool:
 
 def _is_at_home(tables: ServedTables, acts: list[int], start: int, end: int) -> bool:
     """Whether steps of no routine are of some all the same."""
-    return any(max(tables.homes[act]) > tables.stay_none[act] + HOME for act in acts[start:end])
+    return any(tables.home[act] > tables.stay_none[act] + HOME for act in acts[start:end])
 
 
 def _decoded(tables: ServedTables, window: Undecided, gaps: list[int], order: list[int] | None) -> list[Found]:
@@ -233,7 +230,7 @@ def _gaps(at_ms: list[int], tenant_s: float) -> list[int]:
     for place in range(1, size):
         ratio = log2((seconds[place] + 0.05 * pace + 1e-3) / (1.05 * pace + 1e-3))
         found = 0
-        for bound in GAP_BINS:
+        for bound in priors.GAP_BINS:
             if ratio < bound:
                 break
             found += 1
@@ -247,7 +244,7 @@ def _telling(values: list[int]) -> list[int]:
     for value in values:
         if value:
             times[value] = times.get(value, 0) + 1
-    return [value if value and times[value] <= OFTEN else 0 for value in values]
+    return [value if value and times[value] <= priors.OFTEN else 0 for value in values]
 
 
 def _links(values: list[int]) -> list[int]:
@@ -257,8 +254,8 @@ def _links(values: list[int]) -> list[int]:
     last: dict[int, int] = {}
     for place, value in enumerate(values):
         if value:
-            before = last.get(value, -LINK_STEPS - 1)
-            if place - before <= LINK_STEPS:
+            before = last.get(value, -priors.LINK_STEPS - 1)
+            if place - before <= priors.LINK_STEPS:
                 change[before + 1] += 1
                 change[place + 1] -= 1
             last[value] = place
@@ -266,5 +263,5 @@ def _links(values: list[int]) -> list[int]:
     found: list[int] = []
     for place in range(size):
         crossing += change[place]
-        found.append(crossing if crossing < LINKS else LINKS)
+        found.append(crossing if crossing < priors.LINKS else priors.LINKS)
     return found

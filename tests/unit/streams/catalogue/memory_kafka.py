@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from streams.catalogue.lesson import Job, LearnedTables, learn
+from streams.catalogue.lesson import learn
 from streams.catalogue.session import CatalogueSession
-from streams.catalogue.teacher import LessonAnswer
+from streams.catalogue.teacher import Job, LearnedTables, LessonAnswer
 from taskstream import topics
 from taskstream.records import Segment
 from taskstream.settings import load

@@ -10,8 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.catalogue.lesson import Job, LearnedTables
-from streams.catalogue.teacher import LessonAnswer, Teacher
+from streams.catalogue.teacher import Job, LearnedTables, LessonAnswer, Teacher
 
 JOB = Job("acme", 3, 0, b"", [[("a", 1, 0)] * 2])
 
@@ -44,7 +43,7 @@ def test_a_lesson_is_learned_in_another_process_with_the_same_modules() -> None:
 def test_what_is_sent_and_answered_comes_whole(module: Path) -> None:
     module.write_text(
         "import sys, msgspec\n"
-        "from streams.catalogue.lesson import Job, LearnedTables\n"
+        "from streams.catalogue.teacher import Job, LearnedTables\n"
         "job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)\n"
         "n = sum(map(len, job.people))\n"
         "sys.stdout.buffer.write(msgspec.msgpack.encode(LearnedTables(b'x' * n)))\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from streams.discovery.semimarkov.teaching import TaughtStep
+from streams.discovery.semimarkov.tables_record import TaughtStep
 
 ORDER = ("excel|copy|orders|cell a", "erp|edit|entry|customer", "erp|edit|entry|amount", "erp|click|entry|check",
          "erp|submit|entry|save")  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.discovery.semimarkov import asides, set_aside, step_log, undecided, whole
+from streams.discovery.semimarkov import asides, priors, set_aside, step_log, undecided, whole
 from streams.discovery.semimarkov.served import MAX_SCORES, ServedTables, load_tables
 from streams.discovery.semimarkov.step_log import Log, cuts_of
 from streams.discovery.semimarkov.teaching import columns, teach
@@ -96,7 +96,7 @@ def test_people_whose_numbers_are_apart_follow_the_most() -> None:
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 5), max_size=120))
 def test_links_are_those_of_whole_logs(values: list[int]) -> None:
-    telling = [value if values.count(value) <= undecided.OFTEN else 0 for value in values]
+    telling = [value if values.count(value) <= priors.OFTEN else 0 for value in values]
     wanted = step_log._links([value or -1 for value in telling], [0] * len(values)).tolist()
     assert undecided._links(undecided._telling(values)) == wanted
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.discovery.semimarkov.served import ServedTables, load_tables
-from streams.discovery.semimarkov.teaching import TaughtStep, of_version, teach
+from streams.discovery.semimarkov.tables_record import TaughtStep
+from streams.discovery.semimarkov.teaching import of_version, teach
 from streams.discovery.semimarkov.undecided import Undecided, in_order
 from tests.unit.streams.discovery.semimarkov.taught import person
 
