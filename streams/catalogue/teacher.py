@@ -18,7 +18,7 @@ from taskstream.errors import UNDECODABLE
 from taskstream.faults import place_of
 
 LONGEST_S: Final = 300.0
-"""A lesson that takes longer is given up (seconds). Of fourteen tasks one of all that is kept takes 25 on slow cores, of
+"""A lesson that takes longer is given up (seconds). Of fourteen tasks one of all that is kept takes 25, of
 hundreds minutes: then it is of half as much."""
 
 
